@@ -1,0 +1,42 @@
+# docker build -t gongkai .
+# The compiler is the one of rust-toolchain.toml: raise both together.
+FROM rust:1.95.0-slim-bookworm AS build
+
+# libpq, OpenSSL and SQLite are built from source: a C compiler is in the image, these are not.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends make perl \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /build
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked \
+    && install -D target/release/gongkai /out/gongkai \
+    && install -d -o 65532 -g 65532 /out/data
+
+FROM debian:bookworm-slim
+
+LABEL org.opencontainers.image.title="gongkai" \
+      org.opencontainers.image.description="Case management for the disclosure of government information on request" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+
+COPY --from=build /out/gongkai /usr/local/bin/gongkai
+COPY --from=build --chown=65532:65532 /out/data /data
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/gongkai/
+
+# The embedded database, when that is what GONGKAI_DATABASE_URL names. There are no default secrets:
+# without GONGKAI_TOKEN_KEY and GONGKAI_DATA_KEY the container stops and says what is missing.
+ENV GONGKAI_DATABASE_URL=sqlite:/data/gongkai.db \
+    GONGKAI_LISTEN=0.0.0.0:8080
+VOLUME /data
+EXPOSE 8080
+USER 65532:65532
+STOPSIGNAL SIGTERM
+
+# Asks /readyz by bash alone: the image has no curl.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>\"/dev/tcp/127.0.0.1/${GONGKAI_LISTEN##*:}\" && printf 'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r -t 4 line <&3 && [[ $line == 'HTTP/1.1 200 '* ]]"]
+
+ENTRYPOINT ["gongkai"]
+CMD ["serve"]

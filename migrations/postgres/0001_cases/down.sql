@@ -1,0 +1,9 @@
+DROP TABLE heads;
+DROP TABLE number_series;
+DROP TABLE idempotency_keys;
+DROP TABLE outbox;
+DROP TABLE events;
+DROP FUNCTION events_are_append_only();
+DROP TABLE cases;
+DROP TABLE users;
+DROP TABLE units;

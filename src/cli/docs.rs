@@ -1,0 +1,3 @@
+//! stub
+pub fn lifecycle() -> String { String::new() }
+pub fn permissions() -> String { String::new() }

@@ -1,0 +1,53 @@
+//! `gongkai openapi` and `gongkai docs`: the generated files of the repository
+//! (`scripts/generate` writes them all).
+
+use clap::{Args, ValueEnum};
+
+use super::{Done, Failure, docs, print};
+use crate::{config, http};
+
+/// Print the contract.
+#[derive(Args)]
+pub(super) struct OpenapiArgs {
+    /// As JSON instead of YAML
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print a generated document.
+#[derive(Args)]
+pub(super) struct DocsArgs {
+    /// Which
+    document: Document,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Document {
+    /// docs/lifecycle.md
+    Lifecycle,
+    /// docs/permissions.md
+    Permissions,
+    /// .env.example
+    Env,
+}
+
+pub(super) fn openapi(args: &OpenapiArgs) -> Done {
+    let text = if args.json {
+        let document = http::openapi::document();
+        document.to_pretty_json().map_err(|error| Failure::new(1, error))?
+    } else {
+        http::openapi::yaml()
+    };
+    print(text.trim_end());
+    Ok(0)
+}
+
+pub(super) fn docs(args: &DocsArgs) -> Done {
+    let text = match args.document {
+        Document::Lifecycle => docs::lifecycle(),
+        Document::Permissions => docs::permissions(),
+        Document::Env => config::env_example(),
+    };
+    print(text.trim_end());
+    Ok(0)
+}

@@ -1,0 +1,59 @@
+//! `gongkai migrate`
+
+use clap::{Args, Subcommand};
+
+use super::{Done, print};
+use crate::config;
+use crate::store::dialect;
+
+/// Bring the schema up to date.
+#[derive(Args)]
+pub(super) struct MigrateArgs {
+    /// Where the data is (GONGKAI_DATABASE_URL)
+    #[arg(long, global = true)]
+    database_url: Option<String>,
+    #[command(subcommand)]
+    direction: Option<Direction>,
+}
+
+#[derive(Subcommand)]
+enum Direction {
+    /// Run all pending migrations (the default)
+    Up,
+    /// Take the last migration back. Destroys what it created.
+    Down {
+        /// Needed, for data is lost
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the pending migrations
+    Status,
+}
+
+pub(super) fn run(args: &MigrateArgs) -> Done {
+    let url = config::database_url(args.database_url.as_deref())?;
+    let mut conn = url.connect()?;
+    match args.direction {
+        None | Some(Direction::Up) => {
+            let done = dialect::migrate_up(&mut conn)?;
+            if done.is_empty() {
+                print("nothing to do");
+            }
+            done.iter().for_each(|version| print(&format!("migrated {version}")));
+            Ok(0)
+        }
+        Some(Direction::Down { yes: false }) => Err(super::Failure::new(
+            2,
+            "migrate down destroys what the last migration created; say --yes to do it",
+        )),
+        Some(Direction::Down { yes: true }) => {
+            print(&format!("reverted {}", dialect::migrate_down(&mut conn)?));
+            Ok(0)
+        }
+        Some(Direction::Status) => {
+            let pending = dialect::pending_migrations(&mut conn)?;
+            pending.iter().for_each(|name| print(&format!("pending {name}")));
+            Ok(u8::from(!pending.is_empty()))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The command line. Data goes to standard output, messages to standard error. Exit codes: 0 done,
+//! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong, 69 the
+//! database or the address is unavailable.
+
+mod deadline;
+mod demo;
+pub mod docs;
+mod generate;
+mod migrate;
+mod operator;
+mod serve;
+mod unit;
+mod user;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Wrong settings (EX_CONFIG).
+pub(crate) const EXIT_CONFIG: u8 = 78;
+
+/// The database or the address is unavailable (EX_UNAVAILABLE).
+pub(crate) const EXIT_UNAVAILABLE: u8 = 69;
+
+/// Case management for 依申请公开, the disclosure of government information on request.
+#[derive(Parser)]
+#[command(name = "gongkai", version, after_help = "Try it: gongkai demo")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the demo year in an embedded database and serve it.
+    Demo(demo::DemoArgs),
+    /// Serve the API.
+    Serve(serve::ServeArgs),
+    /// Bring the database's schema up to date, or take the last migration back.
+    Migrate(migrate::MigrateArgs),
+    /// Create and change users.
+    User(user::UserArgs),
+    /// Create and list units.
+    Unit(unit::UnitArgs),
+    /// Compute due dates of a file of cases.
+    Deadline(deadline::DeadlineArgs),
+    /// Print the contract (openapi.yaml).
+    Openapi(generate::OpenapiArgs),
+    /// Print a generated document: lifecycle, permissions or env.
+    Docs(generate::DocsArgs),
+}
+
+/// A failure of a command: what to say, and with which code to exit.
+pub(crate) struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl std::fmt::Display) -> Self {
+        Self { message: message.to_string(), code }
+    }
+}
+
+impl From<crate::config::ConfigError> for Failure {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self::new(EXIT_CONFIG, error)
+    }
+}
+
+impl From<crate::store::Error> for Failure {
+    fn from(error: crate::store::Error) -> Self {
+        Self::new(EXIT_UNAVAILABLE, error)
+    }
+}
+
+impl From<crate::service::StartError> for Failure {
+    fn from(error: crate::service::StartError) -> Self {
+        Self::new(EXIT_UNAVAILABLE, error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(EXIT_UNAVAILABLE, error)
+    }
+}
+
+impl From<crate::store::command::Denied> for Failure {
+    fn from(denied: crate::store::command::Denied) -> Self {
+        use crate::store::command::Denied;
+        match denied {
+            Denied::Failed(error) => error.into(),
+            Denied::Refused(refusal) => {
+                let lines: Vec<String> = refusal
+                    .all()
+                    .iter()
+                    .map(|r| {
+                        let detail = r.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
+                        format!("{}: {}{detail}", r.reason, r.reason.label_en())
+                    })
+                    .collect();
+                Self::new(1, lines.join("\n"))
+            }
+        }
+    }
+}
+
+pub(crate) type Done = Result<u8, Failure>;
+
+/// Runs the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(args) => demo::run(args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
+        Command::User(args) => user::run(args),
+        Command::Unit(args) => unit::run(args),
+        Command::Deadline(args) => {
+            Ok(deadline::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))
+        }
+        Command::Openapi(args) => generate::openapi(&args),
+        Command::Docs(args) => generate::docs(&args),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            say(&format!("gongkai: {}", failure.message));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Writes a line of data. A reader that has gone away is no fault of ours.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+/// Writes a message for people.
+pub(crate) fn say(text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+/// Runs asynchronous work to its end.
+pub(crate) fn block_on<F: Future>(work: F) -> F::Output {
+    actix_web::rt::System::new().block_on(work)
+}

@@ -1,0 +1,46 @@
+//! `gongkai serve`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{Done, block_on};
+use crate::clock::SystemClock;
+use crate::config::{self, Settings};
+use crate::service::App;
+use crate::store::WriterLimits;
+use crate::telemetry::{self, LogForm};
+use crate::http;
+
+/// Serve the API. Settings come from flags, then from GONGKAI_* variables (.env.example).
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    /// Where the data is: sqlite:PATH or postgres://… (GONGKAI_DATABASE_URL)
+    #[arg(long)]
+    database_url: Option<String>,
+    /// The address to listen on (GONGKAI_LISTEN)
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) fn run(args: &ServeArgs) -> Done {
+    let settings = Settings::read(args.database_url.as_deref(), args.listen)?;
+    let form = match config::variable("GONGKAI_LOG_FORM")?.as_deref() {
+        Some("text") => LogForm::Text,
+        _ => LogForm::Json,
+    };
+    telemetry::start(form, config::variable("GONGKAI_LOG")?.as_deref().unwrap_or("info"));
+    block_on(async move {
+        let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
+        let server = http::serve(Arc::clone(&app), settings.listen)?;
+        tracing::info!(address = %server.address, database = ?settings.database, "listening");
+        super::say(&format!("gongkai: listening on http://{}", server.address));
+        server.running.await?;
+        // After a graceful stop this is the last handle.
+        if let Some(app) = Arc::into_inner(app) {
+            app.store.close();
+        }
+        Ok(0)
+    })
+}

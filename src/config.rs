@@ -1,0 +1,258 @@
+//! Settings: flags, then `GONGKAI_*` environment variables, then `GONGKAI_*_FILE` for secrets.
+//! Secrets are never flags: a command line can be read by others.
+
+use std::net::SocketAddr;
+use std::str::FromStr as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::store::DatabaseUrl;
+
+/// One setting, for the help of the command line and for .env.example.
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What .env.example shows as its value.
+    pub example: &'static str,
+    /// What it is.
+    pub meaning: &'static str,
+    /// Is it a secret, which may also come from a file by `NAME_FILE`?
+    pub secrecy: Secrecy,
+}
+
+/// Whether a setting may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// It may.
+    Open,
+    /// It may not.
+    Secret,
+}
+
+/// Every setting that `gongkai serve` reads.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "GONGKAI_DATABASE_URL",
+        example: "sqlite:/var/lib/gongkai/gongkai.db",
+        meaning: "Where the data is: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.",
+        secrecy: Secrecy::Secret,
+    },
+    Setting {
+        name: "GONGKAI_TOKEN_KEY",
+        example: "",
+        meaning: "32 random bytes in base64: signs access tokens (Ed25519). Make one: head -c 32 /dev/urandom | base64",
+        secrecy: Secrecy::Secret,
+    },
+    Setting {
+        name: "GONGKAI_DATA_KEY",
+        example: "",
+        meaning: "32 other random bytes in base64: seals personal data. Lose it and sealed data is lost.",
+        secrecy: Secrecy::Secret,
+    },
+    Setting {
+        name: "GONGKAI_DATA_KEY_ID",
+        example: "k1",
+        meaning: "The name of the data key, written beside everything that it seals.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_LISTEN",
+        example: "127.0.0.1:8080",
+        meaning: "The address to listen on.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_READERS",
+        example: "",
+        meaning: "Reader threads; default 4 on SQLite, 2 on PostgreSQL.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_CASE_NUMBER_PATTERN",
+        example: "长公公开〔{year}〕{n}号",
+        meaning: "The pattern of case numbers; {year} and {n} are replaced.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_LOG",
+        example: "info",
+        meaning: "What is logged, in the syntax of tracing's EnvFilter.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_LOG_FORM",
+        example: "json",
+        meaning: "text or json.",
+        secrecy: Secrecy::Open,
+    },
+];
+
+/// The default pattern of case numbers (design: vocabulary).
+pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
+
+/// A setting that is missing or wrong. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// Thirty-two secret bytes that never print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Secret {
+    /// Reads base64 (standard or URL-safe) of exactly 32 bytes that look random.
+    ///
+    /// # Errors
+    /// Says what is wrong without repeating the value.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        let bytes = STANDARD
+            .decode(text)
+            .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
+            .map_err(|_| "is not base64")?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| "is not 32 bytes long")?;
+        let distinct = bytes.iter().collect::<std::collections::BTreeSet<_>>().len();
+        // 32 random bytes have fewer than 16 distinct values once in 10^13.
+        if distinct < 16 {
+            return Err("is not random");
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// What `serve` runs with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The database.
+    pub database: DatabaseUrl,
+    /// The seed of the key that signs access tokens.
+    pub token_key: Secret,
+    /// The secret under which personal data is sealed.
+    pub data_key: Secret,
+    /// Its name.
+    pub data_key_id: String,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Reader threads.
+    pub readers: usize,
+    /// The pattern of case numbers.
+    pub case_pattern: String,
+}
+
+/// Reads one variable of the environment, or the file that `NAME_FILE` names.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn variable(name: &str) -> Result<Option<String>, ConfigError> {
+    #[expect(clippy::disallowed_methods, reason = "the one home of the environment")]
+    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(value) = read(name) {
+        return Ok(Some(value));
+    }
+    let Some(path) = read(&format!("{name}_FILE")) else { return Ok(None) };
+    std::fs::read_to_string(&path)
+        .map(|text| Some(text.trim_end().to_owned()))
+        .map_err(|error| ConfigError(format!("{name}_FILE: cannot read {path}: {error}")))
+}
+
+/// The database URL, from a flag or the environment.
+///
+/// # Errors
+/// It is missing or of an unknown scheme.
+pub fn database_url(flag: Option<&str>) -> Result<DatabaseUrl, ConfigError> {
+    let text = match flag {
+        Some(flag) => flag.to_owned(),
+        None => variable("GONGKAI_DATABASE_URL")?.ok_or_else(|| {
+            ConfigError(
+                "GONGKAI_DATABASE_URL is not set. Set it to sqlite:PATH or postgres://…, \
+                 or try the product with: gongkai demo"
+                    .to_owned(),
+            )
+        })?,
+    };
+    DatabaseUrl::from_str(&text).map_err(|error| ConfigError(format!("GONGKAI_DATABASE_URL: {error}")))
+}
+
+fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
+    let text = variable(name)?.ok_or_else(|| {
+        ConfigError(format!(
+            "{name} is not set. It {purpose} and has no default. Make one with\n    \
+             head -c 32 /dev/urandom | base64\nand set {name}, or {name}_FILE to a file that holds it."
+        ))
+    })?;
+    Secret::parse(&text).map_err(|fault| {
+        ConfigError(format!(
+            "{name} {fault}. It must be 32 random bytes in base64: head -c 32 /dev/urandom | base64"
+        ))
+    })
+}
+
+impl Settings {
+    /// Reads the settings of `serve`; a flag wins over the environment.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong, with what to do.
+    pub fn read(database: Option<&str>, listen: Option<SocketAddr>) -> Result<Self, ConfigError> {
+        let database = database_url(database)?;
+        let token_key = secret("GONGKAI_TOKEN_KEY", "signs access tokens")?;
+        let data_key = secret("GONGKAI_DATA_KEY", "seals personal data")?;
+        if token_key == data_key {
+            return Err(ConfigError(
+                "GONGKAI_TOKEN_KEY and GONGKAI_DATA_KEY must be different secrets.".to_owned(),
+            ));
+        }
+        let listen = match listen {
+            Some(listen) => listen,
+            None => parsed("GONGKAI_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
+        };
+        let case_pattern = variable("GONGKAI_CASE_NUMBER_PATTERN")?
+            .unwrap_or_else(|| CASE_NUMBER_PATTERN.to_owned());
+        if !case_pattern.contains("{year}") || !case_pattern.contains("{n}") {
+            return Err(ConfigError(
+                "GONGKAI_CASE_NUMBER_PATTERN must contain {year} and {n}.".to_owned(),
+            ));
+        }
+        Ok(Self {
+            readers: parsed("GONGKAI_READERS", database.default_readers())?,
+            data_key_id: variable("GONGKAI_DATA_KEY_ID")?.unwrap_or_else(|| "k1".to_owned()),
+            database,
+            token_key,
+            data_key,
+            listen,
+            case_pattern,
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr>(name: &str, default: T) -> Result<T, ConfigError> {
+    variable(name)?.map_or(Ok(default), |text| {
+        text.parse().map_err(|_| ConfigError(format!("{name}: cannot understand {text:?}")))
+    })
+}
+
+/// The text of .env.example.
+#[must_use]
+pub fn env_example() -> String {
+    let mut text = String::from(
+        "# Settings of gongkai. Written by `gongkai docs env`; copy to .env and fill in.\n\
+         # A flag wins over the environment. A secret may also come from a file: NAME_FILE=/path.\n",
+    );
+    for setting in SETTINGS {
+        let secret = match setting.secrecy {
+            Secrecy::Open => "",
+            Secrecy::Secret => " (secret)",
+        };
+        text.push_str(&format!("\n# {}{secret}\n", setting.meaning));
+        let hash = if setting.example.is_empty() && setting.secrecy == Secrecy::Open { "# " } else { "" };
+        text.push_str(&format!("{hash}{}={}\n", setting.name, setting.example));
+    }
+    text.push_str("\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n");
+    text
+}

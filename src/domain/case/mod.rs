@@ -1,0 +1,229 @@
+//! A case (申请件): one application and all that is done on it.
+
+mod application;
+mod clock;
+mod proceedings;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use application::{Applicant, Application, Arrival, LookupKeys};
+pub use clock::{ClockState, matter};
+pub use proceedings::{
+    Answer, Closure, DeadlineOrigin, Draft, Extension, ExtensionDecision, Holding, Manner,
+    Particulars, Registration, SearchEntry, ServedLetter, Service, SupplementReply,
+    SupplementRound, Verdict,
+};
+
+use super::channel::Channel;
+use super::ids::{CaseId, UnitId, UserId, Version};
+use super::lifecycle::Status;
+
+/// One case. Its parts agree with each other as [`Case::faults`] states; every change goes
+/// through [`super::lifecycle::apply`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// Changes seen.
+    pub version: Version,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Everything else; stored as one document.
+    pub record: Record,
+}
+
+/// The content of a case, as it is stored (docs/adr/0003-case-as-document.md).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The application as received.
+    pub intake: Intake,
+    /// The entry in the register; none before registration.
+    pub registration: Option<Registration>,
+    /// The unit that handles it, or handled it last.
+    pub holding: Option<Holding>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The one request for a supplement.
+    pub supplement: Option<SupplementRound>,
+    /// Requests for extension, oldest first.
+    pub extensions: Vec<Extension>,
+    /// The current draft of the answer.
+    pub draft: Option<Draft>,
+    /// Attempts of service, oldest first.
+    pub services: Vec<Service>,
+    /// The statutory clock as of the last change; none before registration.
+    pub clock: Option<ClockState>,
+}
+
+/// How a case came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intake {
+    /// The number on the receipt.
+    pub receipt_number: String,
+    /// Keyed digest of the query code, hexadecimal; the code itself is shown once and not kept.
+    pub query_code_digest: String,
+    /// What was asked for.
+    pub application: Application,
+    /// By which channel it came.
+    pub channel: Channel,
+    /// The facts of its arrival.
+    pub arrival: Arrival,
+    /// The unit that received it.
+    pub receiving_unit: UnitId,
+    /// When it was recorded.
+    pub received_at: DateTime<Utc>,
+    /// By whom; none when the applicant did it online.
+    pub received_by: Option<UserId>,
+}
+
+/// Where a case stands, with what exists only there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", content = "outcome", rename_all = "snake_case")]
+pub enum Stage {
+    /// Recorded, not yet in the register.
+    Received,
+    /// In the register, with nobody.
+    Registered,
+    /// With a unit.
+    Assigned,
+    /// The applicant has been asked to supplement.
+    AwaitingSupplement,
+    /// The supplement has arrived.
+    Supplemented,
+    /// Answered.
+    Answered(Box<Answer>),
+    /// Deemed abandoned.
+    Lapsed(Closure),
+    /// Taken back by the applicant.
+    Withdrawn(Closure),
+    /// Entered by mistake or twice; counted nowhere.
+    Voided(Closure),
+}
+
+impl Stage {
+    /// The status that this stage is.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Received => Status::Received,
+            Self::Registered => Status::Registered,
+            Self::Assigned => Status::Assigned,
+            Self::AwaitingSupplement => Status::AwaitingSupplement,
+            Self::Supplemented => Status::Supplemented,
+            Self::Answered(_) => Status::Answered,
+            Self::Lapsed(_) => Status::Lapsed,
+            Self::Withdrawn(_) => Status::Withdrawn,
+            Self::Voided(_) => Status::Voided,
+        }
+    }
+
+    /// How the case ended without an answer, if it did.
+    #[must_use]
+    pub const fn closure(&self) -> Option<&Closure> {
+        match self {
+            Self::Lapsed(closure) | Self::Withdrawn(closure) | Self::Voided(closure) => {
+                Some(closure)
+            }
+            Self::Received
+            | Self::Registered
+            | Self::Assigned
+            | Self::AwaitingSupplement
+            | Self::Supplemented
+            | Self::Answered(_) => None,
+        }
+    }
+
+    /// The answer, if there is one.
+    #[must_use]
+    pub const fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl Case {
+    /// Where it stands.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.record.stage.status()
+    }
+
+    /// The unit that holds it now or held it last.
+    #[must_use]
+    pub fn holding_unit(&self) -> Option<UnitId> {
+        self.record.holding.as_ref().map(|holding| holding.unit)
+    }
+
+    /// The unit that answers for it in the statistics: the holder, else the receiver.
+    #[must_use]
+    pub fn responsible_unit(&self) -> UnitId {
+        self.holding_unit().unwrap_or(self.record.intake.receiving_unit)
+    }
+
+    /// The extension request that awaits a decision.
+    #[must_use]
+    pub fn pending_extension(&self) -> Option<&Extension> {
+        self.record.extensions.last().filter(|extension| extension.decision.is_none())
+    }
+
+    /// The attempt by which a letter counts as served: the first since the last one that came
+    /// back. A returned letter has not reached anybody, so another attempt takes its place (ours;
+    /// docs/law.md).
+    #[must_use]
+    pub fn effective_service(&self, letter: ServedLetter) -> Option<&Service> {
+        let attempts = self.record.services.iter().filter(|service| service.letter == letter);
+        attempts.fold(None, |effective, attempt| match attempt.manner {
+            Manner::Returned => None,
+            Manner::HandedOver | Manner::Posted | Manner::Sent | Manner::Substitute => {
+                effective.or(Some(attempt))
+            }
+        })
+    }
+
+    /// What contradicts itself in this case. Empty for every case that the lifecycle produced;
+    /// a stored row for which it is not empty is corrupt.
+    #[must_use]
+    pub fn faults(&self) -> Vec<&'static str> {
+        let record = &self.record;
+        let status = self.status();
+        let registered = record.registration.is_some();
+        let held = record.holding.is_some();
+        let mut faults = Vec::new();
+        let mut check = |holds: bool, fault| {
+            if !holds {
+                faults.push(fault);
+            }
+        };
+        match status {
+            Status::Received => check(!registered, "a received case has no case number"),
+            Status::Registered
+            | Status::Assigned
+            | Status::AwaitingSupplement
+            | Status::Supplemented
+            | Status::Answered
+            | Status::Lapsed => check(registered, "the case has no case number"),
+            Status::Withdrawn | Status::Voided => {}
+        }
+        check(status != Status::Assigned || held, "an assigned case has no holder");
+        check(!matches!(status, Status::Received | Status::Registered) || !held, "nobody may hold it yet");
+        check(record.clock.is_some() == registered, "clock and register disagree");
+        let reply = record.supplement.as_ref().map(|round| round.reply.is_some());
+        match status {
+            Status::AwaitingSupplement => check(reply == Some(false), "no supplement is awaited"),
+            Status::Supplemented => check(reply == Some(true), "no supplement has arrived"),
+            Status::Received
+            | Status::Registered
+            | Status::Assigned
+            | Status::Answered
+            | Status::Lapsed
+            | Status::Withdrawn
+            | Status::Voided => {}
+        }
+        let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
+        check(!pending, "an extension request was passed over");
+        faults
+    }
+}

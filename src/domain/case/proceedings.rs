@@ -1,0 +1,251 @@
+//! What is done on a case after it has arrived: holding, supplement, extensions, draft, answer,
+//! service.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::application::Arrival;
+use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::decision::DecisionCode;
+use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::text_enum::text_enum;
+
+/// The entry in the register that starts the clock (登记).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// The number of the case, e.g. 长公公开〔2026〕17号.
+    pub case_number: String,
+    /// The year of the number's series.
+    pub year: i32,
+    /// When it was registered.
+    pub registered_at: DateTime<Utc>,
+    /// By whom.
+    pub registered_by: UserId,
+}
+
+/// Which unit handles the case, and who in it (承办).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// The unit.
+    pub unit: UnitId,
+    /// The officer named by the query room, or who accepted.
+    pub officer: Option<UserId>,
+    /// When an officer accepted it.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When it was assigned.
+    pub assigned_at: DateTime<Utc>,
+    /// By whom.
+    pub assigned_by: UserId,
+    /// The date by which the query room wants it; not a statutory date.
+    pub internal_due_date: Option<NaiveDate>,
+    /// A remark on the 转办单.
+    pub note: Option<String>,
+}
+
+/// The one request to supplement the application (补正; Regulation 2019, art. 30).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementRound {
+    /// What is unclear.
+    pub items: String,
+    /// How to put it right.
+    pub guidance: String,
+    /// The day of the notice: its service when served, until then its issue.
+    pub notice_date: NaiveDate,
+    /// The last day for the applicant.
+    pub deadline: NaiveDate,
+    /// Whether the officer set that day, or it follows from the default period.
+    pub deadline_origin: DeadlineOrigin,
+    /// When it was requested.
+    pub requested_at: DateTime<Utc>,
+    /// By whom.
+    pub requested_by: UserId,
+    /// What came back; none while it is awaited.
+    pub reply: Option<SupplementReply>,
+}
+
+text_enum! {
+    /// Where the last day of a period comes from.
+    pub enum DeadlineOrigin in "deadline_origin" {
+        Stated = "stated" : "指定" / "stated by the officer",
+        Default = "default" : "默认" / "by the default period",
+    }
+}
+
+/// The applicant's supplement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementReply {
+    /// By which channel it came.
+    pub channel: Channel,
+    /// The facts of its arrival.
+    pub arrival: Arrival,
+    /// What it says.
+    pub content: String,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// By whom.
+    pub recorded_by: UserId,
+}
+
+/// A request to extend the period, and what became of it (Regulation 2007, art. 24; 2019, art. 33).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Working days asked for.
+    pub days: u32,
+    /// Why.
+    pub reason: String,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// By whom.
+    pub requested_by: UserId,
+    /// The decision; none while it is pending.
+    pub decision: Option<ExtensionDecision>,
+}
+
+/// What the head of the disclosure office decided on an extension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionDecision {
+    /// Granted or refused.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+    /// By whom.
+    pub decided_by: UserId,
+    /// The day on which the applicant was told; an extension without it has no effect (R7).
+    pub notified_on: Option<NaiveDate>,
+}
+
+text_enum! {
+    /// Yes or no.
+    pub enum Verdict in "verdict" {
+        Granted = "granted" : "同意" / "granted",
+        Refused = "refused" : "不同意" / "refused",
+    }
+}
+
+/// One search for the information (SPC11 art. 5: the agency bears the burden of proof).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchEntry {
+    /// Who searched.
+    pub searcher: String,
+    /// In which archive or system.
+    pub system: String,
+    /// By which key words.
+    pub keywords: String,
+    /// On which day.
+    pub searched_on: NaiveDate,
+}
+
+/// The particulars that a decision code may demand; which ones is a row of data/decisions.json.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// The reasons, as the letter gives them.
+    pub reasons: Option<String>,
+    /// The article and item relied on, when the code leaves a choice.
+    pub article: Option<String>,
+    /// The harm that disclosure would do.
+    pub harm: Option<String>,
+    /// The searches made.
+    pub search_log: Vec<SearchEntry>,
+    /// What is provided.
+    pub provided: Option<String>,
+    /// Where and how published information is found.
+    pub how_to_obtain: Option<String>,
+    /// The organ that has the information.
+    pub right_organ: Option<String>,
+    /// The number of the earlier case that this one repeats.
+    pub earlier_case_number: Option<String>,
+    /// What the third party said.
+    pub consultation_result: Option<String>,
+    /// The channel for complaints or special queries.
+    pub channel_pointer: Option<String>,
+    /// The gazette, newspaper or book.
+    pub publication_source: Option<String>,
+    /// The law or administrative regulation that forbids or governs.
+    pub basis_law: Option<String>,
+}
+
+/// A drafted answer (拟稿). A new draft replaces the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The decision.
+    pub decision: DecisionCode,
+    /// Its particulars.
+    pub particulars: Particulars,
+    /// On what the information is provided.
+    pub carrier: Option<Carrier>,
+    /// How it is handed over.
+    pub delivery: Option<Delivery>,
+    /// Who drafted it.
+    pub drafted_by: UserId,
+    /// When.
+    pub drafted_at: DateTime<Utc>,
+}
+
+/// An issued answer (答复).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The draft as it was issued.
+    pub draft: Draft,
+    /// The articles on which the decision rests under the text that governs the case.
+    pub basis: String,
+    /// When it was issued.
+    pub issued_at: DateTime<Utc>,
+    /// By whom.
+    pub issued_by: UserId,
+}
+
+/// How a case ended without an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closure {
+    /// Why.
+    pub reason: String,
+    /// The legal day on which it ended.
+    pub closed_on: NaiveDate,
+    /// By whom.
+    pub closed_by: UserId,
+    /// The case that it duplicates, when it was voided for that.
+    pub duplicate_of: Option<CaseId>,
+}
+
+text_enum! {
+    /// The letters whose service the clock needs.
+    pub enum ServedLetter in "served_letter" {
+        SupplementNotice = "supplement_notice" : "补正申请通知书" / "supplement notice",
+        ExtensionNotice = "extension_notice" : "延期答复告知书" / "extension notice",
+        Answer = "answer" : "答复书" / "answer",
+    }
+}
+
+text_enum! {
+    /// How a letter reached, or failed to reach, its addressee (送达方式).
+    pub enum Manner in "manner" {
+        HandedOver = "handed_over" : "直接送达" / "handed over",
+        Posted = "posted" : "邮寄送达" / "posted",
+        Sent = "sent" : "电子送达" / "sent electronically",
+        Substitute = "substitute" : "他人代收" / "received by a substitute",
+        Returned = "returned" : "退回" / "returned",
+    }
+}
+
+/// One attempt to serve one letter (送达; 国办公开办函〔2016〕235号).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Which letter.
+    pub letter: ServedLetter,
+    /// How.
+    pub manner: Manner,
+    /// The day that counts: signed when handed over, posted when posted, sent when sent (R9).
+    pub counts_on: NaiveDate,
+    /// The number of the registered letter or EMS.
+    pub mail_number: Option<String>,
+    /// The day on which a posted letter was delivered, for the file; it does not decide.
+    pub delivered_on: Option<NaiveDate>,
+    /// Who took it, when not the applicant himself.
+    pub recipient: Option<String>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// By whom.
+    pub recorded_by: UserId,
+}

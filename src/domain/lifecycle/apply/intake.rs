@@ -1,0 +1,213 @@
+//! Receiving, registering and correcting an application.
+
+use chrono::NaiveDate;
+
+use super::super::Context;
+use super::super::step::Changes;
+use super::facts::not_after;
+use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
+use crate::domain::channel::Channel;
+use crate::domain::deadline::{Moment, missing_facts};
+use crate::domain::ids::{CaseId, UnitId, Version};
+use crate::domain::lifecycle::guard::role_may;
+use crate::domain::lifecycle::table::Action;
+use crate::domain::regulation::Law;
+use crate::domain::rejection::{Reason, Refusal, Rejection};
+
+/// An application to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewCase {
+    /// The id that the case will have.
+    pub id: CaseId,
+    /// Keyed digest of the query code, hexadecimal.
+    pub query_code_digest: String,
+    /// What is asked for.
+    pub application: Application,
+    /// By which channel it came.
+    pub channel: Channel,
+    /// The facts of its arrival, as far as known.
+    pub arrival: Arrival,
+    /// The unit that received it; none for the actor's own.
+    pub receiving_unit: Option<UnitId>,
+}
+
+/// Records an application.
+///
+/// # Errors
+/// The actor's role may not, the unit is not his, or a fact lies in the future.
+pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
+    if !role_may(ctx.actor.role, Action::Receive) {
+        return Err(Reason::RoleNotPermitted.into());
+    }
+    let unit = receiving_unit(new, ctx)?;
+    check_arrival(&new.arrival, "/arrival", ctx)?;
+    let arrival = with_default_submission(new, ctx);
+    Ok(Case {
+        id: new.id,
+        version: Version::FIRST,
+        updated_at: ctx.at,
+        record: Record {
+            intake: Intake {
+                receipt_number: ctx.numbers.receipt_number(),
+                query_code_digest: new.query_code_digest.clone(),
+                application: new.application.clone(),
+                channel: new.channel,
+                arrival,
+                receiving_unit: unit,
+                received_at: ctx.at,
+                received_by: Some(ctx.actor.user),
+            },
+            registration: None,
+            holding: None,
+            stage: Stage::Received,
+            supplement: None,
+            extensions: Vec::new(),
+            draft: None,
+            services: Vec::new(),
+            clock: None,
+        },
+    })
+}
+
+/// A counter receives for its own unit or for one below it; the query room for any unit that has
+/// a counter.
+fn receiving_unit(new: &NewCase, ctx: &Context<'_>) -> Result<UnitId, Rejection> {
+    let unit = new.receiving_unit.unwrap_or(ctx.actor.unit);
+    let unknown = || Rejection::new(Reason::UnitUnknown).at("/receiving_unit_id");
+    let kind = ctx.directory.unit(unit).ok_or_else(unknown)?.kind;
+    let own = ctx.actor.reaches(unit);
+    if !own && ctx.actor.role != crate::domain::actor::Role::QueryRoom {
+        return Err(unknown());
+    }
+    if !kind.can_hold() {
+        return Err(Rejection::new(Reason::UnitCannotHold).at("/receiving_unit_id"));
+    }
+    Ok(unit)
+}
+
+/// An application handed over at a counter is submitted on the day on which it is recorded,
+/// unless the counter says otherwise.
+fn with_default_submission(new: &NewCase, ctx: &Context<'_>) -> Arrival {
+    let mut arrival = new.arrival.clone();
+    let in_person = new.channel.receipt_rule() == crate::domain::deadline::ReceiptRule::InPerson;
+    if in_person && arrival.submitted_at.is_none() {
+        arrival.submitted_at = Some(Moment::Date(ctx.today()));
+    }
+    arrival
+}
+
+/// No fact of arrival lies in the future, and nothing is confirmed before it is there.
+fn check_arrival(arrival: &Arrival, base: &str, ctx: &Context<'_>) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    for (name, moment) in arrival.moments() {
+        if let Some(moment) = moment {
+            faults.extend(not_after(moment, &format!("{base}/{name}"), ctx));
+        }
+    }
+    if let Some(confirmed) = arrival.confirmed_at {
+        let there = [arrival.received_at, arrival.arrived_at].into_iter().flatten();
+        if there.map(|moment| moment.legal_day()).any(|day| day > confirmed.legal_day()) {
+            faults.push(
+                Rejection::new(Reason::DateTooEarly).at(format!("{base}/confirmed_at")),
+            );
+        }
+    }
+    Refusal::of(faults).map_or(Ok(()), Err)
+}
+
+/// Enters the case in the register: completes the facts, fixes the date of receipt, numbers it.
+pub(super) fn register(
+    case: &mut Case,
+    arrival: &Arrival,
+    ctx: &Context<'_>,
+) -> Result<(), Refusal> {
+    check_arrival(arrival, "/arrival", ctx)?;
+    let intake = &mut case.record.intake;
+    intake.arrival = intake.arrival.completed_by(arrival);
+    check_arrival(&intake.arrival, "/arrival", ctx)?;
+    complete(intake, ctx.law)?;
+    case.record.registration = Some(Registration {
+        case_number: ctx.numbers.case_number(),
+        year: ctx.numbers.year,
+        registered_at: ctx.at,
+        registered_by: ctx.actor.user,
+    });
+    case.record.stage = Stage::Registered;
+    Ok(())
+}
+
+/// Are the facts there that the channel's rule needs (Regulation 2019, art. 31)?
+fn complete(intake: &Intake, law: &Law) -> Result<(), Refusal> {
+    let missing = missing_facts(&intake.arrival.receipt(intake.channel), law)
+        .into_iter()
+        .map(|fact| {
+            Rejection::new(Reason::ConfirmationMissing)
+                .at(format!("/arrival/{}", fact.as_str()))
+                .by("2019 art. 31; 国办公开办函〔2015〕207号")
+                .saying(fact.as_str())
+        })
+        .collect();
+    Refusal::of(missing).map_or(Ok(()), Err)
+}
+
+/// Corrects facts of the application or of its arrival.
+pub(super) fn amend(
+    case: &mut Case,
+    changes: &Changes,
+    ctx: &Context<'_>,
+) -> Result<(), Refusal> {
+    let before = case.record.intake.clone();
+    if let Some(arrival) = &changes.arrival {
+        check_arrival(arrival, "/arrival", ctx)?;
+    }
+    let intake = &mut case.record.intake;
+    let application = &mut intake.application;
+    if let Some((applicant, lookup)) = &changes.applicant {
+        application.applicant = applicant.clone();
+        application.lookup = lookup.clone();
+    }
+    replace(&mut application.subject, changes.subject.as_ref());
+    replace(&mut application.description, changes.description.as_ref());
+    replace(&mut application.carrier, changes.carrier.as_ref());
+    replace(&mut application.delivery, changes.delivery.as_ref());
+    replace(&mut intake.channel, changes.channel.as_ref());
+    if let Some(arrival) = &changes.arrival {
+        intake.arrival = intake.arrival.completed_by(arrival);
+    }
+    if *intake == before {
+        return Err(Reason::Unchanged.into());
+    }
+    check_arrival(&case.record.intake.arrival, "/arrival", ctx)?;
+    if case.record.registration.is_some() {
+        complete(&case.record.intake, ctx.law)?;
+        follows_receipt(case, ctx)?;
+    }
+    Ok(())
+}
+
+fn replace<T: Clone>(old: &mut T, new: Option<&T>) {
+    if let Some(new) = new {
+        *old = new.clone();
+    }
+}
+
+/// A corrected date of receipt must not come after what was done on the strength of it.
+fn follows_receipt(case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
+    let receipt = case.record.intake.arrival.receipt(case.record.intake.channel);
+    let (_, day) = crate::domain::deadline::receipt_date(&receipt, ctx.law)
+        .map_err(|error| super::clock_refusal(&error))?;
+    let earliest: Option<NaiveDate> = case
+        .record
+        .supplement
+        .iter()
+        .map(|round| round.notice_date)
+        .chain(case.record.services.iter().map(|service| service.counts_on))
+        .min();
+    match earliest {
+        Some(act) if act < day => Err(Rejection::new(Reason::DateTooEarly)
+            .at("/arrival")
+            .saying(format!("{act} < {day}"))
+            .into()),
+        _ => Ok(()),
+    }
+}

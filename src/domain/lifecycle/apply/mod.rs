@@ -1,0 +1,120 @@
+//! What an action does: a pure function from the case as it is to the case as it will be.
+
+mod answer;
+mod facts;
+mod intake;
+mod supplement;
+mod transfer;
+
+pub use intake::{NewCase, receive};
+
+use super::guard::objections;
+use super::table::{Status, Target, rules_of};
+use super::{Context, Step};
+use crate::domain::case::{Case, ClockState, Closure, Stage};
+use crate::domain::deadline::ClockError;
+use crate::domain::rejection::{Reason, Refusal, Rejection};
+
+/// Applies one action to a case.
+///
+/// # Errors
+/// Every reason against it, before anything has changed: the caller's case stays as it was.
+pub fn apply(case: &Case, step: &Step, ctx: &Context<'_>) -> Result<Case, Refusal> {
+    let against = objections(case, step.action(), ctx);
+    if let Some(refusal) = Refusal::of(against) {
+        return Err(refusal);
+    }
+    let mut next = case.clone();
+    match step {
+        Step::Register { arrival } => intake::register(&mut next, arrival, ctx)?,
+        Step::Amend { changes, .. } => intake::amend(&mut next, changes, ctx)?,
+        Step::Void { reason, duplicate_of } => {
+            if *duplicate_of == Some(case.id) {
+                return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
+            }
+            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx) };
+            next.record.stage = Stage::Voided(closure);
+        }
+        Step::Assign { unit_id, officer_id, internal_due_date, note } => {
+            let to = transfer::Assignment {
+                unit: *unit_id,
+                officer: *officer_id,
+                internal_due_date: *internal_due_date,
+                note: note.clone(),
+            };
+            transfer::assign(&mut next, to, ctx)?;
+        }
+        Step::Accept => transfer::accept(&mut next, ctx),
+        Step::Return { .. } => transfer::give_back(&mut next),
+        Step::RequestSupplement { items, guidance, deadline, service } => {
+            let ask = supplement::Ask { items, guidance, deadline: *deadline };
+            supplement::request(&mut next, &ask, service.as_ref(), ctx)?;
+        }
+        Step::Supplement { facts } => supplement::record(&mut next, facts, ctx)?,
+        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)),
+        Step::RequestExtension { days, reason } => {
+            supplement::request_extension(&mut next, *days, reason, ctx)?;
+        }
+        Step::DecideExtension { verdict, reason, service } => {
+            supplement::decide_extension(&mut next, *verdict, reason.as_ref(), ctx)?;
+            if let Some(service) = service {
+                facts::serve(&mut next, facts::EXTENSION_NOTICE, service, ctx)?;
+            }
+        }
+        Step::DraftAnswer { decision, particulars, carrier, delivery } => {
+            let draft = answer::Wording {
+                decision,
+                particulars,
+                carrier: *carrier,
+                delivery: *delivery,
+            };
+            answer::draft(&mut next, &draft, ctx)?;
+        }
+        Step::Answer { service } => answer::issue(&mut next, service.as_ref(), ctx)?,
+        Step::Serve { letter, service } => facts::serve(&mut next, *letter, service, ctx)?,
+        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)),
+    }
+    retime(&mut next, ctx)?;
+    debug_assert!(follows_table(case, &next, step), "{:?} left the table", step.action());
+    next.version = case.version.next();
+    next.updated_at = ctx.at;
+    Ok(next)
+}
+
+fn closure(reason: &str, ctx: &Context<'_>) -> Closure {
+    Closure {
+        reason: reason.to_owned(),
+        closed_on: ctx.today(),
+        closed_by: ctx.actor.user,
+        duplicate_of: None,
+    }
+}
+
+/// Recomputes the clock from the facts. A due date is never edited by hand.
+fn retime(case: &mut Case, ctx: &Context<'_>) -> Result<(), Refusal> {
+    if case.record.registration.is_some() {
+        let clock = ClockState::of(case, ctx.law, ctx.today()).map_err(|e| clock_refusal(&e))?;
+        case.record.clock = Some(clock);
+    }
+    Ok(())
+}
+
+/// Why the clock cannot run, as a refusal of the command.
+pub(super) fn clock_refusal(error: &ClockError) -> Refusal {
+    let reason = if matches!(error, ClockError::MissingFact { .. }) {
+        Reason::ConfirmationMissing
+    } else {
+        Reason::DueDateInQuestion
+    };
+    Rejection::new(reason).by("2019 art. 31").saying(error.to_string()).into()
+}
+
+/// Does the step lead where one of the table's rows says?
+fn follows_table(before: &Case, after: &Case, step: &Step) -> bool {
+    let from: Status = before.status();
+    rules_of(step.action()).filter(|rule| rule.from.contains(&from)).any(|rule| match rule.to {
+        Target::To(status) => after.status() == status,
+        Target::Same => after.status() == from,
+        Target::New(_) => false,
+    })
+}

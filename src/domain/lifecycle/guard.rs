@@ -1,0 +1,209 @@
+//! May this actor take this action on this case now, and if not, why not: everything that can be
+//! said before the input of the action is known.
+
+use super::Context;
+use super::table::{Action, Party, rules_of};
+use crate::domain::actor::{Actor, Role};
+use crate::domain::case::{Case, ServedLetter, Verdict};
+use crate::domain::rejection::{Reason, Rejection};
+
+/// Whether an action is allowed now; allowed when there is no reason against it.
+#[derive(Clone, Debug)]
+pub struct Availability {
+    /// The action.
+    pub action: Action,
+    /// Every reason against it, the weightiest first.
+    pub reasons: Vec<Rejection>,
+}
+
+impl Availability {
+    /// Is there no reason against it?
+    #[must_use]
+    pub const fn allowed(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}
+
+/// May users of this role ever take this action? The endpoint's right asks no more than this.
+#[must_use]
+pub fn role_may(role: Role, action: Action) -> bool {
+    rules_of(action).any(|rule| rule.by.iter().any(|party| party.roles().contains(&role)))
+}
+
+/// Every action that can be taken on an existing case, with the reasons against it.
+#[must_use]
+pub fn availability(case: &Case, ctx: &Context<'_>) -> Vec<Availability> {
+    Action::ALL
+        .iter()
+        .filter(|action| **action != Action::Receive)
+        .map(|action| Availability { action: *action, reasons: objections(case, *action, ctx) })
+        .collect()
+}
+
+/// The reasons against an action, before its input is looked at.
+pub(super) fn objections(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejection> {
+    let mut against = Vec::new();
+    against.extend(against_actor(case, action, ctx));
+    let in_status = rules_of(action).any(|rule| rule.from.contains(&case.status()));
+    if in_status {
+        against.extend(against_state(case, action, ctx));
+    } else {
+        against.push(
+            Rejection::new(Reason::StatusForbids)
+                .saying(format!("{} / {}", case.status().label_zh(), case.status())),
+        );
+    }
+    against
+}
+
+/// The reason against this actor, if any: his role, then his place.
+fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejection> {
+    let actor = ctx.actor;
+    if !role_may(actor.role, action) {
+        return Some(Reason::RoleNotPermitted.into());
+    }
+    // Outside the statuses of the table the parties of every row are considered, so that the
+    // answer names the status and not, wrongly, the person.
+    let rows = || rules_of(action).filter(|rule| rule.from.contains(&case.status()));
+    let parties: Vec<Party> = if rows().next().is_some() {
+        rows().flat_map(|rule| rule.by).copied().collect()
+    } else {
+        rules_of(action).flat_map(|rule| rule.by).copied().collect()
+    };
+    if parties.iter().any(|party| is_party(case, *party, actor, ctx)) {
+        return None;
+    }
+    let reason = parties
+        .iter()
+        .filter(|party| party.roles().contains(&actor.role))
+        .map(|party| match party {
+            Party::QueryRoom | Party::Supervisor | Party::Counter => Reason::RoleNotPermitted,
+            Party::Receiver => Reason::NotReceivingUnit,
+            Party::Holder => Reason::NotHoldingUnit,
+            Party::IssuingHolder if is_party(case, Party::Holder, actor, ctx) => {
+                Reason::IssuingNotPermitted
+            }
+            Party::IssuingHolder => Reason::NotHoldingUnit,
+        })
+        .next_back()
+        .unwrap_or(Reason::RoleNotPermitted);
+    let rejection = Rejection::new(reason);
+    Some(if reason == Reason::IssuingNotPermitted { rejection.by("2019 art. 10") } else { rejection })
+}
+
+/// Is the actor this party to the case?
+fn is_party(case: &Case, party: Party, actor: &Actor, ctx: &Context<'_>) -> bool {
+    if !party.roles().contains(&actor.role) {
+        return false;
+    }
+    let holds = || case.holding_unit().is_some_and(|unit| actor.reaches(unit));
+    match party {
+        Party::QueryRoom | Party::Supervisor | Party::Counter => true,
+        Party::Receiver => actor.reaches(case.record.intake.receiving_unit),
+        Party::Holder => holds(),
+        Party::IssuingHolder => {
+            holds()
+                && case
+                    .holding_unit()
+                    .and_then(|unit| ctx.directory.unit(unit))
+                    .is_some_and(|unit| unit.may_issue)
+        }
+    }
+}
+
+/// The reasons in the case itself, in a status that allows the action.
+fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejection> {
+    let record = &case.record;
+    let no = |reason: Reason| vec![Rejection::new(reason)];
+    match action {
+        Action::Accept => match &record.holding {
+            None => no(Reason::NotHoldingUnit),
+            Some(holding) if holding.accepted_at.is_some() => no(Reason::AlreadyAccepted),
+            Some(holding) if holding.officer.is_some_and(|named| named != ctx.actor.user) => {
+                no(Reason::AssignedToAnother)
+            }
+            Some(_) => Vec::new(),
+        },
+        Action::RequestSupplement if record.supplement.is_some() => {
+            vec![Rejection::new(Reason::SupplementAlreadyRequested).by("2019 art. 30")]
+        }
+        Action::Lapse => against_lapse(case, ctx),
+        Action::RequestExtension => against_extension(case, ctx),
+        Action::DecideExtension if case.pending_extension().is_none() => {
+            no(Reason::NoExtensionPending)
+        }
+        Action::Answer => match &record.draft {
+            None => no(Reason::NoDraft),
+            Some(draft) if draft.drafted_by == ctx.actor.user => no(Reason::DrafterIsIssuer),
+            Some(_) => Vec::new(),
+        },
+        Action::Serve if served_letters(case).is_empty() => no(Reason::NothingToServe),
+        Action::Receive
+        | Action::Register
+        | Action::Amend
+        | Action::Void
+        | Action::Assign
+        | Action::Return
+        | Action::RequestSupplement
+        | Action::Supplement
+        | Action::DecideExtension
+        | Action::DraftAnswer
+        | Action::Serve
+        | Action::Withdraw => Vec::new(),
+    }
+}
+
+/// A case lapses only when a notice that reached the applicant has run out (art. 30).
+fn against_lapse(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
+    let Some(round) = &case.record.supplement else {
+        return vec![Rejection::new(Reason::StatusForbids)];
+    };
+    let mut against = Vec::new();
+    if case.effective_service(ServedLetter::SupplementNotice).is_none() {
+        against.push(Rejection::new(Reason::NoticeNotServed).by("2019 art. 30"));
+    }
+    if ctx.today() <= round.deadline {
+        against.push(
+            Rejection::new(Reason::SupplementPeriodRunning)
+                .by("2019 art. 30")
+                .saying(format!("{} ≤ {}", ctx.today(), round.deadline)),
+        );
+    }
+    against
+}
+
+fn against_extension(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
+    let mut against = Vec::new();
+    if case.pending_extension().is_some() {
+        against.push(Rejection::new(Reason::ExtensionPending));
+    }
+    let due = case.record.clock.as_ref().and_then(|clock| clock.due_date);
+    if let Some(due) = due.filter(|due| ctx.today() > *due) {
+        against.push(
+            Rejection::new(Reason::ExtensionTooLate)
+                .by("2019 art. 33; 2007 art. 24")
+                .saying(format!("{due}")),
+        );
+    }
+    against
+}
+
+/// The letters of this case that have been issued and can be served.
+pub(super) fn served_letters(case: &Case) -> Vec<ServedLetter> {
+    let record = &case.record;
+    let mut letters = Vec::new();
+    if record.supplement.is_some() {
+        letters.push(ServedLetter::SupplementNotice);
+    }
+    let granted = record.extensions.iter().any(|extension| {
+        extension.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Granted)
+    });
+    if granted {
+        letters.push(ServedLetter::ExtensionNotice);
+    }
+    if record.stage.answer().is_some() {
+        letters.push(ServedLetter::Answer);
+    }
+    letters
+}
+

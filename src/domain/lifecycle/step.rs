@@ -1,0 +1,252 @@
+//! The inputs of the actions, parsed: what a command carries beside the case and the actor.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::table::Action;
+use crate::domain::case::{
+    Applicant, Arrival, LookupKeys, Manner, Particulars, SearchEntry, ServedLetter, Verdict,
+};
+use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::deadline::Moment;
+use crate::domain::decision::DraftField;
+use crate::domain::ids::{CaseId, UnitId, UserId};
+
+/// One action on an existing case with its input. Serialised it is what the ledger keeps of the
+/// input; members that may hold personal data are left out of that and sealed beside it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Step {
+    /// Enter the case in the register.
+    Register {
+        /// The facts of arrival that were still missing.
+        arrival: Arrival,
+    },
+    /// Correct facts.
+    Amend {
+        /// Why.
+        reason: String,
+        /// The corrected values.
+        #[serde(skip)]
+        changes: Box<Changes>,
+    },
+    /// Take out a case that was entered by mistake or twice.
+    Void {
+        /// Why.
+        reason: String,
+        /// The case that it duplicates.
+        duplicate_of: Option<CaseId>,
+    },
+    /// Give the case to a unit.
+    Assign {
+        /// The unit.
+        unit_id: UnitId,
+        /// An officer of that unit.
+        officer_id: Option<UserId>,
+        /// By when the query room wants it.
+        internal_due_date: Option<NaiveDate>,
+        /// A remark.
+        note: Option<String>,
+    },
+    /// Take the case as an officer.
+    Accept,
+    /// Give the case back.
+    Return {
+        /// Why.
+        reason: String,
+    },
+    /// Ask the applicant to supplement.
+    RequestSupplement {
+        /// What is unclear.
+        items: String,
+        /// How to put it right.
+        guidance: String,
+        /// The last day; none for the default period.
+        deadline: Option<NaiveDate>,
+        /// The service of the notice, when it happened at once.
+        service: Option<ServiceFacts>,
+    },
+    /// Record the applicant's supplement.
+    Supplement {
+        /// What came.
+        #[serde(flatten)]
+        facts: SupplementFacts,
+    },
+    /// Close the case as deemed abandoned.
+    Lapse {
+        /// Why.
+        reason: String,
+    },
+    /// Ask for an extension.
+    RequestExtension {
+        /// Working days.
+        days: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Decide on the pending request.
+    DecideExtension {
+        /// Granted or refused.
+        verdict: Verdict,
+        /// Why.
+        reason: Option<String>,
+        /// The service of the notice, when it happened at once.
+        service: Option<ServiceFacts>,
+    },
+    /// Draft the answer.
+    DraftAnswer {
+        /// The decision code.
+        decision: String,
+        /// Its particulars.
+        particulars: Box<Particulars>,
+        /// On what the information is provided.
+        carrier: Option<Carrier>,
+        /// How it is handed over.
+        delivery: Option<Delivery>,
+    },
+    /// Issue the current draft.
+    Answer {
+        /// The service of the answer, when it happened at once.
+        service: Option<ServiceFacts>,
+    },
+    /// Record an attempt of service.
+    Serve {
+        /// Of which letter.
+        letter: ServedLetter,
+        /// The facts.
+        service: ServiceFacts,
+    },
+    /// Close the case on the applicant's word.
+    Withdraw {
+        /// How and why he withdrew it.
+        reason: String,
+    },
+}
+
+/// The corrected values of an amendment; none means as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// The applicant, with the digests that belong to him.
+    pub applicant: Option<(Applicant, LookupKeys)>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// The channel.
+    pub channel: Option<Channel>,
+    /// Facts of arrival; each given one replaces the old one.
+    pub arrival: Option<Arrival>,
+    /// On what the information is wanted.
+    pub carrier: Option<Carrier>,
+    /// How it is to be obtained.
+    pub delivery: Option<Delivery>,
+}
+
+/// What the applicant sent to supplement his application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SupplementFacts {
+    /// By which channel.
+    pub channel: Channel,
+    /// The facts of its arrival.
+    pub arrival: Arrival,
+    /// What it says; the applicant's own words, so sealed in the ledger.
+    #[serde(skip)]
+    pub content: String,
+}
+
+/// How a letter was served. Which day counts follows from the manner (R9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceFacts {
+    /// The manner.
+    pub manner: Manner,
+    /// When it was signed for (handed over, substitute).
+    pub signed_at: Option<Moment>,
+    /// When it was posted.
+    pub posted_at: Option<Moment>,
+    /// When it was sent electronically.
+    pub sent_at: Option<Moment>,
+    /// When it came back.
+    pub returned_at: Option<Moment>,
+    /// When a posted letter was delivered.
+    pub delivered_at: Option<Moment>,
+    /// The number of the registered letter.
+    pub mail_number: Option<String>,
+    /// Who took it.
+    pub recipient: Option<String>,
+}
+
+impl Step {
+    /// The action that this is the input of.
+    #[must_use]
+    pub const fn action(&self) -> Action {
+        match self {
+            Self::Register { .. } => Action::Register,
+            Self::Amend { .. } => Action::Amend,
+            Self::Void { .. } => Action::Void,
+            Self::Assign { .. } => Action::Assign,
+            Self::Accept => Action::Accept,
+            Self::Return { .. } => Action::Return,
+            Self::RequestSupplement { .. } => Action::RequestSupplement,
+            Self::Supplement { .. } => Action::Supplement,
+            Self::Lapse { .. } => Action::Lapse,
+            Self::RequestExtension { .. } => Action::RequestExtension,
+            Self::DecideExtension { .. } => Action::DecideExtension,
+            Self::DraftAnswer { .. } => Action::DraftAnswer,
+            Self::Answer { .. } => Action::Answer,
+            Self::Serve { .. } => Action::Serve,
+            Self::Withdraw { .. } => Action::Withdraw,
+        }
+    }
+
+    /// The part of the input that the ledger keeps only sealed.
+    #[must_use]
+    pub fn personal(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::Amend { changes, .. } => serde_json::to_value(changes).ok(),
+            Self::Supplement { facts } => Some(serde_json::json!({ "content": facts.content })),
+            _ => None,
+        }
+    }
+
+    /// Another case that the input names and that must exist.
+    #[must_use]
+    pub const fn other_case(&self) -> Option<CaseId> {
+        match self {
+            Self::Void { duplicate_of, .. } => *duplicate_of,
+            _ => None,
+        }
+    }
+}
+
+impl Particulars {
+    /// The fields that are filled in, of those that data/decisions.json may demand.
+    #[must_use]
+    pub fn present(&self) -> BTreeSet<DraftField> {
+        let filled = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
+        DraftField::ALL
+            .iter()
+            .filter(|field| match field {
+                DraftField::Reasons => filled(&self.reasons),
+                DraftField::Article => filled(&self.article),
+                DraftField::Harm => filled(&self.harm),
+                DraftField::SearchLog => !self.search_log.is_empty(),
+                DraftField::Provided => filled(&self.provided),
+                DraftField::HowToObtain => filled(&self.how_to_obtain),
+                DraftField::RightOrgan => filled(&self.right_organ),
+                DraftField::EarlierCaseNumber => filled(&self.earlier_case_number),
+                DraftField::ConsultationResult => filled(&self.consultation_result),
+                DraftField::ChannelPointer => filled(&self.channel_pointer),
+                DraftField::PublicationSource => filled(&self.publication_source),
+                DraftField::BasisLaw => filled(&self.basis_law),
+            })
+            .copied()
+            .collect()
+    }
+
+    /// The searches that lie after the given day, which cannot be.
+    pub fn searches_after(&self, today: NaiveDate) -> impl Iterator<Item = &SearchEntry> {
+        self.search_log.iter().filter(move |entry| entry.searched_on > today)
+    }
+}

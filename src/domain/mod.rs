@@ -1,0 +1,22 @@
+//! The product in pure functions: nothing here awaits, reads a clock, logs, or touches SQL, HTTP
+//! or the environment. Time, numbers and randomness are parameters.
+
+pub mod actor;
+pub mod applicant_type;
+pub mod calendar;
+pub mod canonical;
+pub mod case;
+pub mod channel;
+pub mod deadline;
+pub mod decision;
+pub mod identity;
+pub mod ids;
+pub mod lifecycle;
+pub mod measure;
+pub mod policy;
+pub mod query_code;
+pub mod regulation;
+pub mod rejection;
+pub mod sealed;
+pub mod text_enum;
+pub mod unit;

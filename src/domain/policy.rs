@@ -1,0 +1,54 @@
+//! Rights: what a role may do at all, before any single case is looked at. Deny by default.
+
+use super::actor::Role;
+use super::lifecycle::{Action, role_may};
+
+/// What an operation of the API demands of the caller's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Right {
+    /// To be logged in.
+    SignedIn,
+    /// To read cases, within the scope.
+    ReadCases,
+    /// To read the figures, within the scope.
+    ReadStatistics,
+    /// To take an action of the lifecycle.
+    Act(Action),
+}
+
+impl Right {
+    /// Every right.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        [Self::SignedIn, Self::ReadCases, Self::ReadStatistics]
+            .into_iter()
+            .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
+            .collect()
+    }
+
+    /// Its name in docs/permissions.md and in the contract.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::SignedIn => "signed_in".to_owned(),
+            Self::ReadCases => "read_cases".to_owned(),
+            Self::ReadStatistics => "read_statistics".to_owned(),
+            Self::Act(action) => format!("act:{action}"),
+        }
+    }
+
+    /// Does the role have it?
+    #[must_use]
+    pub fn granted_to(self, role: Role) -> bool {
+        match self {
+            Self::SignedIn => true,
+            Self::ReadCases | Self::ReadStatistics => match role {
+                Role::QueryRoom | Role::ServiceCenter | Role::LegalOffice | Role::Supervisor => {
+                    true
+                }
+                Role::Auditor | Role::Admin => false,
+            },
+            Self::Act(action) => role_may(role, action),
+        }
+    }
+}

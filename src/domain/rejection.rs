@@ -1,0 +1,198 @@
+//! Why the law or the state machine says no. Every refusal has a stable code, a sentence in both
+//! languages and, where the law is the reason, the article.
+
+use super::text_enum::text_enum;
+
+/// What kind of no a reason is; the HTTP layer turns it into a status (docs/api-style.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// This actor may not do it; another could.
+    Forbidden,
+    /// Nobody can do it in the present state.
+    Conflict,
+    /// The caller worked on an old version of the row.
+    Stale,
+    /// The input makes no sense.
+    Invalid,
+    /// What the command names does not exist for this actor.
+    NotFound,
+}
+
+text_enum! {
+    /// The reason of a refusal; the text is its stable code.
+    pub enum Reason in "reason" {
+        NotFound = "not_found" : "不存在该资源" / "There is no such resource.",
+        StaleVersion = "stale_version" : "该件已被他人更新,请重新读取后再操作" / "The resource has changed since it was read; read it again.",
+        ActorDisabled = "actor_disabled" : "该账号已停用" / "The user account is disabled.",
+        RoleNotPermitted = "role_not_permitted" : "该角色无权进行此操作" / "This role may not do this.",
+        NotReceivingUnit = "not_receiving_unit" : "只有受理该件的单位可以进行此操作" / "Only the unit that received the case may do this.",
+        NotHoldingUnit = "not_holding_unit" : "只有承办单位可以进行此操作" / "Only the unit that holds the case may do this.",
+        IssuingNotPermitted = "issuing_not_permitted" : "承办单位无权以本单位名义对外答复" / "The holding unit may not send an answer out itself.",
+        DrafterIsIssuer = "drafter_is_issuer" : "拟稿人不得签发自己的答复" / "The drafter may not issue his own answer.",
+        StatusForbids = "status_forbids" : "当前状态下不能进行此操作" / "The case's status does not allow this.",
+        ConfirmationMissing = "confirmation_missing" : "缺少确定收到申请之日所需的事实" / "A fact that fixes the date of receipt is missing.",
+        AlreadyAccepted = "already_accepted" : "该件已有承办人接收" / "An officer has already accepted the case.",
+        AssignedToAnother = "assigned_to_another_officer" : "该件已指定其他承办人" / "The case is assigned to another officer.",
+        SupplementAlreadyRequested = "supplement_already_requested" : "补正只能要求一次" / "A supplement may be requested once only.",
+        SupplementPeriodOver = "supplement_period_over" : "补正期限已过,视为放弃申请" / "The supplement period is over; the application is deemed abandoned.",
+        SupplementPeriodRunning = "supplement_period_running" : "补正期限尚未届满" / "The supplement period is still running.",
+        NoticeNotServed = "notice_not_served" : "补正通知书尚未送达,补正期限未起算" / "The supplement notice has not been served, so its period has not begun.",
+        ExtensionPending = "extension_pending" : "已有一项延期申请待决定" / "An extension request is already awaiting a decision.",
+        NoExtensionPending = "no_extension_pending" : "没有待决定的延期申请" / "No extension request is awaiting a decision.",
+        ExtensionOverLimit = "extension_over_limit" : "延长期限累计超过法定上限" / "The extensions would exceed the total that the law allows.",
+        ExtensionTooLate = "extension_too_late" : "答复期限已届满,不能再延期" / "The answer is already due; the period can no longer be extended.",
+        NoDraft = "no_draft" : "尚未拟写答复" / "No answer has been drafted.",
+        NothingToServe = "nothing_to_serve" : "该文书尚未作出,不能登记送达" / "That letter has not been issued, so it cannot be served.",
+        AlreadyServed = "already_served" : "该文书已送达" / "That letter has already been served.",
+        DueDateInQuestion = "clock_cannot_run" : "办理期限无法计算" / "The statutory period cannot be computed.",
+        ConstraintViolated = "constraint_violated" : "与已有数据冲突" / "The change conflicts with data already stored.",
+        DateInFuture = "date_in_future" : "日期不能晚于今天" / "The date must not be in the future.",
+        DateTooEarly = "date_too_early" : "日期早于其前提事项" / "The date is before the act that it follows.",
+        FactMissing = "fact_missing" : "缺少必填事项" / "A required fact is missing.",
+        FactOutOfPlace = "fact_out_of_place" : "该事项与送达方式不符" / "The fact does not belong to this manner of service.",
+        UnitUnknown = "unit_unknown" : "没有该单位" / "There is no such unit.",
+        UnitCannotHold = "unit_cannot_hold" : "该单位不能承办申请件" / "A unit of this kind cannot hold cases.",
+        OfficerUnknown = "officer_unknown" : "承办单位没有该在职人员" / "The unit has no such active officer.",
+        DecisionUnknown = "decision_unknown" : "没有该答复类型" / "There is no such decision code.",
+        DecisionNotInForce = "decision_not_in_force" : "该件适用的条例文本没有此答复类型" / "The text of the Regulation that governs the case has no such decision.",
+        CaseUnknown = "case_unknown" : "没有所引用的申请件" / "The case referred to does not exist.",
+        Unchanged = "unchanged" : "没有任何更改" / "Nothing would change.",
+        Taken = "taken" : "该名称已被使用" / "That name is already taken.",
+        RoleUnitMismatch = "role_unit_mismatch" : "该角色不能属于此类单位" / "A user with this role cannot belong to a unit of this kind.",
+        IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
+    }
+}
+
+impl Reason {
+    /// The kind of refusal.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        match self {
+            Self::NotFound => Class::NotFound,
+            Self::StaleVersion => Class::Stale,
+            Self::ActorDisabled
+            | Self::RoleNotPermitted
+            | Self::NotReceivingUnit
+            | Self::NotHoldingUnit
+            | Self::IssuingNotPermitted
+            | Self::DrafterIsIssuer => Class::Forbidden,
+            Self::StatusForbids
+            | Self::ConfirmationMissing
+            | Self::AlreadyAccepted
+            | Self::AssignedToAnother
+            | Self::SupplementAlreadyRequested
+            | Self::SupplementPeriodOver
+            | Self::SupplementPeriodRunning
+            | Self::NoticeNotServed
+            | Self::ExtensionPending
+            | Self::NoExtensionPending
+            | Self::ExtensionOverLimit
+            | Self::ExtensionTooLate
+            | Self::NoDraft
+            | Self::NothingToServe
+            | Self::AlreadyServed
+            | Self::ConstraintViolated => Class::Conflict,
+            Self::DueDateInQuestion
+            | Self::DateInFuture
+            | Self::DateTooEarly
+            | Self::FactMissing
+            | Self::FactOutOfPlace
+            | Self::UnitUnknown
+            | Self::UnitCannotHold
+            | Self::OfficerUnknown
+            | Self::DecisionUnknown
+            | Self::DecisionNotInForce
+            | Self::CaseUnknown
+            | Self::Unchanged
+            | Self::Taken
+            | Self::RoleUnitMismatch
+            | Self::IdempotencyKeyReused => Class::Invalid,
+        }
+    }
+}
+
+/// One reason why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The code.
+    pub reason: Reason,
+    /// The member of the input at fault, as a JSON pointer (RFC 6901), when there is one.
+    pub pointer: Option<String>,
+    /// The article, when the law is the reason.
+    pub article: Option<&'static str>,
+    /// What exactly is wrong, in addition to the sentence of the code: dates, names of fields.
+    pub detail: Option<String>,
+}
+
+impl Rejection {
+    /// A refusal for this reason alone.
+    #[must_use]
+    pub const fn new(reason: Reason) -> Self {
+        Self { reason, pointer: None, article: None, detail: None }
+    }
+
+    /// The same, naming the member of the input.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// The same, naming the article.
+    #[must_use]
+    pub const fn by(mut self, article: &'static str) -> Self {
+        self.article = Some(article);
+        self
+    }
+
+    /// The same, with particulars.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl From<Reason> for Rejection {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason)
+    }
+}
+
+/// A refused command: every reason found, the weightiest first. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(Vec<Rejection>);
+
+impl Refusal {
+    /// The reasons, when there is any.
+    #[must_use]
+    pub fn of(mut reasons: Vec<Rejection>) -> Option<Self> {
+        reasons.sort_by_key(|rejection| match rejection.reason.class() {
+            Class::NotFound => 0,
+            Class::Forbidden => 1,
+            Class::Stale => 2,
+            Class::Conflict => 3,
+            Class::Invalid => 4,
+        });
+        (!reasons.is_empty()).then_some(Self(reasons))
+    }
+
+    /// The weightiest reason.
+    #[must_use]
+    pub fn first(&self) -> &Rejection {
+        static NEVER_EMPTY: Rejection = Rejection::new(Reason::StatusForbids);
+        self.0.first().unwrap_or(&NEVER_EMPTY)
+    }
+
+    /// All reasons.
+    #[must_use]
+    pub fn all(&self) -> &[Rejection] {
+        &self.0
+    }
+}
+
+impl<R: Into<Rejection>> From<R> for Refusal {
+    fn from(reason: R) -> Self {
+        Self(vec![reason.into()])
+    }
+}

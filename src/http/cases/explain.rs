@@ -1,0 +1,381 @@
+//! What a case says about itself: what may be done now, when it is due and why, what happened.
+
+use actix_web::web;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{Reply, load};
+use crate::domain::case::matter;
+use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
+use crate::domain::lifecycle::{Action, Context, NextNumbers, availability};
+use crate::domain::regulation::Bilingual;
+use crate::domain::rejection::{Reason, Rejection};
+use crate::http::auth::{Auth, ReadCases};
+use crate::http::extract::{CasePath, Params};
+use crate::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::http::problem::{Fault, Problem};
+use crate::http::reply::Json;
+use crate::service::App;
+use crate::store::{EventRow, events as ledger};
+
+/// One reason against an action.
+#[derive(Serialize, ToSchema)]
+pub struct ReasonView {
+    /// The stable code.
+    pub code: String,
+    /// In Chinese.
+    pub text: String,
+    /// In English.
+    pub text_en: String,
+    /// Particulars.
+    pub detail: Option<String>,
+    /// The article, when the law is the reason.
+    pub article: Option<String>,
+}
+
+/// What an action would take.
+#[derive(Serialize, ToSchema)]
+pub struct ActionView {
+    /// The action.
+    pub action: Action,
+    /// In Chinese.
+    pub label: String,
+    /// In English.
+    pub label_en: String,
+    /// May this caller take it now?
+    pub allowed: bool,
+    /// Every reason why not; empty when allowed.
+    pub reasons: Vec<ReasonView>,
+    /// Where to post it, when allowed.
+    pub href: Option<String>,
+    /// How, when allowed.
+    pub method: Option<String>,
+    /// The schema of its body in the contract, when allowed.
+    pub body_schema: Option<String>,
+}
+
+/// Every action with its availability.
+#[derive(Serialize, ToSchema)]
+pub struct ActionsView {
+    /// The version of the case that this is about; send it as If-Match.
+    pub version: i64,
+    /// The actions.
+    pub items: Vec<ActionView>,
+}
+
+impl From<&Rejection> for ReasonView {
+    fn from(rejection: &Rejection) -> Self {
+        Self {
+            code: rejection.reason.as_str().to_owned(),
+            text: rejection.reason.label_zh().to_owned(),
+            text_en: rejection.reason.label_en().to_owned(),
+            detail: rejection.detail.clone(),
+            article: rejection.article.map(ToOwned::to_owned),
+        }
+    }
+}
+
+/// The schema of the body of an action.
+fn body_schema(action: Action) -> &'static str {
+    match action {
+        Action::Receive => "ReceiveBody",
+        Action::Register => "RegisterBody",
+        Action::Amend => "AmendBody",
+        Action::Void => "VoidBody",
+        Action::Assign => "AssignBody",
+        Action::Accept => "AcceptBody",
+        Action::Return | Action::Lapse | Action::Withdraw => "ReasonBody",
+        Action::RequestSupplement => "RequestSupplementBody",
+        Action::Supplement => "SupplementBody",
+        Action::RequestExtension => "RequestExtensionBody",
+        Action::DecideExtension => "DecideExtensionBody",
+        Action::DraftAnswer => "DraftAnswerBody",
+        Action::Answer => "AnswerBody",
+        Action::Serve => "ServeBody",
+    }
+}
+
+/// `GET /api/v1/cases/{id}/actions`
+pub async fn actions(
+    auth: Auth<ReadCases>,
+    app: web::Data<App>,
+    id: CasePath,
+) -> Reply<Json<ActionsView>> {
+    let case = load(&app, &auth.actor, id.0).await?;
+    let directory = app.store.directory().await?;
+    // Availability takes no number; these are never read.
+    let numbers = NextNumbers { year: 0, receipt: 0, case: 0, case_pattern: String::new() };
+    let ctx = Context {
+        actor: &auth.actor,
+        at: app.clock.now(),
+        law: &app.law,
+        decisions: app.decisions,
+        directory: &directory,
+        numbers: &numbers,
+    };
+    let items = availability(&case, &ctx)
+        .into_iter()
+        .map(|item| {
+            let (action, allowed) = (item.action, item.allowed());
+            let path = action.as_str().replace('_', "-");
+            let schema = body_schema(action);
+            ActionView {
+                action,
+                label: action.label_zh().to_owned(),
+                label_en: action.label_en().to_owned(),
+                allowed,
+                reasons: item.reasons.iter().map(ReasonView::from).collect(),
+                href: allowed.then(|| format!("/api/v1/cases/{}/{path}", case.id)),
+                method: allowed.then(|| "POST".to_owned()),
+                body_schema: allowed.then(|| format!("/openapi.json#/components/schemas/{schema}")),
+            }
+        })
+        .collect();
+    Ok(Json(ActionsView { version: case.version.0, items }))
+}
+
+/// A text in both languages.
+#[derive(Serialize, ToSchema)]
+pub struct BilingualView {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl From<Bilingual> for BilingualView {
+    fn from(text: Bilingual) -> Self {
+        Self { zh: text.zh, en: text.en }
+    }
+}
+
+/// One day of the count.
+#[derive(Serialize, ToSchema)]
+pub struct DayView {
+    /// The day.
+    pub date: NaiveDate,
+    /// `counted`, `excluded`, `rest_day` or `void`.
+    pub kind: String,
+    /// Its running number, if it counts.
+    pub number: Option<u32>,
+    /// Why, as a code.
+    pub reason: String,
+    /// What the calendar says of it, e.g. `make_up_workday`.
+    pub calendar: String,
+    /// Why, in words.
+    pub text: BilingualView,
+    /// The source.
+    pub article: BilingualView,
+}
+
+/// The count in short.
+#[derive(Serialize, ToSchema)]
+pub struct ClockSummaryView {
+    /// Receipt or last restart; the day after is day 1.
+    pub start_date: NaiveDate,
+    /// Working days to the due date, extension included.
+    pub goal: u32,
+    /// Of these, gone by.
+    pub elapsed: u32,
+    /// Of these, left.
+    pub remaining: u32,
+    /// Is the clock stopped?
+    pub paused: bool,
+    /// Is the due date past, without an answer on or before it?
+    pub breached: bool,
+    /// The last lawful day; null while the clock is stopped or has ended.
+    pub due_date: Option<NaiveDate>,
+    /// The legal day that this is said of.
+    pub as_of_date: NaiveDate,
+}
+
+/// A due date explained day by day.
+#[derive(Serialize, ToSchema)]
+pub struct DeadlineView {
+    /// The text that governs: `2007` or `2019`.
+    pub rule_set: String,
+    /// The state of the rule data.
+    pub rules_version: String,
+    /// The state of the calendar.
+    pub calendar_version: String,
+    /// The date of receipt.
+    pub receipt_date: NaiveDate,
+    /// Does it rest on a year that has not been announced?
+    pub provisional: bool,
+    /// What went wrong with the periods, in the order of the events.
+    pub flags: Vec<String>,
+    /// In short.
+    pub summary: ClockSummaryView,
+    /// Every day from the day after receipt.
+    pub days: Vec<DayView>,
+}
+
+/// The code of a value that serialises as one.
+fn code(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(code)) => code,
+        _ => String::new(),
+    }
+}
+
+impl From<DayLine> for DayView {
+    fn from(line: DayLine) -> Self {
+        Self {
+            date: line.date,
+            kind: code(line.kind),
+            number: line.number,
+            reason: code(line.reason),
+            calendar: code(line.calendar),
+            text: line.text.into(),
+            article: line.article.into(),
+        }
+    }
+}
+
+impl DeadlineView {
+    fn of(explanation: Explanation, today: NaiveDate) -> Self {
+        let summary = explanation.summary;
+        Self {
+            rule_set: explanation.rule_set.as_str().to_owned(),
+            rules_version: explanation.rules_version,
+            calendar_version: explanation.calendar_version,
+            receipt_date: explanation.receipt_date,
+            provisional: explanation.provisional,
+            flags: explanation.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
+            summary: ClockSummaryView {
+                start_date: summary.started_on,
+                goal: summary.goal,
+                elapsed: summary.elapsed,
+                remaining: summary.remaining,
+                paused: summary.paused,
+                breached: summary.breached,
+                due_date: summary.due_date,
+                as_of_date: summary.as_of.unwrap_or(today),
+            },
+            days: explanation.days.into_iter().map(DayView::from).collect(),
+        }
+    }
+}
+
+/// `GET /api/v1/cases/{id}/deadline`
+pub async fn deadline(
+    auth: Auth<ReadCases>,
+    app: web::Data<App>,
+    id: CasePath,
+) -> Reply<Json<DeadlineView>> {
+    let case = load(&app, &auth.actor, id.0).await?;
+    if case.record.registration.is_none() {
+        let refusal = Rejection::new(Reason::ConfirmationMissing);
+        return Err(Problem::from(crate::domain::rejection::Refusal::from(refusal)));
+    }
+    let today = legal_day(app.clock.now());
+    let explained = deadline::explain(&matter(&case), &app.law, Some(today)).map_err(|error| {
+        tracing::error!(%error, case = %case.id, "the clock of a stored case does not run");
+        Fault::Internal
+    })?;
+    Ok(Json(DeadlineView::of(explained, today)))
+}
+
+/// Which events.
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct EventParams {
+    /// After this version of the case; from the beginning when left out.
+    #[validate(range(min = 0))]
+    #[param(minimum = 0)]
+    pub after: Option<i64>,
+    /// At most so many.
+    #[validate(range(min = 1, max = 200))]
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<i64>,
+}
+
+/// One entry of the ledger. Personal data in it is sealed and not shown.
+#[derive(Serialize, ToSchema)]
+pub struct EventView {
+    /// Its number in the ledger.
+    pub seq: i64,
+    /// The version that the case had after it.
+    pub version: i64,
+    /// What was done.
+    pub action: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub actor: serde_json::Value,
+    /// By which request.
+    pub request_id: String,
+    /// With what input, without what is personal.
+    pub input: serde_json::Value,
+    /// The members that changed, before.
+    pub before: serde_json::Value,
+    /// The same members, after.
+    pub after: serde_json::Value,
+    /// The hash of the entry before it in the ledger, hexadecimal.
+    pub prev_hash: String,
+    /// Its own hash.
+    pub hash: String,
+}
+
+/// The events of a case, oldest first.
+#[derive(Serialize, ToSchema)]
+pub struct EventsView {
+    /// The case.
+    pub case_id: Uuid,
+    /// The events.
+    pub items: Vec<EventView>,
+    /// The `after` of the next page; null on the last.
+    pub next_after: Option<i64>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl EventView {
+    fn of(row: EventRow) -> Option<Self> {
+        let mut body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
+        let mut take = |name: &str| body.get_mut(name).map(serde_json::Value::take);
+        Some(Self {
+            seq: row.seq,
+            version: row.version,
+            action: row.action,
+            at: row.at.0,
+            actor: take("actor")?,
+            request_id: take("request_id")?.as_str()?.to_owned(),
+            input: take("input")?,
+            before: take("before")?,
+            after: take("after")?,
+            prev_hash: hex(&row.prev_hash),
+            hash: hex(&row.hash),
+        })
+    }
+}
+
+/// `GET /api/v1/cases/{id}/events`
+pub async fn events(
+    auth: Auth<ReadCases>,
+    app: web::Data<App>,
+    id: CasePath,
+    params: Params<EventParams>,
+) -> Reply<Json<EventsView>> {
+    let case = load(&app, &auth.actor, id.0).await?;
+    let after = params.0.after.unwrap_or(0);
+    let limit = params.0.limit.unwrap_or(DEFAULT_LIMIT.max(MAX_LIMIT));
+    let id = case.id;
+    let mut rows =
+        app.store.readers.run(move |conn| ledger::of_case(conn, id, after, limit + 1)).await?;
+    let more = i64::try_from(rows.len()).is_ok_and(|found| found > limit);
+    if more {
+        rows.pop();
+    }
+    let next_after = rows.last().map(|row| row.version).filter(|_| more);
+    let items = rows
+        .into_iter()
+        .map(|row| EventView::of(row).ok_or_else(|| Problem::new(Fault::Internal)))
+        .collect::<Result<_, _>>()?;
+    Ok(Json(EventsView { case_id: id.0, items, next_after }))
+}

@@ -1,0 +1,171 @@
+//! Cases: receiving them, reading them, acting on them.
+
+mod bodies;
+mod explain;
+mod list;
+mod steps;
+mod views;
+
+use actix_web::web;
+
+use super::auth::{self, Auth, Needs};
+use super::extract::{Body, CasePath, IdempotencyKey, IfMatch};
+use super::problem::{Fault, Problem};
+use super::reply::Tagged;
+use crate::domain::actor::Actor;
+use crate::domain::case::Case;
+use crate::domain::deadline::legal_day;
+use crate::domain::ids::CaseId;
+use crate::domain::lifecycle::{Action, Step};
+use crate::domain::rejection::Reason;
+use crate::service::{App, cases};
+use crate::store::command::Outcome;
+use bodies::{AmendBody, ReceiveBody};
+use views::{CaseView, ReceivedView};
+
+pub use explain::{actions, deadline, events};
+pub use list::{list, search};
+pub use steps::ReasonBody;
+
+type Reply<R> = Result<R, Problem>;
+
+/// Reads one case that exists for the actor.
+async fn load(app: &web::Data<App>, actor: &Actor, id: CaseId) -> Reply<Case> {
+    let scope = actor.case_scope();
+    let found = app
+        .store
+        .readers
+        .run(move |conn| crate::store::cases::get(conn, &scope, id))
+        .await?;
+    found.ok_or_else(|| Reason::NotFound.into())
+}
+
+/// `POST /api/v1/cases`
+pub async fn receive(
+    auth: Auth<auth::Receive>,
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Body<ReceiveBody>,
+) -> Reply<Tagged<ReceivedView, 201>> {
+    let keyed = body.keyed(&key, "receive");
+    let input = body
+        .value
+        .into_input(legal_day(app.clock.now()))
+        .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
+    let outcome = cases::receive(&app, auth.origin(keyed), input).await?;
+    let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
+    let tagged = answer::<200>(&app, &auth.actor, outcome)?;
+    Ok(Tagged {
+        version: tagged.version,
+        location: Some(tagged.value.links.own.clone()),
+        replayed: tagged.replayed,
+        value: ReceivedView { case: tagged.value, query_code },
+    })
+}
+
+/// `GET /api/v1/cases/{id}`
+pub async fn show(
+    auth: Auth<auth::ReadCases>,
+    app: web::Data<App>,
+    id: CasePath,
+) -> Reply<Tagged<CaseView, 200>> {
+    let case = load(&app, &auth.actor, id.0).await?;
+    let value = CaseView::of(&app, &auth.actor, &case, legal_day(app.clock.now()))?;
+    Ok(Tagged { value, version: case.version.0, location: None, replayed: Default::default() })
+}
+
+/// The case as the command left it, for the actor who gave it.
+fn answer<const STATUS: u16>(
+    app: &App,
+    actor: &Actor,
+    outcome: Outcome,
+) -> Reply<Tagged<CaseView, STATUS>> {
+    let case: Case = outcome.case.ok_or(Fault::Internal)?.into();
+    let value = CaseView::of(app, actor, &case, legal_day(outcome.at))?;
+    let (version, replayed) = (case.version.0, outcome.replayed);
+    Ok(Tagged { value, version, location: None, replayed })
+}
+
+/// `POST /api/v1/cases/{id}/amend`
+pub async fn amend(
+    auth: Auth<auth::Amend>,
+    app: web::Data<App>,
+    id: CasePath,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: Body<AmendBody>,
+) -> Reply<Tagged<CaseView, 200>> {
+    let keyed = body.keyed(&key, &format!("amend {}", id.0));
+    let version = if_match.version()?;
+    let (reason, changes) = body
+        .value
+        .into_input(legal_day(app.clock.now()))
+        .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
+    let outcome =
+        cases::amend(&app, auth.origin(keyed), id.0, version, reason, changes).await?;
+    answer(&app, &auth.actor, outcome)
+}
+
+/// Everything that the actions have in common.
+async fn act<N: Needs>(
+    auth: Auth<N>,
+    app: web::Data<App>,
+    id: CasePath,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: Body<Step>,
+    action: Action,
+) -> Reply<Tagged<CaseView, 200>> {
+    let keyed = body.keyed(&key, &format!("{action} {}", id.0));
+    let version = if_match.version()?;
+    let outcome = cases::act(&app, auth.origin(keyed), id.0, version, body.value).await?;
+    answer(&app, &auth.actor, outcome)
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident: $needs:ident, $body:ty => $step:expr, $action:ident;)+) => {$(
+        $(#[$doc])*
+        pub async fn $name(
+            auth: Auth<auth::$needs>,
+            app: web::Data<App>,
+            id: CasePath,
+            if_match: IfMatch,
+            key: IdempotencyKey,
+            body: Body<$body>,
+        ) -> Reply<Tagged<CaseView, 200>> {
+            let body = body.map($step);
+            act(auth, app, id, if_match, key, body, Action::$action).await
+        }
+    )+};
+}
+
+actions! {
+    /// `POST /api/v1/cases/{id}/register`
+    register: Register, steps::RegisterBody => Step::from, Register;
+    /// `POST /api/v1/cases/{id}/void`
+    void: Void, steps::VoidBody => Step::from, Void;
+    /// `POST /api/v1/cases/{id}/assign`
+    assign: Assign, steps::AssignBody => Step::from, Assign;
+    /// `POST /api/v1/cases/{id}/accept`
+    accept: Accept, steps::AcceptBody => Step::from, Accept;
+    /// `POST /api/v1/cases/{id}/return`
+    give_back: Return, ReasonBody => |body: ReasonBody| Step::Return { reason: body.reason }, Return;
+    /// `POST /api/v1/cases/{id}/request-supplement`
+    request_supplement: RequestSupplement, steps::RequestSupplementBody => Step::from, RequestSupplement;
+    /// `POST /api/v1/cases/{id}/supplement`
+    supplement: Supplement, steps::SupplementBody => Step::from, Supplement;
+    /// `POST /api/v1/cases/{id}/lapse`
+    lapse: Lapse, ReasonBody => |body: ReasonBody| Step::Lapse { reason: body.reason }, Lapse;
+    /// `POST /api/v1/cases/{id}/request-extension`
+    request_extension: RequestExtension, steps::RequestExtensionBody => Step::from, RequestExtension;
+    /// `POST /api/v1/cases/{id}/decide-extension`
+    decide_extension: DecideExtension, steps::DecideExtensionBody => Step::from, DecideExtension;
+    /// `POST /api/v1/cases/{id}/draft-answer`
+    draft_answer: DraftAnswer, steps::DraftAnswerBody => Step::from, DraftAnswer;
+    /// `POST /api/v1/cases/{id}/answer`
+    issue_answer: Answer, steps::AnswerBody => Step::from, Answer;
+    /// `POST /api/v1/cases/{id}/serve`
+    serve: Serve, steps::ServeBody => Step::from, Serve;
+    /// `POST /api/v1/cases/{id}/withdraw`
+    withdraw: Withdraw, ReasonBody => |body: ReasonBody| Step::Withdraw { reason: body.reason }, Withdraw;
+}

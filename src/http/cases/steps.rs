@@ -1,0 +1,396 @@
+//! The bodies of the actions, and the steps that they become.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::bodies::{ArrivalBody, prose};
+use crate::domain::case::{Arrival, Manner, Particulars, SearchEntry, ServedLetter, Verdict};
+use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::deadline::Moment;
+use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::lifecycle::{ServiceFacts, Step, SupplementFacts};
+use crate::http::extract::Checked;
+
+/// Bodies whose faults their form tells completely.
+macro_rules! plain {
+    ($($name:ident),+ $(,)?) => {$(
+        impl Checked for $name {}
+    )+};
+}
+
+plain!(
+    RegisterBody,
+    VoidBody,
+    AssignBody,
+    AcceptBody,
+    ReasonBody,
+    RequestSupplementBody,
+    SupplementBody,
+    RequestExtensionBody,
+    DecideExtensionBody,
+    DraftAnswerBody,
+    AnswerBody,
+    ServeBody,
+);
+
+/// Registering.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterBody {
+    /// The facts of arrival that were still missing.
+    #[validate(nested)]
+    pub arrival: Option<ArrivalBody>,
+}
+
+/// Voiding.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoidBody {
+    /// Why.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+    /// The id of the case that this one duplicates.
+    pub duplicate_of: Option<Uuid>,
+}
+
+/// Assigning.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignBody {
+    /// The unit that shall handle the case.
+    pub unit_id: Uuid,
+    /// An officer of that unit.
+    pub officer_id: Option<Uuid>,
+    /// By when the query room wants it.
+    pub internal_due_date: Option<NaiveDate>,
+    /// A remark on the 转办单.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub note: Option<String>,
+}
+
+/// Accepting: nothing more to say.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptBody {}
+
+/// An action that needs a reason and nothing else.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// Why.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Asking for a supplement.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestSupplementBody {
+    /// What is unclear.
+    #[validate(length(min = 1, max = 2000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub items: String,
+    /// How to put it right.
+    #[validate(length(min = 1, max = 2000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub guidance: String,
+    /// The last day for the applicant; the default period from service when left out.
+    pub deadline_date: Option<NaiveDate>,
+    /// The service of the notice, when it happened at once.
+    #[validate(nested)]
+    pub service: Option<ServiceBody>,
+}
+
+/// Recording the applicant's supplement.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SupplementBody {
+    /// By which channel it came.
+    pub channel: Channel,
+    /// The facts of its arrival.
+    #[validate(nested)]
+    pub arrival: ArrivalBody,
+    /// What it says.
+    #[validate(length(min = 1, max = 4000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 4000)]
+    pub content: String,
+}
+
+/// Asking for an extension.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestExtensionBody {
+    /// Working days.
+    #[validate(range(min = 1, max = 60))]
+    #[schema(minimum = 1, maximum = 60)]
+    pub days: u32,
+    /// Why.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Deciding an extension.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideExtensionBody {
+    /// Granted or refused.
+    pub verdict: Verdict,
+    /// Why; needed for a refusal.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: Option<String>,
+    /// The service of the notice, when it happened at once.
+    #[validate(nested)]
+    pub service: Option<ServiceBody>,
+}
+
+/// A search for the information.
+#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchBody {
+    /// Who searched.
+    #[validate(length(min = 1, max = 50), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 50)]
+    pub searcher: String,
+    /// In which archive or system.
+    #[validate(length(min = 1, max = 100), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub system: String,
+    /// By which key words.
+    #[validate(length(min = 1, max = 200), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub keywords: String,
+    /// On which day.
+    pub searched_on: NaiveDate,
+}
+
+/// Drafting the answer. Which members a decision demands depends on the text that governs the case;
+/// all that is missing is listed at once.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftAnswerBody {
+    /// The decision code.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(min_length = 1, max_length = 40, example = "disclose")]
+    pub decision: String,
+    /// The reasons, as the letter gives them.
+    #[validate(length(min = 1, max = 4000), custom(function = prose))]
+    pub reasons: Option<String>,
+    /// The article and item relied on.
+    #[validate(length(min = 1, max = 200), custom(function = prose))]
+    pub article: Option<String>,
+    /// The harm that disclosure would do.
+    #[validate(length(min = 1, max = 2000), custom(function = prose))]
+    pub harm: Option<String>,
+    /// The searches made.
+    #[serde(default)]
+    #[validate(nested, length(max = 50))]
+    pub search_log: Vec<SearchBody>,
+    /// What is provided.
+    #[validate(length(min = 1, max = 4000), custom(function = prose))]
+    pub provided: Option<String>,
+    /// Where and how published information is found.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    pub how_to_obtain: Option<String>,
+    /// The organ that has the information.
+    #[validate(length(min = 1, max = 200), custom(function = prose))]
+    pub right_organ: Option<String>,
+    /// The number of the earlier case that this one repeats.
+    #[validate(length(min = 1, max = 100), custom(function = prose))]
+    pub earlier_case_number: Option<String>,
+    /// What the third party said.
+    #[validate(length(min = 1, max = 2000), custom(function = prose))]
+    pub consultation_result: Option<String>,
+    /// The channel for complaints or special queries.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    pub channel_pointer: Option<String>,
+    /// The gazette, newspaper or book.
+    #[validate(length(min = 1, max = 500), custom(function = prose))]
+    pub publication_source: Option<String>,
+    /// The law or administrative regulation that forbids or governs.
+    #[validate(length(min = 1, max = 500), custom(function = prose))]
+    pub basis_law: Option<String>,
+    /// On what the information is provided.
+    pub carrier: Option<Carrier>,
+    /// How it is handed over.
+    pub delivery: Option<Delivery>,
+}
+
+/// Issuing the current draft.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerBody {
+    /// The service of the answer, when it happened at once.
+    #[validate(nested)]
+    pub service: Option<ServiceBody>,
+}
+
+/// Recording an attempt of service.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServeBody {
+    /// Of which letter.
+    pub letter: ServedLetter,
+    /// The facts.
+    #[validate(nested)]
+    pub service: ServiceBody,
+}
+
+/// How a letter was served. The manner decides which day counts: signed when handed over or taken by
+/// a substitute, posted when posted, sent when sent electronically, returned when it came back.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceBody {
+    /// The manner.
+    pub manner: Manner,
+    /// When it was signed for.
+    pub signed_at: Option<Moment>,
+    /// When it was posted.
+    pub posted_at: Option<Moment>,
+    /// When it was sent electronically.
+    pub sent_at: Option<Moment>,
+    /// When it came back.
+    pub returned_at: Option<Moment>,
+    /// When a posted letter was delivered; for the file, it does not decide.
+    pub delivered_at: Option<Moment>,
+    /// The number of the registered letter or EMS.
+    #[validate(length(min = 1, max = 50), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 50)]
+    pub mail_number: Option<String>,
+    /// Who took it, when not the applicant himself.
+    #[validate(length(min = 1, max = 50), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 50)]
+    pub recipient: Option<String>,
+}
+
+impl From<ServiceBody> for ServiceFacts {
+    fn from(body: ServiceBody) -> Self {
+        Self {
+            manner: body.manner,
+            signed_at: body.signed_at,
+            posted_at: body.posted_at,
+            sent_at: body.sent_at,
+            returned_at: body.returned_at,
+            delivered_at: body.delivered_at,
+            mail_number: body.mail_number,
+            recipient: body.recipient,
+        }
+    }
+}
+
+impl From<RegisterBody> for Step {
+    fn from(body: RegisterBody) -> Self {
+        Self::Register { arrival: body.arrival.map(Arrival::from).unwrap_or_default() }
+    }
+}
+
+impl From<VoidBody> for Step {
+    fn from(body: VoidBody) -> Self {
+        Self::Void { reason: body.reason, duplicate_of: body.duplicate_of.map(CaseId) }
+    }
+}
+
+impl From<AssignBody> for Step {
+    fn from(body: AssignBody) -> Self {
+        Self::Assign {
+            unit_id: UnitId(body.unit_id),
+            officer_id: body.officer_id.map(UserId),
+            internal_due_date: body.internal_due_date,
+            note: body.note,
+        }
+    }
+}
+
+impl From<AcceptBody> for Step {
+    fn from(AcceptBody {}: AcceptBody) -> Self {
+        Self::Accept
+    }
+}
+
+impl From<RequestSupplementBody> for Step {
+    fn from(body: RequestSupplementBody) -> Self {
+        Self::RequestSupplement {
+            items: body.items,
+            guidance: body.guidance,
+            deadline: body.deadline_date,
+            service: body.service.map(ServiceFacts::from),
+        }
+    }
+}
+
+impl From<SupplementBody> for Step {
+    fn from(body: SupplementBody) -> Self {
+        let facts = SupplementFacts {
+            channel: body.channel,
+            arrival: body.arrival.into(),
+            content: body.content,
+        };
+        Self::Supplement { facts }
+    }
+}
+
+impl From<RequestExtensionBody> for Step {
+    fn from(body: RequestExtensionBody) -> Self {
+        Self::RequestExtension { days: body.days, reason: body.reason }
+    }
+}
+
+impl From<DecideExtensionBody> for Step {
+    fn from(body: DecideExtensionBody) -> Self {
+        Self::DecideExtension {
+            verdict: body.verdict,
+            reason: body.reason,
+            service: body.service.map(ServiceFacts::from),
+        }
+    }
+}
+
+impl From<DraftAnswerBody> for Step {
+    fn from(body: DraftAnswerBody) -> Self {
+        let search_log = body.search_log.into_iter().map(|search| SearchEntry {
+            searcher: search.searcher,
+            system: search.system,
+            keywords: search.keywords,
+            searched_on: search.searched_on,
+        });
+        let particulars = Particulars {
+            reasons: body.reasons,
+            article: body.article,
+            harm: body.harm,
+            search_log: search_log.collect(),
+            provided: body.provided,
+            how_to_obtain: body.how_to_obtain,
+            right_organ: body.right_organ,
+            earlier_case_number: body.earlier_case_number,
+            consultation_result: body.consultation_result,
+            channel_pointer: body.channel_pointer,
+            publication_source: body.publication_source,
+            basis_law: body.basis_law,
+        };
+        Self::DraftAnswer {
+            decision: body.decision,
+            particulars: Box::new(particulars),
+            carrier: body.carrier,
+            delivery: body.delivery,
+        }
+    }
+}
+
+impl From<AnswerBody> for Step {
+    fn from(body: AnswerBody) -> Self {
+        Self::Answer { service: body.service.map(ServiceFacts::from) }
+    }
+}
+
+impl From<ServeBody> for Step {
+    fn from(body: ServeBody) -> Self {
+        Self::Serve { letter: body.letter, service: body.service.into() }
+    }
+}

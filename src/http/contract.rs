@@ -1,0 +1,217 @@
+//! The contract is the signature: every extractor and every reply describes itself, and an
+//! operation's entry in openapi.yaml is put together from its handler's types. So the contract can
+//! not say anything that the code does not do, and a handler without a declared right does not
+//! compile.
+
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, Responder, Route, web};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
+
+use crate::domain::policy::Right;
+
+/// An operation's description while it is being put together.
+#[derive(Default)]
+pub struct Draft {
+    /// Query, path and header parameters.
+    pub parameters: Vec<Parameter>,
+    /// The schema of the request body.
+    pub body: Option<RefOr<Schema>>,
+    /// Statuses of errors that can come back.
+    pub errors: Vec<(u16, &'static str)>,
+    /// Status, description, media type and schema of the success, and the headers it carries.
+    pub success: Option<Success>,
+    /// Does it need an access token?
+    pub right: Option<Right>,
+    /// The schemas that it refers to.
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+/// The answer when all went well.
+pub struct Success {
+    /// The status.
+    pub status: u16,
+    /// In words.
+    pub description: &'static str,
+    /// The media type.
+    pub media_type: &'static str,
+    /// The schema; none for plain text.
+    pub schema: Option<RefOr<Schema>>,
+    /// The headers.
+    pub headers: &'static [(&'static str, &'static str)],
+}
+
+impl Draft {
+    /// A reference to the schema of a type, which is added to the components.
+    pub fn refer<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        let name = T::name().into_owned();
+        self.schemas.push((name.clone(), T::schema()));
+        T::schemas(&mut self.schemas);
+        RefOr::Ref(Ref::from_schema_name(name))
+    }
+
+    /// Adds an error status.
+    pub fn error(&mut self, status: u16, description: &'static str) {
+        if !self.errors.iter().any(|(known, _)| *known == status) {
+            self.errors.push((status, description));
+        }
+    }
+}
+
+/// A part of a handler's signature that describes itself.
+pub trait Describe {
+    /// Adds what it demands or gives to the operation.
+    fn describe(draft: &mut Draft);
+}
+
+/// The first argument of every handler: says who may call it.
+pub trait Declares: Describe {
+    /// The right that the caller must have; none for what is open to everybody.
+    fn right() -> Option<Right>;
+}
+
+/// The arguments of a handler, the first of which declares the right.
+pub trait Signature {
+    /// The right.
+    fn right() -> Option<Right>;
+    /// Describes all arguments.
+    fn describe(draft: &mut Draft);
+}
+
+macro_rules! signatures {
+    ($(($first:ident $(, $rest:ident)*)),+) => {$(
+        impl<$first: Declares $(, $rest: Describe)*> Signature for ($first, $($rest,)*) {
+            fn right() -> Option<Right> {
+                $first::right()
+            }
+            fn describe(draft: &mut Draft) {
+                $first::describe(draft);
+                $($rest::describe(draft);)*
+            }
+        }
+    )+};
+}
+
+signatures!((A), (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), (A, B, C, D, E, F));
+
+/// The application is handed to most handlers and is no part of the contract.
+impl<T: ?Sized + 'static> Describe for web::Data<T> {
+    fn describe(_: &mut Draft) {}
+}
+
+impl<T: Describe, E> Describe for Result<T, E> {
+    fn describe(draft: &mut Draft) {
+        T::describe(draft);
+    }
+}
+
+/// One operation of the API: its address, its right and its part of the contract.
+pub struct Entry {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{names}` of its variables.
+    pub path: &'static str,
+    /// The stable name of the operation.
+    pub id: &'static str,
+    /// The group under which it is listed.
+    pub tag: &'static str,
+    /// The right that it needs; none for what is open to everybody.
+    pub right: Option<Right>,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    draft: Draft,
+    route: Box<dyn Fn(Method) -> Route>,
+}
+
+impl Entry {
+    /// An operation served by this handler.
+    pub fn new<F, Args>(method: Method, path: &'static str, id: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + Signature + 'static,
+        F::Output: Responder + Describe + 'static,
+    {
+        let mut draft = Draft { right: Args::right(), ..Draft::default() };
+        Args::describe(&mut draft);
+        F::Output::describe(&mut draft);
+        Self {
+            method,
+            path,
+            id,
+            tag: "",
+            right: Args::right(),
+            summary: "",
+            draft,
+            route: Box::new(move |method| web::method(method).to(handler.clone())),
+        }
+    }
+
+    /// The same, with its group and what it does.
+    #[must_use]
+    pub const fn says(mut self, tag: &'static str, summary: &'static str) -> Self {
+        self.tag = tag;
+        self.summary = summary;
+        self
+    }
+
+    /// The route by which the framework serves it under a method.
+    #[must_use]
+    pub fn route(&self, method: Method) -> Route {
+        (self.route)(method)
+    }
+
+    /// The schemas that it refers to.
+    #[must_use]
+    pub fn schemas(&self) -> &[(String, RefOr<Schema>)] {
+        &self.draft.schemas
+    }
+
+    /// Its part of the contract.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        let draft = &self.draft;
+        let mut operation = OperationBuilder::new()
+            .operation_id(Some(self.id))
+            .tag(self.tag)
+            .summary(Some(self.summary))
+            .parameters(Some(draft.parameters.clone()));
+        if let Some(right) = draft.right {
+            let needs = format!("Needs the right `{}` (docs/permissions.md).", right.name());
+            operation = operation
+                .description(Some(needs))
+                .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
+        }
+        if let Some(body) = &draft.body {
+            let content = ContentBuilder::new().schema(Some(body.clone())).build();
+            let body = RequestBodyBuilder::new()
+                .content("application/json", content)
+                .required(Some(utoipa::openapi::Required::True))
+                .build();
+            operation = operation.request_body(Some(body));
+        }
+        if let Some(success) = &draft.success {
+            let mut response = ResponseBuilder::new().description(success.description);
+            let content = ContentBuilder::new().schema(success.schema.clone()).build();
+            response = response.content(success.media_type, content);
+            for (name, meaning) in success.headers {
+                let header = utoipa::openapi::header::HeaderBuilder::new()
+                    .description(Some(*meaning))
+                    .build();
+                response = response.header(*name, header);
+            }
+            operation = operation.response(success.status.to_string(), response);
+        }
+        for (status, description) in &draft.errors {
+            let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
+            let content = ContentBuilder::new().schema(Some(problem)).build();
+            let response = ResponseBuilder::new()
+                .description(*description)
+                .content("application/problem+json", content);
+            operation = operation.response(status.to_string(), response);
+        }
+        operation.build()
+    }
+}

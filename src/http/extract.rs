@@ -1,0 +1,397 @@
+//! Parsing what comes in. A body or a query is either a checked value of its type or a problem that
+//! names every fault.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use chrono::NaiveDate;
+use serde::de::DeserializeOwned;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, Required};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+use super::contract::{Describe, Draft};
+use super::problem::{Fault, FieldError, Problem};
+use crate::domain::deadline::legal_day;
+use crate::domain::ids::{CaseId, Version};
+use crate::domain::rejection::Reason;
+use crate::service::App;
+use crate::store::command::Idempotency;
+
+/// The largest request body, in bytes (S-40).
+pub const BODY_LIMIT: usize = 256 * 1024;
+
+/// A JSON body, parsed and validated.
+pub struct Body<T> {
+    /// The value.
+    pub value: T,
+    digest: aws_lc_rs::digest::Digest,
+}
+
+impl<T> Body<T> {
+    /// The same body as another value.
+    #[must_use]
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Body<U> {
+        Body { value: into(self.value), digest: self.digest }
+    }
+
+    /// The idempotency of a command: the key with a digest of the operation and the body.
+    #[must_use]
+    pub fn keyed(&self, key: &IdempotencyKey, operation: &str) -> Option<Idempotency> {
+        key.0.as_ref().map(|key| {
+            let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+            context.update(operation.as_bytes());
+            context.update(&[0]);
+            context.update(self.digest.as_ref());
+            let mut fingerprint = [0; 32];
+            fingerprint.copy_from_slice(context.finish().as_ref());
+            Idempotency { key: key.clone(), fingerprint }
+        })
+    }
+}
+
+impl<T: ToSchema> Describe for Body<T> {
+    fn describe(draft: &mut Draft) {
+        draft.body = Some(draft.refer::<T>());
+        draft.error(400, "The body is not well-formed JSON.");
+        draft.error(413, "The body is too large.");
+        draft.error(415, "The body is not application/json.");
+        draft.error(422, "The content of the body is not valid; every fault is listed.");
+    }
+}
+
+/// Faults of a body that only the domain can tell, found beside those of its form, so that the
+/// caller learns all at once.
+pub trait Checked {
+    /// The faults, as of a legal day.
+    fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
+        let _ = today;
+        Vec::new()
+    }
+}
+
+impl<T: DeserializeOwned + Validate + Checked + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = request.app_data::<web::Data<App>>().cloned();
+        let json = request.content_type().eq_ignore_ascii_case("application/json");
+        let declared = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if declared.is_some_and(|length| length > BODY_LIMIT) {
+                return Err(Fault::PayloadTooLarge.into());
+            }
+            let mut bytes = bytes.await.map_err(|error| body_problem(&error))?;
+            if bytes.is_empty() {
+                // An action without particulars may come without a body.
+                bytes = web::Bytes::from_static(b"{}");
+            } else if !json {
+                let refusal = Problem::new(Fault::UnsupportedMediaType);
+                return Err(refusal.header(header::ACCEPT, "application/json"));
+            }
+            let app = app.ok_or(Fault::Internal)?;
+            let value = parse::<T>(&bytes, legal_day(app.clock.now()))?;
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+            Ok(Self { value, digest })
+        })
+    }
+}
+
+fn body_problem(error: &actix_web::Error) -> Problem {
+    match error.as_response_error().status_code().as_u16() {
+        413 => Problem::new(Fault::PayloadTooLarge),
+        _ => Problem::new(Fault::MalformedRequest).saying("the body could not be read"),
+    }
+}
+
+fn parse<T>(bytes: &[u8], today: NaiveDate) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Validate + Checked,
+{
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => {
+                Problem::new(Fault::ValidationFailed).with(vec![FieldError {
+                    pointer,
+                    code: data_code(&inner).to_owned(),
+                    detail: data_text(&inner),
+                }])
+            }
+            _ => Problem::new(Fault::MalformedJson)
+                .saying(format!("line {}, column {}", inner.line(), inner.column())),
+        }
+    })?;
+    json.end().map_err(|_| Problem::new(Fault::MalformedJson).saying("text after the value"))?;
+    let mut faults = value.validate().map_or_else(|errors| field_errors(&errors), |()| Vec::new());
+    for fault in value.faults(today) {
+        if !faults.iter().any(|known| known.pointer == fault.pointer) {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(Problem::new(Fault::ValidationFailed).with(faults))
+    }
+}
+
+/// The kind of a fault that serde found.
+fn data_code(error: &serde_json::Error) -> &'static str {
+    let text = error.to_string();
+    let kinds = [
+        ("unknown field", "unknown_field"),
+        ("missing field", "missing_field"),
+        ("duplicate field", "duplicate_field"),
+        ("unknown variant", "unknown_value"),
+        ("expected one of", "unknown_value"),
+        ("invalid type", "wrong_type"),
+    ];
+    kinds.iter().find(|(sign, _)| text.contains(sign)).map_or("invalid_value", |(_, code)| code)
+}
+
+/// What serde says, without the value: that came from outside and may be personal.
+fn data_text(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match (text.find("invalid type: "), text.find(", expected ")) {
+        (Some(_), Some(at)) => text.get(at + 2..).unwrap_or_default().to_owned(),
+        _ if text.starts_with("invalid value") => "invalid value".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold("#".to_owned(), |mut pointer, segment| {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+        pointer
+    })
+}
+
+/// Flattens the faults of a value and of the values in it.
+fn field_errors(errors: &ValidationErrors) -> Vec<FieldError> {
+    fn walk(errors: &ValidationErrors, at: &str, found: &mut Vec<FieldError>) {
+        for (field, kind) in errors.errors() {
+            // A fault of the whole value is filed under this name.
+            let place = if field == "__all__" { at.to_owned() } else { format!("{at}/{field}") };
+            match kind {
+                ValidationErrorsKind::Field(faults) => {
+                    found.extend(faults.iter().map(|fault| FieldError {
+                        pointer: place.clone(),
+                        code: fault.code.to_string(),
+                        detail: fault.message.as_ref().map_or_else(
+                            || default_text(fault),
+                            ToString::to_string,
+                        ),
+                    }));
+                }
+                ValidationErrorsKind::Struct(inner) => walk(inner, &place, found),
+                ValidationErrorsKind::List(items) => {
+                    for (index, inner) in items {
+                        walk(inner, &format!("{place}/{index}"), found);
+                    }
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(errors, "#", &mut found);
+    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found
+}
+
+fn default_text(fault: &validator::ValidationError) -> String {
+    let bound = |name: &str| fault.params.get(name).map(ToString::to_string);
+    match (bound("min"), bound("max")) {
+        (Some(min), Some(max)) => format!("{min}–{max}"),
+        (Some(min), None) => format!("≥ {min}"),
+        (None, Some(max)) => format!("≤ {max}"),
+        (None, None) => fault.code.to_string(),
+    }
+}
+
+/// Query parameters, parsed and validated; an unknown or repeated one is refused.
+pub struct Params<T>(pub T);
+
+impl<T: IntoParams> Describe for Params<T> {
+    fn describe(draft: &mut Draft) {
+        draft.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
+        draft.error(400, "A query parameter is unknown, repeated or has a bad value.");
+    }
+}
+
+impl<T: DeserializeOwned + Validate> FromRequest for Params<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(query(request.query_string()).map(Self))
+    }
+}
+
+fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<T, Problem> {
+    let wrong = |pointer: &str, code: &str, detail: String| {
+        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            detail,
+        }])
+    };
+    let fields = web::Query::<Vec<(String, String)>>::from_query(text)
+        .map_err(|_| wrong("", "malformed_query", "not a query string".to_owned()))?
+        .into_inner();
+    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    if let Some([name, _]) = names.array_windows().find(|[a, b]| a == b) {
+        return Err(wrong(name, "repeated_parameter", "given more than once".to_owned()));
+    }
+    let value = web::Query::<T>::from_query(text)
+        .map_err(|error| {
+            let text = match error {
+                actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+                other => other.to_string(),
+            };
+            let name = text.split('`').nth(1).unwrap_or_default().to_owned();
+            wrong(&name, "invalid_parameter", text)
+        })?
+        .into_inner();
+    value.validate().map_err(|errors| {
+        let faults = field_errors(&errors).into_iter().map(|mut fault| {
+            fault.pointer = fault.pointer.trim_start_matches("#/").to_owned();
+            fault
+        });
+        Problem::new(Fault::UnknownParameter).with(faults.collect())
+    })?;
+    Ok(value)
+}
+
+/// The case that the path names. Text that is no id names nothing that exists.
+pub struct CasePath(pub CaseId);
+
+impl Describe for CasePath {
+    fn describe(draft: &mut Draft) {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        draft.parameters.push(
+            ParameterBuilder::new()
+                .name("id")
+                .parameter_in(ParameterIn::Path)
+                .required(Required::True)
+                .description(Some("The id of the case."))
+                .schema(Some(schema))
+                .build(),
+        );
+        draft.error(404, "There is no such case, or it does not exist for this caller.");
+    }
+}
+
+impl FromRequest for CasePath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+        ready(id.map(Self).ok_or_else(|| Reason::NotFound.into()))
+    }
+}
+
+fn text_header(name: &'static str, required: Required, description: &'static str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+/// The version that the caller saw (RFC 9110 §13.1.1). Looked at after the idempotency key, so it
+/// is kept as it came until then.
+pub struct IfMatch(Option<String>);
+
+impl IfMatch {
+    /// The version.
+    ///
+    /// # Errors
+    /// The header is missing (428), or is not one strong entity tag of ours (412: it cannot match).
+    pub fn version(&self) -> Result<Version, Problem> {
+        let tag = self.0.as_deref().ok_or(Fault::PreconditionRequired)?;
+        let number = tag.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        number
+            .filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .map(Version)
+            .ok_or_else(|| Reason::StaleVersion.into())
+    }
+}
+
+impl Describe for IfMatch {
+    fn describe(draft: &mut Draft) {
+        let meaning = "The entity tag of the version that the caller saw, e.g. `\"3\"`.";
+        draft.parameters.push(text_header("If-Match", Required::True, meaning));
+        draft.error(409, "The state of the case does not allow it.");
+        draft.error(412, "The case has changed since; the answer carries its current ETag.");
+        draft.error(422, "The content is not valid; every fault is listed.");
+        draft.error(428, "If-Match is missing.");
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let tag = request.headers().get(header::IF_MATCH);
+        ready(Ok(Self(tag.and_then(|value| value.to_str().ok()).map(ToOwned::to_owned))))
+    }
+}
+
+/// The key by which a repetition of this command is recognised for 48 hours.
+pub struct IdempotencyKey(Option<String>);
+
+impl Describe for IdempotencyKey {
+    fn describe(draft: &mut Draft) {
+        let meaning = "1–255 visible ASCII characters. The same key with the same body gives the \
+                       first answer again, with another body 422.";
+        draft.parameters.push(text_header("Idempotency-Key", Required::False, meaning));
+        draft.error(400, "The Idempotency-Key is malformed.");
+    }
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get("idempotency-key") else {
+            return ready(Ok(Self(None)));
+        };
+        let key = value.to_str().ok().filter(|key| {
+            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        ready(key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
+            Problem::new(Fault::MalformedRequest).saying("Idempotency-Key: 1–255 visible ASCII")
+        }))
+    }
+}

@@ -1,0 +1,94 @@
+//! openapi.yaml: put together from the route table, so it says what the server does.
+
+use utoipa::openapi::path::HttpMethod;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    PathItem, Paths, ServerBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+use super::problem::{ProblemBody, catalogue};
+use super::routes;
+
+const DESCRIPTION: &str = "Case management for 依申请公开, the disclosure of government \
+information on request. Every change of a case needs `If-Match` with the version that the caller \
+saw; every POST takes an `Idempotency-Key`. Every error is a problem (RFC 9457) with a stable \
+`code`.";
+
+/// The contract.
+#[must_use]
+pub fn document() -> OpenApi {
+    let mut paths = Paths::new();
+    let mut components = ComponentsBuilder::new();
+    let mut problem_schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
+    ProblemBody::schemas(&mut problem_schemas);
+    for (name, schema) in problem_schemas {
+        components = components.schema(name, schema);
+    }
+    for entry in routes() {
+        for (name, schema) in entry.schemas() {
+            components = components.schema(name.clone(), schema.clone());
+        }
+        let method = match entry.method.as_str() {
+            "POST" => HttpMethod::Post,
+            "PUT" => HttpMethod::Put,
+            "PATCH" => HttpMethod::Patch,
+            "DELETE" => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        };
+        let item = PathItem::new(method, entry.operation());
+        match paths.paths.get_mut(entry.path) {
+            Some(known) => known.merge_operations(item),
+            None => {
+                paths.paths.insert(entry.path.to_owned(), item);
+            }
+        }
+    }
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("An access token of POST /api/v1/sessions."))
+        .build();
+    let info = InfoBuilder::new()
+        .title("gongkai 公开")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(format!("{DESCRIPTION}\n\n{}", codes())))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+        .contact(Some(ContactBuilder::new().name(Some("gongkai")).build()))
+        .build();
+    let tags = [
+        ("sessions", "Logging in."),
+        ("cases", "Applications and what is done on them."),
+        ("statistics", "The supervisor's figures."),
+        ("directory", "Units and users."),
+        ("server", "The server itself."),
+    ];
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").build()]))
+        .tags(Some(tags.map(|(name, text)| {
+            TagBuilder::new().name(name).description(Some(text)).build()
+        })))
+        .paths(paths)
+        .components(Some(
+            components.security_scheme("bearer", SecurityScheme::Http(bearer)).build(),
+        ))
+        .build()
+}
+
+/// The list of error codes.
+fn codes() -> String {
+    let rows: Vec<String> = catalogue()
+        .iter()
+        .map(|(code, status, zh, en)| format!("| `{code}` | {status} | {zh} | {en} |"))
+        .collect();
+    format!("| code | status | 中文 | English |\n|---|---|---|---|\n{}", rows.join("\n"))
+}
+
+/// The contract as YAML, as it is committed.
+#[must_use]
+pub fn yaml() -> String {
+    document().to_yaml().unwrap_or_default()
+}

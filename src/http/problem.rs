@@ -1,0 +1,331 @@
+//! The one shape of every error: `application/problem+json` (RFC 9457), from one catalogue.
+//!
+//! Policy: a handler returns [`Problem`]; `From` turns refusals of the domain and failures of the
+//! store into one. What a failure of the store says goes to the log, never to the client. The
+//! middleware adds `instance` and `request_id`, and gives this shape to errors that the framework
+//! raised itself.
+
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::rejection::{Class, Reason, Refusal, Rejection};
+use crate::domain::text_enum::text_enum;
+use crate::store;
+use crate::store::command::Denied;
+
+text_enum! {
+    /// What can be wrong with a request before the domain sees it, or with the server.
+    pub enum Fault in "fault" {
+        MalformedJson = "malformed_json" : "请求正文不是合法的 JSON" / "The body is not well-formed JSON.",
+        MalformedRequest = "malformed_request" : "请求格式错误" / "The request is malformed.",
+        UnknownParameter = "unknown_parameter" : "未知或错误的查询参数" / "A query parameter is unknown or has a bad value.",
+        InvalidCursor = "invalid_cursor" : "分页游标无效" / "The cursor is invalid or belongs to another query.",
+        Unauthenticated = "unauthenticated" : "需要有效的访问令牌" / "A valid access token is needed.",
+        LoginFailed = "login_failed" : "用户名或密码错误" / "The name or the password is wrong.",
+        Forbidden = "forbidden" : "无权进行此操作" / "Your role may not do this.",
+        RouteNotFound = "route_not_found" : "没有该地址" / "There is nothing at this address.",
+        MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
+        NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
+        PreconditionRequired = "precondition_required" : "更改须带 If-Match 请求头" / "A change needs the If-Match header.",
+        PayloadTooLarge = "payload_too_large" : "请求正文过大" / "The body is too large.",
+        UriTooLong = "uri_too_long" : "地址过长" / "The address is too long.",
+        UnsupportedMediaType = "unsupported_media_type" : "不支持该内容类型" / "The media type or encoding is not supported.",
+        ValidationFailed = "validation_failed" : "请求内容不符合要求" / "The content of the request is not valid.",
+        RequestTimeout = "request_timeout" : "请求超时" / "The request took too long to arrive.",
+        Internal = "internal_error" : "服务器内部错误" / "The server failed.",
+        Unavailable = "unavailable" : "服务暂时不可用,请稍后重试" / "The service is unavailable for the moment; try again.",
+        QueueFull = "queue_full" : "系统繁忙,请稍后重试" / "Too many commands are waiting; try again.",
+        OutcomeUnknown = "outcome_unknown" : "操作结果未知,请以同一幂等键重试" / "It is unknown whether the change happened; repeat it with the same idempotency key.",
+        StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
+    }
+}
+
+impl Fault {
+    /// The status that goes with it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::MalformedJson
+            | Self::MalformedRequest
+            | Self::UnknownParameter
+            | Self::InvalidCursor => 400,
+            Self::Unauthenticated | Self::LoginFailed => 401,
+            Self::Forbidden => 403,
+            Self::RouteNotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::NotAcceptable => 406,
+            Self::RequestTimeout => 408,
+            Self::PayloadTooLarge => 413,
+            Self::UriTooLong => 414,
+            Self::UnsupportedMediaType => 415,
+            Self::ValidationFailed => 422,
+            Self::PreconditionRequired => 428,
+            Self::Internal => 500,
+            Self::Unavailable | Self::QueueFull | Self::OutcomeUnknown => 503,
+            Self::StorageFull => 507,
+        }
+    }
+}
+
+/// The status of a refusal of the domain.
+#[must_use]
+pub const fn status_of(reason: Reason) -> u16 {
+    match reason.class() {
+        Class::NotFound => 404,
+        Class::Forbidden => 403,
+        Class::Stale => 412,
+        Class::Conflict => 409,
+        Class::Invalid => 422,
+    }
+}
+
+/// Every code that a problem can carry: code, status, Chinese, English.
+#[must_use]
+pub fn catalogue() -> Vec<(&'static str, u16, &'static str, &'static str)> {
+    let faults = Fault::ALL.iter().map(|f| (f.as_str(), f.status(), f.label_zh(), f.label_en()));
+    let reasons =
+        Reason::ALL.iter().map(|r| (r.as_str(), status_of(*r), r.label_zh(), r.label_en()));
+    faults.chain(reasons).collect()
+}
+
+/// One fault of the input.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where, as a JSON pointer in a fragment (`#/applicant/id_number`) or the name of a parameter.
+    pub pointer: String,
+    /// What, as a stable code.
+    pub code: String,
+    /// In words, Chinese and English.
+    pub detail: String,
+}
+
+/// An error answer (RFC 9457).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// A URI that names the kind of problem.
+    #[schema(example = "urn:gongkai:problem:stale_version")]
+    pub r#type: String,
+    /// The sentence of the code in Chinese.
+    pub title: String,
+    /// The same in English.
+    pub title_en: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code; the list is in docs/api-style.md.
+    #[schema(example = "stale_version")]
+    pub code: String,
+    /// What exactly is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The path of the request.
+    pub instance: String,
+    /// The request, to be quoted when asking for help.
+    pub request_id: String,
+    /// The article, when the law is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// Every fault of the input, or every reason of the refusal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// An error on its way to the client.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: &'static str,
+    status: u16,
+    title: (&'static str, &'static str),
+    detail: Option<String>,
+    article: Option<&'static str>,
+    errors: Vec<FieldError>,
+    headers: Vec<(header::HeaderName, String)>,
+    request: (String, String),
+}
+
+impl Problem {
+    /// A problem of this kind.
+    #[must_use]
+    pub fn new(fault: Fault) -> Self {
+        let mut problem = Self {
+            code: fault.as_str(),
+            status: fault.status(),
+            title: (fault.label_zh(), fault.label_en()),
+            detail: None,
+            article: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+            request: Default::default(),
+        };
+        match fault {
+            Fault::Unauthenticated => {
+                let challenge = r#"Bearer error="invalid_token""#;
+                problem.headers.push((header::WWW_AUTHENTICATE, challenge.to_owned()));
+            }
+            Fault::LoginFailed => {
+                problem.headers.push((header::WWW_AUTHENTICATE, "Bearer".to_owned()));
+            }
+            Fault::Unavailable | Fault::QueueFull | Fault::OutcomeUnknown => {
+                problem.headers.push((header::RETRY_AFTER, "1".to_owned()));
+            }
+            _ => {}
+        }
+        problem
+    }
+
+    /// The same, with what exactly is wrong. Never pass on the text of a store or library error.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same, with faults of the input.
+    #[must_use]
+    pub fn with(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// The same, with a header.
+    #[must_use]
+    pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same, knowing the request that it answers, for when no middleware will tell.
+    #[must_use]
+    pub fn of_request(mut self, path: &str, id: &str) -> Self {
+        self.request = (path.to_owned(), id.to_owned());
+        self
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The complete answer.
+    #[must_use]
+    pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
+        let body = ProblemBody {
+            r#type: format!("urn:gongkai:problem:{}", self.code),
+            title: self.title.0.to_owned(),
+            title_en: self.title.1.to_owned(),
+            status: self.status,
+            code: self.code.to_owned(),
+            detail: self.detail.clone(),
+            instance: instance.to_owned(),
+            request_id: request_id.to_owned(),
+            article: self.article.map(ToOwned::to_owned),
+            errors: self.errors.clone(),
+        };
+        let mut response = HttpResponse::build(self.status());
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.as_str()));
+        }
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        response.content_type("application/problem+json").body(
+            serde_json::to_string(&body).unwrap_or_else(|_| r#"{"code":"internal_error"}"#.into()),
+        )
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.answer(&self.request.0, &self.request.1)
+    }
+}
+
+impl From<&Rejection> for FieldError {
+    fn from(rejection: &Rejection) -> Self {
+        let reason = rejection.reason;
+        let mut detail = format!("{} / {}", reason.label_zh(), reason.label_en());
+        if let Some(particulars) = &rejection.detail {
+            detail.push_str(&format!(" ({particulars})"));
+        }
+        if let Some(article) = rejection.article {
+            detail.push_str(&format!(" [{article}]"));
+        }
+        Self {
+            pointer: rejection.pointer.as_ref().map_or_else(|| "#".to_owned(), |p| format!("#{p}")),
+            code: reason.as_str().to_owned(),
+            detail,
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let first = refusal.first();
+        let reason = first.reason;
+        let mut problem = Self {
+            code: reason.as_str(),
+            status: status_of(reason),
+            title: (reason.label_zh(), reason.label_en()),
+            detail: first.detail.clone(),
+            article: first.article,
+            errors: refusal.all().iter().map(FieldError::from).collect(),
+            headers: Vec::new(),
+            request: Default::default(),
+        };
+        if reason == Reason::StaleVersion
+            && let Some(version) = &first.detail
+        {
+            problem.headers.push((header::ETAG, format!("\"{version}\"")));
+        }
+        problem
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        let fault = match &error {
+            store::Error::QueueFull => Fault::QueueFull,
+            store::Error::Unavailable(_) => Fault::Unavailable,
+            store::Error::OutcomeUnknown(_) => Fault::OutcomeUnknown,
+            store::Error::StorageFull(_) => Fault::StorageFull,
+            store::Error::Constraint(_) | store::Error::Corrupt(_) | store::Error::Other(_) => {
+                Fault::Internal
+            }
+        };
+        tracing::error!(%error, code = fault.as_str(), "the store failed");
+        Self::new(fault)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Refused(refusal) => refusal.into(),
+            Denied::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault)
+    }
+}
+
+impl From<Reason> for Problem {
+    fn from(reason: Reason) -> Self {
+        Refusal::from(reason).into()
+    }
+}

@@ -1,0 +1,132 @@
+//! What goes out when all went well.
+
+use actix_web::body::BoxBody;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::contract::{Describe, Draft, Success};
+use crate::store::command::Replayed;
+
+/// 200 with a JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: ToSchema> Describe for Json<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = Some(draft.refer::<T>());
+        draft.success = Some(Success {
+            status: 200,
+            description: "Done.",
+            media_type: "application/json",
+            schema,
+            headers: &[],
+        });
+    }
+}
+
+impl<T: Serialize> Responder for Json<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::Ok().json(self.0)
+    }
+}
+
+/// A resource with its entity tag: 200, or 201 with `Location` for a new one.
+pub struct Tagged<T, const STATUS: u16> {
+    /// The resource.
+    pub value: T,
+    /// Its version.
+    pub version: i64,
+    /// Its address, for a new one.
+    pub location: Option<String>,
+    /// Is this the answer to an earlier request with the same idempotency key?
+    pub replayed: Replayed,
+}
+
+impl<T: ToSchema, const STATUS: u16> Describe for Tagged<T, STATUS> {
+    fn describe(draft: &mut Draft) {
+        const ETAG: (&str, &str) = ("ETag", "The version of the resource, for If-Match.");
+        const LOCATION: (&str, &str) = ("Location", "The address of the new resource.");
+        const REPLAYED: (&str, &str) =
+            ("Idempotency-Replayed", "`true` when this is the answer to an earlier request.");
+        let schema = Some(draft.refer::<T>());
+        draft.success = Some(Success {
+            status: STATUS,
+            description: if STATUS == 201 { "Created." } else { "Done." },
+            media_type: "application/json",
+            schema,
+            headers: if STATUS == 201 { &[ETAG, LOCATION, REPLAYED] } else { &[ETAG, REPLAYED] },
+        });
+    }
+}
+
+impl<T: Serialize, const STATUS: u16> Responder for Tagged<T, STATUS> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        let status = actix_web::http::StatusCode::from_u16(STATUS).unwrap_or_default();
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::ETAG, format!("\"{}\"", self.version)));
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if self.replayed == Replayed::Yes {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        response.json(self.value)
+    }
+}
+
+/// 201 with a JSON body and nothing to come back to.
+pub struct Made<T>(pub T);
+
+impl<T: ToSchema> Describe for Made<T> {
+    fn describe(draft: &mut Draft) {
+        let schema = Some(draft.refer::<T>());
+        draft.success = Some(Success {
+            status: 201,
+            description: "Created.",
+            media_type: "application/json",
+            schema,
+            headers: &[],
+        });
+    }
+}
+
+impl<T: Serialize> Responder for Made<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::Created().json(self.0)
+    }
+}
+
+/// 200 with a document in another format.
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// Its media type.
+    pub media_type: &'static str,
+}
+
+impl Describe for Text {
+    fn describe(draft: &mut Draft) {
+        draft.success = Some(Success {
+            status: 200,
+            description: "The document.",
+            media_type: "*/*",
+            schema: None,
+            headers: &[],
+        });
+    }
+}
+
+impl Responder for Text {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::Ok().content_type(self.media_type).body(self.text)
+    }
+}

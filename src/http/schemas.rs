@@ -1,0 +1,80 @@
+//! Schemas of domain types for the contract. They stand here, for the domain knows no HTTP.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::actor::{Capability, Role};
+use crate::domain::applicant_type::ApplicantType;
+use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
+use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::deadline::Moment;
+use crate::domain::identity::IdKind;
+use crate::domain::lifecycle::{Action, Status};
+use crate::domain::measure::{GroupBy, Part};
+use crate::domain::text_enum::TextEnum;
+use crate::domain::unit::UnitKind;
+
+fn text_enum<T: TextEnum>() -> RefOr<Schema> {
+    let labels: Vec<String> =
+        T::VALUES.iter().map(|v| format!("- `{}`: {} / {}", v.code(), v.zh(), v.en())).collect();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(T::CODES.iter().copied()))
+        .description(Some(labels.join("\n")))
+        .into()
+}
+
+macro_rules! text_enums {
+    ($($name:ident),+ $(,)?) => {$(
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                text_enum::<Self>()
+            }
+        }
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )+};
+}
+
+text_enums!(
+    Action,
+    ApplicantType,
+    Capability,
+    Carrier,
+    Channel,
+    DeadlineOrigin,
+    Delivery,
+    GroupBy,
+    IdKind,
+    Manner,
+    Part,
+    Role,
+    ServedLetter,
+    Status,
+    UnitKind,
+    Verdict,
+);
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^\d{4}-\d{2}-\d{2}([Tt].+)?$"))
+            .description(Some(
+                "A day in Asia/Shanghai (`2026-03-02`) or an instant (RFC 3339 with offset).",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for Moment {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Moment")
+    }
+}

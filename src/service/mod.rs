@@ -1,0 +1,105 @@
+//! The use cases: one function = one command = one entry in the ledger. A service that would only
+//! pass a call through does not exist; its caller calls the store.
+
+pub mod cases;
+pub mod people;
+pub mod sessions;
+pub mod statistics;
+pub mod tokens;
+pub mod units;
+
+use std::sync::Arc;
+
+use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::domain::decision::Decisions;
+use crate::domain::regulation::Law;
+use crate::store::vault::Vault;
+use crate::store::{self, Basis, Store, WriterLimits};
+use tokens::Issuer;
+
+/// Everything that the use cases work with.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The keys that seal personal data.
+    pub vault: Arc<Vault>,
+    /// The rule sets and the calendar.
+    pub law: Arc<Law>,
+    /// The decision codes.
+    pub decisions: &'static Decisions,
+    /// The source of "now".
+    pub clock: Arc<dyn Clock>,
+    /// Signs and checks access tokens.
+    pub tokens: Issuer,
+    /// Bounds the password hashes that are computed at once: each takes 19 MiB and a core.
+    pub(crate) hashing: tokio::sync::Semaphore,
+}
+
+/// Password hashes computed at the same time.
+const HASHES_AT_ONCE: usize = 2;
+
+/// The application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A key.
+    #[error("{0}")]
+    Key(String),
+}
+
+impl App {
+    /// Opens the database and the keys.
+    ///
+    /// # Errors
+    /// The database cannot be opened or a key cannot be used.
+    pub fn start(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        limits: WriterLimits,
+    ) -> Result<Arc<Self>, StartError> {
+        let key = |error: &dyn std::fmt::Display| StartError::Key(error.to_string());
+        let vault = Vault::from_secret(&settings.data_key_id, &settings.data_key.0)
+            .map_err(|error| key(&error))?;
+        let vault = Arc::new(vault);
+        let law = Arc::new(Law::builtin().clone());
+        let decisions = Decisions::builtin();
+        let basis = Basis {
+            law: Arc::clone(&law),
+            decisions,
+            vault: Arc::clone(&vault),
+            case_pattern: settings.case_pattern.clone(),
+        };
+        let store = Store::open(&settings.database, basis, limits, settings.readers)?;
+        let tokens = Issuer::new(&settings.token_key.0).map_err(|error| key(&error))?;
+        Ok(Arc::new(Self {
+            store,
+            vault,
+            law,
+            decisions,
+            clock,
+            tokens,
+            hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
+        }))
+    }
+
+    /// A new identifier, ordered by the application's clock (RFC 9562 §5.7).
+    #[must_use]
+    pub fn fresh_id(&self) -> Uuid {
+        fresh_id(self.clock.now())
+    }
+}
+
+/// A new identifier of the given instant.
+#[must_use]
+pub fn fresh_id(now: chrono::DateTime<chrono::Utc>) -> Uuid {
+    static COUNTER: std::sync::LazyLock<std::sync::Mutex<ContextV7>> =
+        std::sync::LazyLock::new(|| std::sync::Mutex::new(ContextV7::new()));
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    let counter = COUNTER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Uuid::new_v7(Timestamp::from_unix(&*counter, seconds, now.timestamp_subsec_nanos()))
+}

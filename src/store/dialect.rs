@@ -1,0 +1,302 @@
+//! Everything in which the two databases differ. Nothing above this file knows which one runs.
+//!
+//! The macro compiles one Diesel expression against each concrete connection: that is how the
+//! features get in that `MultiConnection` lacks (multi-row INSERT, ON CONFLICT, FOR UPDATE).
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::conn::Conn;
+use super::error::{Error, Result};
+use super::rows::{CaseRow, EventRow, HeadRow, IdempotencyRow, OutboxRow, SeriesRow, UserRow};
+use super::schema::{cases, events, heads, idempotency_keys, number_series, outbox, users};
+use super::types::Key;
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// Rows per statement, so that no statement has more parameters than SQLite (32,766) or
+/// PostgreSQL (65,535) takes.
+const ROWS_PER_STATEMENT: usize = 500;
+
+macro_rules! on_each {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            Conn::Pg($c) => $body,
+            Conn::Sqlite($c) => $body,
+        }
+    };
+}
+
+/// Inserts many rows by few statements.
+macro_rules! insert_all {
+    ($conn:expr, $table:path, $rows:expr) => {
+        for chunk in $rows.chunks(ROWS_PER_STATEMENT) {
+            on_each!($conn, c => diesel::insert_into($table).values(chunk).execute(c))?;
+        }
+    };
+}
+
+/// Starts a transaction that will write: SQLite takes its write lock at once, so that it can never
+/// fail half-way for having read first.
+pub(super) fn begin_write(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Pg(c) => AnsiTransactionManager::begin_transaction(c),
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    }
+    .map_err(Error::from)
+}
+
+/// Commits. A failure here leaves open whether the change happened, unless the database says no.
+pub(super) fn commit(conn: &mut Conn) -> Result<()> {
+    on_each!(conn, c => commit_transaction(c)).map_err(|error| match Error::from(error) {
+        Error::Unavailable(text) | Error::Other(text) => Error::OutcomeUnknown(text),
+        decided => decided,
+    })
+}
+
+fn commit_transaction<C>(conn: &mut C) -> QueryResult<()>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager>,
+    AnsiTransactionManager: diesel::connection::TransactionManager<C>,
+{
+    AnsiTransactionManager::commit_transaction(conn)
+}
+
+/// Rolls back; an error means that the connection is gone, and the transaction with it.
+pub(super) fn rollback(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Pg(c) => AnsiTransactionManager::rollback_transaction(c),
+        Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c),
+    }
+    .map_err(Error::from)
+}
+
+/// Runs several reads on one consistent picture of the data.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn snapshot<T>(
+    conn: &mut Conn,
+    read: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    match conn {
+        Conn::Pg(c) => AnsiTransactionManager::begin_transaction_sql(
+            c,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction(c),
+    }?;
+    let found = read(conn);
+    let ended = rollback(conn);
+    found.and_then(|found| ended.map(|()| found))
+}
+
+/// Reads the head rows and holds them until the commit: writers of several processes take turns.
+pub(super) fn lock_heads(conn: &mut Conn) -> Result<Vec<HeadRow>> {
+    let rows = heads::table.order(heads::name);
+    match conn {
+        Conn::Pg(c) => rows.for_update().load(c),
+        Conn::Sqlite(c) => rows.load(c),
+    }
+    .map_err(Error::from)
+}
+
+/// Reads the named cases and holds them until the commit.
+pub(super) fn lock_cases(conn: &mut Conn, ids: &[Key]) -> Result<Vec<CaseRow>> {
+    let rows = cases::table.filter(cases::id.eq_any(ids.to_vec()));
+    match conn {
+        Conn::Pg(c) => rows.for_update().load(c),
+        Conn::Sqlite(c) => rows.load(c),
+    }
+    .map_err(Error::from)
+}
+
+/// Writes new and changed cases, whole rows, in one statement. That no change of another process
+/// is overwritten follows from the lock under which they were read and, should that ever fail, from
+/// the ledger's unique key of case and version, which is written in the same transaction.
+pub(super) fn write_cases(conn: &mut Conn, rows: &[CaseRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(cases::table)
+            .values(chunk)
+            .on_conflict(cases::id)
+            .do_update()
+            .set((
+                (
+                    cases::version.eq(excluded(cases::version)),
+                    cases::status.eq(excluded(cases::status)),
+                    cases::case_number.eq(excluded(cases::case_number)),
+                    cases::channel.eq(excluded(cases::channel)),
+                    cases::applicant_type.eq(excluded(cases::applicant_type)),
+                    cases::applicant_name.eq(excluded(cases::applicant_name)),
+                    cases::id_number_index.eq(excluded(cases::id_number_index)),
+                    cases::phone_index.eq(excluded(cases::phone_index)),
+                    cases::email_index.eq(excluded(cases::email_index)),
+                    cases::subject.eq(excluded(cases::subject)),
+                    cases::holding_unit_id.eq(excluded(cases::holding_unit_id)),
+                    cases::responsible_unit_id.eq(excluded(cases::responsible_unit_id)),
+                    cases::officer_id.eq(excluded(cases::officer_id)),
+                ),
+                (
+                    cases::receipt_date.eq(excluded(cases::receipt_date)),
+                    cases::rule_set.eq(excluded(cases::rule_set)),
+                    cases::due_date.eq(excluded(cases::due_date)),
+                    cases::prior_due_date.eq(excluded(cases::prior_due_date)),
+                    cases::paused_from.eq(excluded(cases::paused_from)),
+                    cases::resumed_on.eq(excluded(cases::resumed_on)),
+                    cases::supplement_due_date.eq(excluded(cases::supplement_due_date)),
+                    cases::answer_date.eq(excluded(cases::answer_date)),
+                    cases::closed_on.eq(excluded(cases::closed_on)),
+                    cases::finished_on.eq(excluded(cases::finished_on)),
+                    cases::decision.eq(excluded(cases::decision)),
+                    cases::extended.eq(excluded(cases::extended)),
+                    cases::record.eq(excluded(cases::record)),
+                    cases::updated_at.eq(excluded(cases::updated_at)),
+                ),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Appends to the ledger.
+pub(super) fn append_events(conn: &mut Conn, rows: &[EventRow]) -> Result<()> {
+    insert_all!(conn, events::table, rows);
+    Ok(())
+}
+
+/// Puts messages out for delivery after the commit.
+pub(super) fn append_outbox(conn: &mut Conn, rows: &[OutboxRow]) -> Result<()> {
+    insert_all!(conn, outbox::table, rows);
+    Ok(())
+}
+
+/// Remembers the outcomes of commands that carried an idempotency key. A key whose outcome has
+/// expired is taken over by the new command.
+pub(super) fn remember_outcomes(conn: &mut Conn, rows: &[IdempotencyRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(idempotency_keys::table)
+            .values(chunk)
+            .on_conflict((idempotency_keys::principal, idempotency_keys::idempotency_key))
+            .do_update()
+            .set((
+                idempotency_keys::fingerprint.eq(excluded(idempotency_keys::fingerprint)),
+                idempotency_keys::outcome.eq(excluded(idempotency_keys::outcome)),
+                idempotency_keys::created_at.eq(excluded(idempotency_keys::created_at)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Moves number series on.
+pub(super) fn write_series(conn: &mut Conn, rows: &[SeriesRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(number_series::table)
+            .values(chunk)
+            .on_conflict((number_series::series, number_series::year))
+            .do_update()
+            .set(number_series::last.eq(excluded(number_series::last)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes new and changed users.
+pub(super) fn write_users(conn: &mut Conn, rows: &[UserRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(users::table)
+            .values(chunk)
+            .on_conflict(users::id)
+            .do_update()
+            .set((
+                users::display_name.eq(excluded(users::display_name)),
+                users::password_hash.eq(excluded(users::password_hash)),
+                users::role.eq(excluded(users::role)),
+                users::unit_id.eq(excluded(users::unit_id)),
+                users::capabilities.eq(excluded(users::capabilities)),
+                users::disabled_at.eq(excluded(users::disabled_at)),
+                users::token_epoch.eq(excluded(users::token_epoch)),
+                users::version.eq(excluded(users::version)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Brings the schema up to this program's version. Safe to run from several processes at once.
+///
+/// # Errors
+/// A migration fails; the ones before it stay.
+pub fn migrate_up(conn: &mut Conn) -> Result<Vec<String>> {
+    serialised(conn, |conn| {
+        match conn {
+            Conn::Pg(c) => c.run_pending_migrations(POSTGRES).map(names),
+            Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(names),
+        }
+        .map_err(|error| Error::Other(format!("migration: {error}")))
+    })
+}
+
+/// Takes the last migration back.
+///
+/// # Errors
+/// There is none, or it fails.
+pub fn migrate_down(conn: &mut Conn) -> Result<String> {
+    serialised(conn, |conn| {
+        match conn {
+            Conn::Pg(c) => c.revert_last_migration(POSTGRES).map(|version| version.to_string()),
+            Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(|version| version.to_string()),
+        }
+        .map_err(|error| Error::Other(format!("migration: {error}")))
+    })
+}
+
+/// The migrations that this database still lacks.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn pending_migrations(conn: &mut Conn) -> Result<Vec<String>> {
+    use diesel::migration::Migration as _;
+    match conn {
+        Conn::Pg(c) => c
+            .pending_migrations(POSTGRES)
+            .map(|found| found.iter().map(|m| m.name().to_string()).collect()),
+        Conn::Sqlite(c) => c
+            .pending_migrations(SQLITE)
+            .map(|found| found.iter().map(|m| m.name().to_string()).collect()),
+    }
+    .map_err(|error| Error::Other(format!("migration: {error}")))
+}
+
+fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+/// Two processes that start together migrate one after the other: PostgreSQL by an advisory lock,
+/// SQLite by its own.
+fn serialised<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    const LOCK: &str = "SET statement_timeout = 0; SET lock_timeout = 0; \
+         SELECT pg_advisory_lock(7230412041);";
+    const UNLOCK: &str = "SELECT pg_advisory_unlock(7230412041); SET statement_timeout = '5s'; \
+         SET lock_timeout = '2s';";
+    if let Conn::Pg(c) = conn {
+        PgConnection::batch_execute(c, LOCK)?;
+    }
+    let done = work(conn);
+    if let Conn::Pg(c) = conn {
+        PgConnection::batch_execute(c, UNLOCK)?;
+    }
+    done
+}
+
+/// Waits until SQLite has folded its log into the file, at a clean stop.
+pub(super) fn tidy(conn: &mut Conn) -> Result<()> {
+    if let Conn::Sqlite(c) = conn {
+        SqliteConnection::batch_execute(c, "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! The ledger: what one accepted command leaves in it, and the chain that ties the entries.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use super::chain;
+use super::command::{Caller, Idempotency, Outcome, Replayed};
+use super::error::{Error, Result};
+use super::rows::{EventRow, HeadRow, IdempotencyRow, OutboxRow};
+use super::types::{At, Key};
+use super::vault::Vault;
+use crate::domain::actor::Actor;
+use crate::domain::canonical;
+use crate::domain::case::Case;
+use crate::domain::ids::UserId;
+
+/// The end of the ledger.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    /// The number of the last entry; 0 before the first.
+    pub(super) seq: i64,
+    /// Its hash.
+    pub(super) hash: [u8; 32],
+}
+
+impl Head {
+    pub(super) fn of(row: &HeadRow) -> Result<Self> {
+        let hash = row.hash.as_slice().try_into().map_err(Error::corrupt)?;
+        Ok(Self { seq: row.value, hash })
+    }
+}
+
+/// What an entry is about.
+pub(super) struct Subject<'a> {
+    pub(super) kind: &'static str,
+    pub(super) id: uuid::Uuid,
+    pub(super) version: i64,
+    pub(super) action: &'a str,
+}
+
+/// Who did it, when, on which request.
+pub(super) struct Origin<'a> {
+    pub(super) actor: Option<&'a Actor>,
+    pub(super) caller: Caller,
+    pub(super) at: DateTime<Utc>,
+    pub(super) request_id: &'a str,
+}
+
+/// What was done.
+pub(super) struct Deed {
+    /// The input, free of personal data.
+    pub(super) input: Value,
+    /// The personal part of the input, sealed.
+    pub(super) personal: Option<String>,
+    /// The members that changed, before.
+    pub(super) before: Map<String, Value>,
+    /// The same members, after.
+    pub(super) after: Map<String, Value>,
+}
+
+/// Writes the next entry and moves the head on.
+pub(super) fn append(
+    head: &mut Head,
+    subject: &Subject<'_>,
+    origin: &Origin<'_>,
+    deed: Deed,
+) -> Result<EventRow> {
+    let seq = head.seq + 1;
+    let actor = origin.actor.map_or_else(
+        || match origin.caller {
+            Caller::User(id) => json!({ "user_id": id }),
+            Caller::Operator => json!({ "operator": true }),
+        },
+        |actor| json!({ "user_id": actor.user, "role": actor.role, "unit_id": actor.unit }),
+    );
+    let body = json!({
+        "seq": seq,
+        "subject_kind": subject.kind,
+        "subject_id": subject.id,
+        "version": subject.version,
+        "action": subject.action,
+        "at": origin.at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        "actor": actor,
+        "request_id": origin.request_id,
+        "input": deed.input,
+        "personal": deed.personal,
+        "before": deed.before,
+        "after": deed.after,
+    });
+    let body = canonical::to_canonical(&body).map_err(Error::corrupt)?;
+    let prev_hash = head.hash;
+    let hash = chain::hash_event(&prev_hash, &body);
+    *head = Head { seq, hash };
+    Ok(EventRow {
+        seq,
+        subject_kind: subject.kind.to_owned(),
+        subject_id: Key(subject.id),
+        version: subject.version,
+        action: subject.action.to_owned(),
+        at: At(origin.at),
+        body,
+        prev_hash: prev_hash.to_vec(),
+        hash: hash.to_vec(),
+    })
+}
+
+/// The members of a case that the ledger shows before and after a change: facts without personal
+/// data, the same that lists and statistics use.
+fn facts(case: &Case) -> Map<String, Value> {
+    let record = &case.record;
+    let clock = record.clock.as_ref();
+    let members = json!({
+        "status": case.status(),
+        "case_number": record.registration.as_ref().map(|entry| &entry.case_number),
+        "channel": record.intake.channel,
+        "arrival": record.intake.arrival,
+        "holding_unit_id": case.holding_unit(),
+        "officer_id": record.holding.as_ref().and_then(|holding| holding.officer),
+        "receipt_date": clock.map(|clock| clock.receipt_date),
+        "rule_set": clock.map(|clock| clock.rule_set),
+        "due_date": clock.and_then(|clock| clock.due_date),
+        "supplement_due_date": clock.and_then(|clock| clock.supplement_due),
+        "answer_date": clock.and_then(|clock| clock.answer_date),
+        "draft_decision": record.draft.as_ref().map(|draft| draft.decision.as_str()),
+        "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
+        "flags": clock.map(|clock| &clock.flags),
+    });
+    match members {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// The members that differ, before and after.
+pub(super) fn difference(
+    before: Option<&Case>,
+    after: &Case,
+) -> (Map<String, Value>, Map<String, Value>) {
+    let old = before.map(facts).unwrap_or_default();
+    let new = facts(after);
+    let mut was = Map::new();
+    let mut is = Map::new();
+    for (name, value) in new {
+        let earlier = old.get(&name).cloned().unwrap_or(Value::Null);
+        if earlier != value {
+            was.insert(name.clone(), earlier);
+            is.insert(name, value);
+        }
+    }
+    (was, is)
+}
+
+/// The message that tells others of an entry about a case. Thin: no personal data.
+pub(super) fn message(event: &EventRow, before: Option<&Case>, after: &Case) -> Result<OutboxRow> {
+    let payload = json!({
+        "type": format!("case.{}", event.action),
+        "timestamp": event.at.0.to_rfc3339_opts(SecondsFormat::Micros, true),
+        "data": {
+            "id": after.id,
+            "case_number": after.record.registration.as_ref().map(|entry| &entry.case_number),
+            "from": before.map(Case::status),
+            "to": after.status(),
+            "version": after.version,
+        },
+    });
+    Ok(OutboxRow {
+        seq: event.seq,
+        topic: format!("case.{}", event.action),
+        payload: canonical::to_canonical(&payload).map_err(Error::corrupt)?,
+        created_at: event.at,
+        delivered_at: None,
+    })
+}
+
+/// Seals what the ledger keeps of personal input, bound to the entry it belongs to.
+pub(super) fn seal_personal(vault: &Vault, subject: &Subject<'_>, value: &Value) -> Result<String> {
+    let aad = format!("events|personal|{}|{}", subject.id, subject.version);
+    let nonce = super::vault::fresh_nonce().map_err(Error::corrupt)?;
+    vault
+        .seal_blob(aad.as_bytes(), value.to_string().as_bytes(), nonce)
+        .map(|sealed| sealed.as_str().to_owned())
+        .map_err(Error::corrupt)
+}
+
+fn outcome_aad(principal: uuid::Uuid, key: &str) -> String {
+    format!("idempotency_keys|outcome|{principal}|{key}")
+}
+
+/// Seals the outcome of an idempotent command.
+pub(super) fn seal_outcome(
+    vault: &Vault,
+    principal: UserId,
+    idempotency: &Idempotency,
+    outcome: &Outcome,
+) -> Result<IdempotencyRow> {
+    let clear = serde_json::to_vec(outcome).map_err(Error::corrupt)?;
+    let aad = outcome_aad(principal.0, &idempotency.key);
+    let nonce = super::vault::fresh_nonce().map_err(Error::corrupt)?;
+    let sealed = vault.seal_blob(aad.as_bytes(), &clear, nonce).map_err(Error::corrupt)?;
+    Ok(IdempotencyRow {
+        principal: Key(principal.0),
+        idempotency_key: idempotency.key.clone(),
+        fingerprint: idempotency.fingerprint.to_vec(),
+        outcome: sealed.as_str().as_bytes().to_vec(),
+        created_at: At(outcome.at),
+    })
+}
+
+/// Opens the outcome of an earlier command.
+pub(super) fn open_outcome(vault: &Vault, row: &IdempotencyRow) -> Result<Outcome> {
+    let aad = outcome_aad(row.principal.0, &row.idempotency_key);
+    let text = std::str::from_utf8(&row.outcome).map_err(Error::corrupt)?;
+    let sealed = crate::domain::sealed::Sealed::parse(text).map_err(Error::corrupt)?;
+    let clear = vault.open_blob(aad.as_bytes(), &sealed).map_err(Error::corrupt)?;
+    let mut outcome: Outcome = serde_json::from_slice(&clear).map_err(Error::corrupt)?;
+    outcome.replayed = Replayed::Yes;
+    Ok(outcome)
+}

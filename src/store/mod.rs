@@ -1,0 +1,121 @@
+//! The data layer: speaks Diesel and domain types. One writer, a few readers, two databases, one
+//! set of queries.
+
+pub mod cases;
+pub mod chain;
+pub mod command;
+mod conn;
+mod decide;
+pub mod dialect;
+pub mod directory;
+mod error;
+pub mod events;
+mod ledger;
+mod readers;
+mod rows;
+pub mod schema;
+pub mod statistics;
+pub mod types;
+pub mod vault;
+mod workspace;
+mod writer;
+
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+pub use conn::{Conn, DatabaseUrl};
+pub use error::{Error, Result};
+pub use readers::Readers;
+pub use rows::{CaseRow, EventRow, UserRow};
+pub use workspace::Basis;
+pub use writer::{SharedDirectory, Writer, WriterCounts, WriterLimits};
+
+use crate::domain::unit::Directory;
+
+/// How old the picture of units and users may be when a request is let in.
+const DIRECTORY_FRESH: Duration = Duration::from_millis(10);
+
+/// The database, opened: the writer, the readers and the directory.
+#[derive(Clone)]
+pub struct Store {
+    /// Takes commands.
+    pub writer: Writer,
+    /// Take reads.
+    pub readers: Readers,
+    directory: SharedDirectory,
+    checked: Arc<RwLock<Option<Instant>>>,
+    writing: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Opens the database. The embedded one is created and migrated; any other must be up to date
+    /// (`gongkai migrate`).
+    ///
+    /// # Errors
+    /// The database cannot be reached, or lacks migrations.
+    pub fn open(url: &DatabaseUrl, basis: Basis, limits: WriterLimits, readers: usize) -> Result<Self> {
+        let mut conn = url.connect()?;
+        if url.is_embedded() {
+            dialect::migrate_up(&mut conn)?;
+        } else if let Some(missing) = dialect::pending_migrations(&mut conn)?.first() {
+            return Err(Error::Other(format!(
+                "the database lacks migration {missing}; run `gongkai migrate`"
+            )));
+        }
+        let version = directory::version(&mut conn)?;
+        let picture = Arc::new(directory::load(&mut conn, version)?);
+        let directory: SharedDirectory = Arc::new(RwLock::new(picture));
+        let (writer, thread) = Writer::start(url, basis, limits, Arc::clone(&directory))?;
+        let readers = Readers::start(url, readers)?;
+        Ok(Self { writer, readers, directory, checked: Arc::default(), writing: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Lets the writer finish what waits, and waits for it. Call it on the last handle.
+    pub fn close(self) {
+        let Self { writer, writing, .. } = self;
+        drop(writer);
+        let thread = writing.lock().unwrap_or_else(|e| e.into_inner()).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer had panicked");
+        }
+    }
+
+    /// Units and users, never more than a few milliseconds behind the database
+    /// (docs/adr/0004-directory-in-memory.md).
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn directory(&self) -> Result<Arc<Directory>> {
+        let now = Instant::now();
+        let checked = *self.checked.read().unwrap_or_else(|e| e.into_inner());
+        let known = Arc::clone(&*self.directory.read().unwrap_or_else(|e| e.into_inner()));
+        if checked.is_some_and(|at| now.duration_since(at) < DIRECTORY_FRESH) {
+            return Ok(known);
+        }
+        let version = known.version();
+        let fresh = self
+            .readers
+            .run(move |conn| {
+                let current = directory::version(conn)?;
+                if current == version {
+                    return Ok(None);
+                }
+                dialect::snapshot(conn, |conn| {
+                    let current = directory::version(conn)?;
+                    directory::load(conn, current).map(Some)
+                })
+            })
+            .await?;
+        *self.checked.write().unwrap_or_else(|e| e.into_inner()) = Some(now);
+        let Some(fresh) = fresh else { return Ok(known) };
+        let fresh = Arc::new(fresh);
+        let mut shared = self.directory.write().unwrap_or_else(|e| e.into_inner());
+        if fresh.version() > shared.version() {
+            *shared = Arc::clone(&fresh);
+        }
+        Ok(Arc::clone(&shared))
+    }
+}

@@ -1,0 +1,88 @@
+//! The readers: a few threads, each owning one connection. They see committed data only.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
+
+use super::conn::{Conn, DatabaseUrl};
+use super::error::{Error, Result};
+
+type Job = Box<dyn FnOnce(Result<&mut Conn>) -> Fate + Send>;
+
+/// What a read did to its connection.
+enum Fate {
+    Sound,
+    Broken,
+}
+
+/// The handle by which reads reach the readers. Cheap to clone.
+#[derive(Clone)]
+pub struct Readers {
+    queue: SyncSender<Job>,
+}
+
+/// Reads that may wait; one more is refused with [`Error::QueueFull`].
+const QUEUE: usize = 1024;
+
+impl Readers {
+    /// Starts the readers' threads.
+    ///
+    /// # Errors
+    /// A thread cannot be started. A database that cannot be reached is tried again by each read.
+    pub fn start(url: &DatabaseUrl, threads: usize) -> Result<Self> {
+        let (queue, waiting) = sync_channel::<Job>(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 0..threads.max(1) {
+            let waiting = Arc::clone(&waiting);
+            let url = url.clone();
+            std::thread::Builder::new()
+                .name(format!("reader-{number}"))
+                .spawn(move || run(&waiting, &url))
+                .map_err(|error| Error::Other(error.to_string()))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Runs a read on one of the connections.
+    ///
+    /// # Errors
+    /// The queue is full, the database cannot be reached, or the read fails.
+    pub async fn run<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |conn| {
+            let found = conn.and_then(read);
+            let fate = match &found {
+                Err(error) if error.breaks_connection() => Fate::Broken,
+                _ => Fate::Sound,
+            };
+            drop(answer.send(found));
+            fate
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Error::QueueFull,
+            TrySendError::Disconnected(_) => Error::Unavailable("the readers have stopped".into()),
+        })?;
+        answered.await.unwrap_or_else(|_| Err(Error::Unavailable("a reader has stopped".into())))
+    }
+}
+
+fn run(waiting: &Mutex<Receiver<Job>>, url: &DatabaseUrl) {
+    let mut conn: Option<Conn> = None;
+    loop {
+        let next = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
+        let Ok(job) = next else { return };
+        let opened = match &mut conn {
+            Some(conn) => Ok(conn),
+            lost => url.connect().map(|fresh| lost.insert(fresh)),
+        };
+        let fate = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(opened)));
+        if !matches!(fate, Ok(Fate::Sound)) {
+            conn = None;
+        }
+    }
+}

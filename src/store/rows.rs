@@ -1,0 +1,253 @@
+//! The rows of the tables as Diesel sees them, and their translation from and to domain values.
+//! A stored row that is not a valid domain value is a corruption error: not a panic, not a 404,
+//! not a default.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::error::{Error, Result};
+use super::schema::{
+    cases, events, heads, idempotency_keys, number_series, outbox, units, users,
+};
+use super::types::{At, Doc, Key};
+use crate::domain::actor::{Capability, Role};
+use crate::domain::case::{Case, Record};
+use crate::domain::ids::{CaseId, UnitId, UserId, Version};
+use crate::domain::unit::{Unit, UnitKind, User};
+
+/// A row of `units`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = units, treat_none_as_default_value = false)]
+pub struct UnitRow {
+    pub id: Key,
+    pub code: String,
+    pub name: String,
+    pub kind: String,
+    pub parent_id: Option<Key>,
+    pub may_issue: bool,
+    pub created_at: At,
+}
+
+impl UnitRow {
+    /// The unit.
+    ///
+    /// # Errors
+    /// The row is corrupt.
+    pub fn into_unit(self) -> Result<Unit> {
+        Ok(Unit {
+            kind: UnitKind::parse(&self.kind).map_err(Error::corrupt)?,
+            id: UnitId(self.id.0),
+            code: self.code,
+            name: self.name,
+            parent: self.parent_id.map(|key| UnitId(key.0)),
+            may_issue: self.may_issue,
+        })
+    }
+}
+
+/// A row of `users`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+pub struct UserRow {
+    pub id: Key,
+    pub username: String,
+    pub display_name: String,
+    pub password_hash: String,
+    pub role: String,
+    pub unit_id: Key,
+    pub capabilities: Doc,
+    pub disabled_at: Option<At>,
+    pub token_epoch: i64,
+    pub version: i64,
+    pub created_at: At,
+}
+
+impl UserRow {
+    /// The user, without the password.
+    ///
+    /// # Errors
+    /// The row is corrupt.
+    pub fn to_user(&self) -> Result<User> {
+        let capabilities: Vec<Capability> =
+            serde_json::from_str(&self.capabilities.0).map_err(Error::corrupt)?;
+        Ok(User {
+            id: UserId(self.id.0),
+            username: self.username.clone(),
+            display_name: self.display_name.clone(),
+            role: Role::parse(&self.role).map_err(Error::corrupt)?,
+            unit: UnitId(self.unit_id.0),
+            capabilities,
+            disabled_at: self.disabled_at.map(|at| at.0),
+            token_epoch: self.token_epoch,
+            version: Version(self.version),
+        })
+    }
+}
+
+/// A row of `cases`: the document, and beside it what lists and statistics filter by.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = cases, treat_none_as_default_value = false)]
+pub struct CaseRow {
+    pub id: Key,
+    pub version: i64,
+    pub status: String,
+    pub receipt_number: String,
+    pub case_number: Option<String>,
+    pub query_code_digest: String,
+    pub channel: String,
+    pub applicant_type: String,
+    pub applicant_name: String,
+    pub id_number_index: Option<Vec<u8>>,
+    pub phone_index: Option<Vec<u8>>,
+    pub email_index: Option<Vec<u8>>,
+    pub subject: String,
+    pub receiving_unit_id: Key,
+    pub holding_unit_id: Option<Key>,
+    pub responsible_unit_id: Key,
+    pub officer_id: Option<Key>,
+    pub received_at: At,
+    pub receipt_date: Option<NaiveDate>,
+    pub rule_set: Option<String>,
+    pub due_date: Option<NaiveDate>,
+    pub prior_due_date: Option<NaiveDate>,
+    pub paused_from: Option<NaiveDate>,
+    pub resumed_on: Option<NaiveDate>,
+    pub supplement_due_date: Option<NaiveDate>,
+    pub answer_date: Option<NaiveDate>,
+    pub closed_on: Option<NaiveDate>,
+    pub finished_on: Option<NaiveDate>,
+    pub decision: Option<String>,
+    pub extended: bool,
+    pub record: Doc,
+    pub updated_at: At,
+}
+
+impl CaseRow {
+    /// The row of a case.
+    ///
+    /// # Errors
+    /// Its document cannot be written as JSON.
+    pub fn of(case: &Case) -> Result<Self> {
+        let record = &case.record;
+        let intake = &record.intake;
+        let application = &intake.application;
+        let clock = record.clock.as_ref();
+        let answer_date = clock.and_then(|clock| clock.answer_date);
+        let closed_on = record.stage.closure().map(|closure| closure.closed_on);
+        Ok(Self {
+            id: Key(case.id.0),
+            version: case.version.0,
+            status: case.status().as_str().to_owned(),
+            receipt_number: intake.receipt_number.clone(),
+            case_number: record.registration.as_ref().map(|entry| entry.case_number.clone()),
+            query_code_digest: intake.query_code_digest.clone(),
+            channel: intake.channel.as_str().to_owned(),
+            applicant_type: application.applicant.kind.as_str().to_owned(),
+            applicant_name: application.applicant.name.clone(),
+            id_number_index: application.lookup.id_number.as_ref().map(|i| i.as_bytes().to_vec()),
+            phone_index: application.lookup.phone.as_ref().map(|i| i.as_bytes().to_vec()),
+            email_index: application.lookup.email.as_ref().map(|i| i.as_bytes().to_vec()),
+            subject: application.subject.clone(),
+            receiving_unit_id: Key(intake.receiving_unit.0),
+            holding_unit_id: case.holding_unit().map(|unit| Key(unit.0)),
+            responsible_unit_id: Key(case.responsible_unit().0),
+            officer_id: record.holding.as_ref().and_then(|h| h.officer).map(|user| Key(user.0)),
+            received_at: At(intake.received_at),
+            receipt_date: clock.map(|clock| clock.receipt_date),
+            rule_set: clock.map(|clock| clock.rule_set.as_str().to_owned()),
+            due_date: clock.and_then(|clock| clock.due_date),
+            prior_due_date: clock.and_then(|clock| clock.prior_due_date),
+            paused_from: clock.and_then(|clock| clock.paused_from),
+            resumed_on: clock.and_then(|clock| clock.resumed_on),
+            supplement_due_date: clock.and_then(|clock| clock.supplement_due),
+            answer_date,
+            closed_on,
+            finished_on: answer_date.or(closed_on),
+            decision: record.stage.answer().map(|a| a.draft.decision.as_str().to_owned()),
+            extended: clock.is_some_and(|clock| clock.extended),
+            record: Doc(serde_json::to_string(record).map_err(Error::corrupt)?),
+            updated_at: At(case.updated_at),
+        })
+    }
+
+    /// The case.
+    ///
+    /// # Errors
+    /// The row is corrupt: its document cannot be read, contradicts itself, or is not what the
+    /// columns say.
+    pub fn to_case(&self) -> Result<Case> {
+        let case = case_of(self.id, self.version, self.updated_at, &self.record)?;
+        if case.status().as_str() == self.status {
+            Ok(case)
+        } else {
+            Err(Error::corrupt(format_args!("case {}: status column disagrees", case.id)))
+        }
+    }
+}
+
+/// Builds a case from the columns that hold it.
+pub(super) fn case_of(id: Key, version: i64, updated_at: At, record: &Doc) -> Result<Case> {
+    let id = CaseId(id.0);
+    let record: Record = serde_json::from_str(&record.0)
+        .map_err(|error| Error::corrupt(format_args!("case {id}: {error}")))?;
+    let case = Case { id, version: Version(version), updated_at: updated_at.0, record };
+    match case.faults().first() {
+        None => Ok(case),
+        Some(fault) => Err(Error::corrupt(format_args!("case {id}: {fault}"))),
+    }
+}
+
+/// A row of `events`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+pub struct EventRow {
+    pub seq: i64,
+    pub subject_kind: String,
+    pub subject_id: Key,
+    pub version: i64,
+    pub action: String,
+    pub at: At,
+    pub body: String,
+    pub prev_hash: Vec<u8>,
+    pub hash: Vec<u8>,
+}
+
+/// A row of `outbox`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+pub struct OutboxRow {
+    pub seq: i64,
+    pub topic: String,
+    pub payload: String,
+    pub created_at: At,
+    pub delivered_at: Option<At>,
+}
+
+/// A row of `idempotency_keys`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
+pub struct IdempotencyRow {
+    pub principal: Key,
+    pub idempotency_key: String,
+    pub fingerprint: Vec<u8>,
+    pub outcome: Vec<u8>,
+    pub created_at: At,
+}
+
+/// A row of `number_series`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = number_series, treat_none_as_default_value = false)]
+pub struct SeriesRow {
+    pub series: String,
+    pub year: i32,
+    pub last: i64,
+}
+
+/// A row of `heads`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = heads, treat_none_as_default_value = false)]
+pub struct HeadRow {
+    pub name: String,
+    pub value: i64,
+    pub hash: Vec<u8>,
+}

@@ -1,0 +1,134 @@
+//! The tables. Written by hand; a test compares it with the catalogues of both databases.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    units (id) {
+        id -> Id,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        parent_id -> Nullable<Id>,
+        may_issue -> Bool,
+        created_at -> Stamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    users (id) {
+        id -> Id,
+        username -> Text,
+        display_name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        unit_id -> Id,
+        capabilities -> JsonDoc,
+        disabled_at -> Nullable<Stamp>,
+        token_epoch -> BigInt,
+        version -> BigInt,
+        created_at -> Stamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    cases (id) {
+        id -> Id,
+        version -> BigInt,
+        status -> Text,
+        receipt_number -> Text,
+        case_number -> Nullable<Text>,
+        query_code_digest -> Text,
+        channel -> Text,
+        applicant_type -> Text,
+        applicant_name -> Text,
+        id_number_index -> Nullable<Binary>,
+        phone_index -> Nullable<Binary>,
+        email_index -> Nullable<Binary>,
+        subject -> Text,
+        receiving_unit_id -> Id,
+        holding_unit_id -> Nullable<Id>,
+        responsible_unit_id -> Id,
+        officer_id -> Nullable<Id>,
+        received_at -> Stamp,
+        receipt_date -> Nullable<Date>,
+        rule_set -> Nullable<Text>,
+        due_date -> Nullable<Date>,
+        prior_due_date -> Nullable<Date>,
+        paused_from -> Nullable<Date>,
+        resumed_on -> Nullable<Date>,
+        supplement_due_date -> Nullable<Date>,
+        answer_date -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        finished_on -> Nullable<Date>,
+        decision -> Nullable<Text>,
+        extended -> Bool,
+        record -> JsonDoc,
+        updated_at -> Stamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    events (seq) {
+        seq -> BigInt,
+        subject_kind -> Text,
+        subject_id -> Id,
+        version -> BigInt,
+        action -> Text,
+        at -> Stamp,
+        body -> Text,
+        prev_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    outbox (seq) {
+        seq -> BigInt,
+        topic -> Text,
+        payload -> Text,
+        created_at -> Stamp,
+        delivered_at -> Nullable<Stamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    idempotency_keys (principal, idempotency_key) {
+        principal -> Id,
+        idempotency_key -> Text,
+        fingerprint -> Binary,
+        outcome -> Binary,
+        created_at -> Stamp,
+    }
+}
+
+diesel::table! {
+    number_series (series, year) {
+        series -> Text,
+        year -> Integer,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    heads (name) {
+        name -> Text,
+        value -> BigInt,
+        hash -> Binary,
+    }
+}

@@ -1,0 +1,218 @@
+//! Counting cases for the rates (domain, section 7). The definitions of the rates themselves are in
+//! [`crate::domain::measure`]; here they are conditions on rows.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, NaiveDate};
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::cases::{Condition, within};
+use super::conn::Conn;
+use super::error::Result;
+use super::schema::cases;
+use super::types::Key;
+use crate::domain::actor::CaseScope;
+use crate::domain::lifecycle::Status;
+use crate::domain::measure::{Cohort, Counts, GroupBy, Part};
+
+impl Cohort {
+    fn last_receipt(&self) -> NaiveDate {
+        self.to.min(self.as_of)
+    }
+
+    fn received(&self) -> Condition {
+        Box::new(cases::receipt_date.ge(self.from).and(cases::receipt_date.le(self.last_receipt())))
+    }
+
+    fn carried_in(&self) -> Condition {
+        Box::new(
+            cases::receipt_date
+                .lt(self.from)
+                .and(cases::finished_on.is_null().nullable().or(cases::finished_on.ge(self.from))),
+        )
+    }
+
+    /// The cohort: voided cases are counted nowhere.
+    pub(super) fn condition(&self) -> Condition {
+        let voided = cases::status.ne(Status::Voided.as_str()).nullable();
+        Box::new(voided.and(self.received().or(self.carried_in())))
+    }
+
+    /// The condition of a part of this cohort.
+    pub(super) fn part(&self, part: Part) -> Condition {
+        match part {
+            Part::Received => self.received(),
+            Part::CarriedIn => self.carried_in(),
+            other => other.condition(self.as_of),
+        }
+    }
+}
+
+impl Part {
+    /// The condition of this part as of the end of a day.
+    pub(super) fn condition(self, as_of: NaiveDate) -> Condition {
+        match self {
+            Self::Answered => Box::new(cases::answer_date.le(as_of)),
+            Self::OnTime => Box::new(
+                cases::answer_date.le(as_of).and(cases::answer_date.le(cases::due_date)),
+            ),
+            Self::Extended => {
+                Box::new(cases::answer_date.le(as_of).and(cases::extended.eq(true).nullable()))
+            }
+            Self::ClosedWithoutReply => Box::new(cases::closed_on.le(as_of)),
+            Self::OpenOverdue => Box::new(open(as_of).and(overdue(as_of))),
+            Self::OpenInTime => Box::new(open(as_of).and(in_time(as_of).or(paused(as_of)))),
+            // Of which cohort, only the cohort knows; alone these exclude nothing.
+            Self::Received | Self::CarriedIn => Box::new(cases::receipt_date.le(as_of)),
+        }
+    }
+}
+
+/// Neither replied to nor closed by the end of the day.
+fn open(as_of: NaiveDate) -> Condition {
+    Box::new(cases::finished_on.is_null().nullable().or(cases::finished_on.gt(as_of)))
+}
+
+/// The clock ran on that day from its last start: it has never been stopped, or runs again.
+fn running(as_of: NaiveDate) -> Condition {
+    Box::new(cases::paused_from.is_null().nullable().or(cases::resumed_on.le(as_of)))
+}
+
+fn overdue(as_of: NaiveDate) -> Condition {
+    let now = running(as_of).and(cases::due_date.lt(as_of));
+    let before = cases::paused_from.gt(as_of).and(cases::prior_due_date.lt(as_of));
+    Box::new(now.or(before))
+}
+
+fn in_time(as_of: NaiveDate) -> Condition {
+    let now = running(as_of).and(cases::due_date.ge(as_of));
+    let before = cases::paused_from.gt(as_of).and(cases::prior_due_date.ge(as_of));
+    Box::new(now.or(before))
+}
+
+fn paused(as_of: NaiveDate) -> Condition {
+    let not_resumed = cases::resumed_on.is_null().nullable().or(cases::resumed_on.gt(as_of));
+    Box::new(cases::paused_from.le(as_of).and(not_resumed))
+}
+
+/// The counts of a cohort, by group. Groups without a case do not appear.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn counts(
+    conn: &mut Conn,
+    scope: &CaseScope,
+    cohort: &Cohort,
+    group_by: GroupBy,
+) -> Result<BTreeMap<String, Counts>> {
+    let mut groups: BTreeMap<String, Counts> = BTreeMap::new();
+    for part in Part::ALL {
+        for (key, n) in part_by_group(conn, scope, cohort, *part, group_by)? {
+            let counts = groups.entry(key).or_default();
+            let slot = match part {
+                Part::Answered => &mut counts.answered,
+                Part::OnTime => &mut counts.on_time,
+                Part::OpenInTime => &mut counts.open_in_time,
+                Part::OpenOverdue => &mut counts.open_overdue,
+                Part::ClosedWithoutReply => &mut counts.closed_without_reply,
+                Part::Received => &mut counts.received,
+                Part::CarriedIn => &mut counts.carried_in,
+                Part::Extended => &mut counts.extended,
+            };
+            *slot += n;
+        }
+    }
+    Ok(groups)
+}
+
+fn part_by_group(
+    conn: &mut Conn,
+    scope: &CaseScope,
+    cohort: &Cohort,
+    part: Part,
+    group_by: GroupBy,
+) -> Result<Vec<(String, i64)>> {
+    macro_rules! grouped {
+        ($column:expr) => {
+            cases::table
+                .filter(cohort.condition())
+                .filter(cohort.part(part))
+                .filter(within(scope))
+                .group_by($column)
+                .select(($column, count_star()))
+        };
+    }
+    Ok(match group_by {
+        GroupBy::Channel => grouped!(cases::channel).load::<(String, i64)>(conn)?,
+        GroupBy::ApplicantType => grouped!(cases::applicant_type).load::<(String, i64)>(conn)?,
+        GroupBy::Unit => grouped!(cases::responsible_unit_id)
+            .load::<(Key, i64)>(conn)?
+            .into_iter()
+            .map(|(unit, n)| (unit.0.to_string(), n))
+            .collect(),
+        // Months are folded here: a year has few days, and SQL has no common word for a month.
+        GroupBy::Month => grouped!(cases::receipt_date)
+            .load::<(Option<NaiveDate>, i64)>(conn)?
+            .into_iter()
+            .filter_map(|(day, n)| day.map(|d| (format!("{}-{:02}", d.year(), d.month()), n)))
+            .collect(),
+    })
+}
+
+/// The open work of one unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenWork {
+    /// Recorded, not in the register yet.
+    pub unregistered: i64,
+    /// In the register and not yet replied to or closed.
+    pub open: i64,
+    /// Of these, waiting for the applicant.
+    pub paused: i64,
+    /// Of these, due within the horizon.
+    pub due_soon: i64,
+    /// Of these, due and not replied to.
+    pub overdue: i64,
+}
+
+/// The open work by unit, as of a day; `horizon` is the last day that counts as soon.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn open_work(
+    conn: &mut Conn,
+    scope: &CaseScope,
+    today: NaiveDate,
+    horizon: NaiveDate,
+) -> Result<BTreeMap<uuid::Uuid, OpenWork>> {
+    let registered = || -> Condition {
+        Box::new(cases::finished_on.is_null().and(cases::case_number.is_not_null()).nullable())
+    };
+    let parts: [(Condition, fn(&mut OpenWork) -> &mut i64); 5] = [
+        (Box::new(cases::status.eq(Status::Received.as_str()).nullable()), |w| {
+            &mut w.unregistered
+        }),
+        (registered(), |w| &mut w.open),
+        (Box::new(cases::status.eq(Status::AwaitingSupplement.as_str()).nullable()), |w| {
+            &mut w.paused
+        }),
+        (
+            Box::new(registered().and(cases::due_date.between(today, horizon))),
+            |w| &mut w.due_soon,
+        ),
+        (Box::new(registered().and(cases::due_date.lt(today))), |w| &mut w.overdue),
+    ];
+    let mut units: BTreeMap<uuid::Uuid, OpenWork> = BTreeMap::new();
+    for (condition, slot) in parts {
+        let rows: Vec<(Key, i64)> = cases::table
+            .filter(condition)
+            .filter(within(scope))
+            .group_by(cases::responsible_unit_id)
+            .select((cases::responsible_unit_id, count_star()))
+            .load(conn)?;
+        for (unit, n) in rows {
+            *slot(units.entry(unit.0).or_default()) += n;
+        }
+    }
+    Ok(units)
+}

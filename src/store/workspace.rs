@@ -1,0 +1,354 @@
+//! The rows that a batch of commands reads, in memory, and the changes that they make. Commands
+//! are decided here one after the other, so that two on one case see each other; the changes are
+//! written in bulk afterwards.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike as _, Duration, Utc};
+use diesel::prelude::*;
+
+use super::command::{Caller, Command, Denied, Idempotency, Outcome, Request};
+use super::conn::Conn;
+use super::dialect;
+use super::directory;
+use super::error::{Error, Result};
+use super::ledger::{self, Head};
+use super::rows::{CaseRow, EventRow, IdempotencyRow, OutboxRow, SeriesRow, UnitRow, UserRow};
+use super::schema::{cases, idempotency_keys, number_series, users};
+use super::types::Key;
+use super::vault::Vault;
+use crate::domain::case::Case;
+use crate::domain::deadline::legal_day;
+use crate::domain::decision::Decisions;
+use crate::domain::ids::{CaseId, UserId};
+use crate::domain::regulation::Law;
+use crate::domain::unit::Directory;
+
+/// How long the outcome of an idempotent command is kept (A-23: at least 24 hours).
+const OUTCOME_KEPT_HOURS: i64 = 48;
+
+/// What the decisions of every batch rest on; the same for the life of the process.
+pub struct Basis {
+    /// The rule sets and the calendar.
+    pub law: Arc<Law>,
+    /// The decision codes.
+    pub decisions: &'static Decisions,
+    /// The keys that seal personal data.
+    pub vault: Arc<Vault>,
+    /// The pattern of case numbers.
+    pub case_pattern: String,
+}
+
+/// One batch.
+pub(super) struct Workspace<'a> {
+    pub(super) basis: &'a Basis,
+    pub(super) directory: Arc<Directory>,
+    pub(super) head: Head,
+    cases: HashMap<CaseId, Case>,
+    known_cases: HashSet<CaseId>,
+    user_rows: HashMap<UserId, UserRow>,
+    series: BTreeMap<(&'static str, i32), i64>,
+    outcomes: HashMap<(uuid::Uuid, String), IdempotencyRow>,
+    pub(super) pending: Pending,
+}
+
+/// The changes of a batch that are still to be written.
+#[derive(Default)]
+pub(super) struct Pending {
+    pub(super) cases: HashSet<CaseId>,
+    pub(super) series: HashSet<(&'static str, i32)>,
+    pub(super) events: Vec<EventRow>,
+    pub(super) outbox: Vec<OutboxRow>,
+    pub(super) outcomes: Vec<IdempotencyRow>,
+    pub(super) units: Vec<UnitRow>,
+    pub(super) users: HashSet<UserId>,
+}
+
+impl<'a> Workspace<'a> {
+    /// Reads everything that the commands name, one query per table, and holds it until the end
+    /// of the transaction.
+    pub(super) fn load(
+        conn: &mut Conn,
+        basis: &'a Basis,
+        known: &Arc<Directory>,
+        requests: &[&Request],
+    ) -> Result<Self> {
+        let heads = dialect::lock_heads(conn)?;
+        let value = |name: &str| {
+            let head = heads.iter().find(|head| head.name == name);
+            head.ok_or_else(|| Error::corrupt(format_args!("no head row {name}")))
+        };
+        let version = value("directory")?.value;
+        let directory = if known.version() == version {
+            Arc::clone(known)
+        } else {
+            Arc::new(directory::load(conn, version)?)
+        };
+        let mut workspace = Self {
+            basis,
+            directory,
+            head: Head::of(value("ledger")?)?,
+            cases: HashMap::new(),
+            known_cases: HashSet::new(),
+            user_rows: HashMap::new(),
+            series: BTreeMap::new(),
+            outcomes: HashMap::new(),
+            pending: Pending::default(),
+        };
+        workspace.load_cases(conn, requests)?;
+        workspace.load_users(conn, requests)?;
+        workspace.load_series(conn, requests)?;
+        workspace.load_outcomes(conn, requests)?;
+        Ok(workspace)
+    }
+
+    fn load_cases(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
+        let mut acted = Vec::new();
+        let mut named = Vec::new();
+        for request in requests {
+            if let Command::Act { case, step, .. } = &request.command {
+                acted.push(*case);
+                named.extend(step.other_case());
+            }
+        }
+        acted.sort_unstable();
+        acted.dedup();
+        let ids: Vec<Key> = acted.iter().map(|id| Key(id.0)).collect();
+        if !ids.is_empty() {
+            for row in dialect::lock_cases(conn, &ids)? {
+                self.cases.insert(CaseId(row.id.0), row.to_case()?);
+            }
+        }
+        if !named.is_empty() {
+            let keys: Vec<Key> = named.iter().map(|id| Key(id.0)).collect();
+            let found: Vec<Key> =
+                cases::table.filter(cases::id.eq_any(keys)).select(cases::id).load(conn)?;
+            self.known_cases.extend(found.into_iter().map(|key| CaseId(key.0)));
+        }
+        Ok(())
+    }
+
+    fn load_users(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
+        let keys: Vec<Key> = requests
+            .iter()
+            .filter_map(|request| match &request.command {
+                Command::ChangeUser { user, .. } => Some(Key(user.0)),
+                _ => None,
+            })
+            .collect();
+        if !keys.is_empty() {
+            let rows: Vec<UserRow> = users::table.filter(users::id.eq_any(keys)).load(conn)?;
+            self.user_rows.extend(rows.into_iter().map(|row| (UserId(row.id.0), row)));
+        }
+        Ok(())
+    }
+
+    fn load_series(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
+        use crate::domain::lifecycle::Action;
+        let numbering = requests.iter().filter(|request| match &request.command {
+            Command::Receive(_) => true,
+            Command::Act { step, .. } => step.action() == Action::Register,
+            _ => false,
+        });
+        let mut years: Vec<i32> = numbering.map(|r| legal_day(r.at).year()).collect();
+        years.sort_unstable();
+        years.dedup();
+        if years.is_empty() {
+            return Ok(());
+        }
+        for year in &years {
+            self.series.insert(("case", *year), 0);
+            self.series.insert(("receipt", *year), 0);
+        }
+        let rows: Vec<SeriesRow> =
+            number_series::table.filter(number_series::year.eq_any(years)).load(conn)?;
+        for row in rows {
+            let series = if row.series == "case" { "case" } else { "receipt" };
+            self.series.insert((series, row.year), row.last);
+        }
+        Ok(())
+    }
+
+    fn load_outcomes(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
+        let keys: Vec<&str> = requests
+            .iter()
+            .filter_map(|request| request.idempotency.as_ref())
+            .map(|idempotency| idempotency.key.as_str())
+            .collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<IdempotencyRow> = idempotency_keys::table
+            .filter(idempotency_keys::idempotency_key.eq_any(keys))
+            .load(conn)?;
+        for row in rows {
+            self.outcomes.insert((row.principal.0, row.idempotency_key.clone()), row);
+        }
+        Ok(())
+    }
+
+    /// The remembered outcome of the same command, if there is one that has not expired.
+    pub(super) fn remembered(
+        &self,
+        principal: UserId,
+        idempotency: &Idempotency,
+        at: DateTime<Utc>,
+    ) -> std::result::Result<Option<Outcome>, Denied> {
+        use crate::domain::rejection::Reason;
+        let Some(row) = self.outcomes.get(&(principal.0, idempotency.key.clone())) else {
+            return Ok(None);
+        };
+        if at - row.created_at.0 > Duration::hours(OUTCOME_KEPT_HOURS) {
+            return Ok(None);
+        }
+        if row.fingerprint != idempotency.fingerprint {
+            return Err(Reason::IdempotencyKeyReused.into());
+        }
+        ledger::open_outcome(&self.basis.vault, row).map(Some).map_err(Denied::Failed)
+    }
+
+    /// Keeps the outcome of an idempotent command, to be written with the batch.
+    pub(super) fn remember(
+        &mut self,
+        principal: UserId,
+        idempotency: &Idempotency,
+        outcome: &Outcome,
+    ) -> Result<()> {
+        let row = ledger::seal_outcome(&self.basis.vault, principal, idempotency, outcome)?;
+        self.outcomes.insert((principal.0, idempotency.key.clone()), row.clone());
+        self.pending.outcomes.push(row);
+        Ok(())
+    }
+
+    /// The case as it stands within this batch.
+    pub(super) fn case(&self, id: CaseId) -> Option<&Case> {
+        self.cases.get(&id)
+    }
+
+    /// Is there such a case, in this batch or before it?
+    pub(super) fn knows_case(&self, id: CaseId) -> bool {
+        self.known_cases.contains(&id) || self.cases.contains_key(&id)
+    }
+
+    /// Puts a new or changed case in.
+    pub(super) fn put_case(&mut self, case: Case) {
+        self.pending.cases.insert(case.id);
+        self.cases.insert(case.id, case);
+    }
+
+    /// The stored row of a user that a command changes.
+    pub(super) fn user_row(&self, id: UserId) -> Option<&UserRow> {
+        self.user_rows.get(&id)
+    }
+
+    /// Puts a new or changed user in, and shows him to the commands that follow.
+    pub(super) fn put_user(&mut self, row: UserRow) -> Result<()> {
+        let id = UserId(row.id.0);
+        self.pending.users.insert(id);
+        self.user_rows.insert(id, row);
+        self.redraw()
+    }
+
+    /// Puts a new unit in, and shows it to the commands that follow.
+    pub(super) fn put_unit(&mut self, row: UnitRow) -> Result<()> {
+        self.pending.units.push(row);
+        self.redraw()
+    }
+
+    /// Draws the directory anew with the changes of this batch; its version moves on.
+    fn redraw(&mut self) -> Result<()> {
+        let old = &self.directory;
+        let mut units: Vec<_> = old.units().into_iter().cloned().collect();
+        for row in &self.pending.units {
+            let unit = row.clone().into_unit()?;
+            units.retain(|other| other.id != unit.id);
+            units.push(unit);
+        }
+        let mut users: Vec<_> = old.users().into_iter().cloned().collect();
+        for id in &self.pending.users {
+            if let Some(row) = self.user_rows.get(id) {
+                users.retain(|other| other.id != *id);
+                users.push(row.to_user()?);
+            }
+        }
+        self.directory = Arc::new(Directory::new(old.version() + 1, units, users));
+        Ok(())
+    }
+
+    /// The next number of a series.
+    pub(super) fn next_number(&self, series: &'static str, year: i32) -> i64 {
+        self.series.get(&(series, year)).copied().unwrap_or(0) + 1
+    }
+
+    /// Takes the next number of a series: the command that needs it has been accepted.
+    pub(super) fn take_number(&mut self, series: &'static str, year: i32) {
+        *self.series.entry((series, year)).or_insert(0) += 1;
+        self.pending.series.insert((series, year));
+    }
+
+    /// Writes the batch: one statement per table, the heads last.
+    pub(super) fn flush(&self, conn: &mut Conn, directory_before: i64) -> Result<()> {
+        use super::schema::{heads, units};
+        let pending = &self.pending;
+        for row in &pending.units {
+            diesel::insert_into(units::table).values(row).execute(conn)?;
+        }
+        let users: Vec<UserRow> =
+            pending.users.iter().filter_map(|id| self.user_rows.get(id)).cloned().collect();
+        dialect::write_users(conn, &users)?;
+        let rows = pending
+            .cases
+            .iter()
+            .filter_map(|id| self.cases.get(id))
+            .map(CaseRow::of)
+            .collect::<Result<Vec<_>>>()?;
+        dialect::write_cases(conn, &rows)?;
+        dialect::append_events(conn, &pending.events)?;
+        dialect::append_outbox(conn, &pending.outbox)?;
+        dialect::remember_outcomes(conn, &self.last_outcomes())?;
+        let series: Vec<SeriesRow> = pending
+            .series
+            .iter()
+            .map(|(series, year)| SeriesRow {
+                series: (*series).to_owned(),
+                year: *year,
+                last: self.next_number(series, *year) - 1,
+            })
+            .collect();
+        dialect::write_series(conn, &series)?;
+        if !pending.events.is_empty() {
+            diesel::update(heads::table.filter(heads::name.eq("ledger")))
+                .set((heads::value.eq(self.head.seq), heads::hash.eq(self.head.hash.to_vec())))
+                .execute(conn)?;
+        }
+        if self.directory.version() != directory_before {
+            diesel::update(heads::table.filter(heads::name.eq("directory")))
+                .set(heads::value.eq(self.directory.version()))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+
+    /// The outcomes to write, one per key: an upsert cannot touch a row twice.
+    fn last_outcomes(&self) -> Vec<IdempotencyRow> {
+        let mut last: BTreeMap<(uuid::Uuid, &str), &IdempotencyRow> = BTreeMap::new();
+        for row in &self.pending.outcomes {
+            last.insert((row.principal.0, &row.idempotency_key), row);
+        }
+        last.into_values().cloned().collect()
+    }
+
+    /// Is there anything to write?
+    pub(super) const fn is_clean(&self) -> bool {
+        self.pending.events.is_empty()
+    }
+}
+
+/// The principal under which an idempotency key is kept; the operator has none.
+pub(super) const fn principal(caller: Caller) -> Option<UserId> {
+    match caller {
+        Caller::User(id) => Some(id),
+        Caller::Operator => None,
+    }
+}

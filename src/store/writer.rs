@@ -1,0 +1,243 @@
+//! The writer: one thread that owns one connection and carries out the commands of many requests
+//! by one commit (docs/adr/0001-one-writer.md).
+//!
+//! It takes what waits in a bounded queue as a batch, reads the rows that the commands name, decides
+//! them in memory one after the other, writes all changes in bulk, commits, and only then answers.
+//! Should the database refuse the write, the batch is rolled back and halved until the offender
+//! stands alone.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use super::command::{Denied, Outcome, Request};
+use super::conn::{Conn, DatabaseUrl};
+use super::dialect;
+use super::error::{Error, Result};
+use super::workspace::{Basis, Workspace};
+use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::unit::Directory;
+
+/// How many commands may wait, and how many go into one commit.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterLimits {
+    /// Commands that may wait; one more is refused with [`Error::QueueFull`].
+    pub queue: usize,
+    /// Commands in one transaction at most.
+    pub batch: usize,
+}
+
+impl Default for WriterLimits {
+    fn default() -> Self {
+        Self { queue: 1024, batch: 256 }
+    }
+}
+
+type Answer = std::result::Result<Outcome, Denied>;
+
+struct Job {
+    request: Request,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What the writer has done so far.
+#[derive(Debug, Default)]
+pub struct WriterCounts {
+    /// Transactions committed.
+    pub commits: AtomicU64,
+    /// Commands accepted.
+    pub accepted: AtomicU64,
+    /// Commands refused.
+    pub refused: AtomicU64,
+}
+
+/// A picture of the directory that the writer keeps current for this process.
+pub type SharedDirectory = Arc<RwLock<Arc<Directory>>>;
+
+/// The handle by which commands reach the writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    queue: SyncSender<Job>,
+    counts: Arc<WriterCounts>,
+}
+
+impl Writer {
+    /// Starts the writer's thread.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or the thread cannot be started.
+    pub fn start(
+        url: &DatabaseUrl,
+        basis: Basis,
+        limits: WriterLimits,
+        directory: SharedDirectory,
+    ) -> Result<(Self, JoinHandle<()>)> {
+        let (queue, waiting) = sync_channel(limits.queue.max(1));
+        let counts = Arc::new(WriterCounts::default());
+        let mut thread = Thread {
+            url: url.clone(),
+            conn: Some(url.connect()?),
+            basis,
+            directory,
+            counts: Arc::clone(&counts),
+        };
+        let handle = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || thread.run(&waiting, limits.batch.max(1)))
+            .map_err(|error| Error::Other(error.to_string()))?;
+        Ok((Self { queue, counts }, handle))
+    }
+
+    /// Carries out a command. The answer comes after the commit that holds its change.
+    ///
+    /// # Errors
+    /// The command is refused, or the store could not carry it out.
+    pub async fn submit(&self, request: Request) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Job { request, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => Error::QueueFull,
+            TrySendError::Disconnected(_) => Error::Unavailable("the writer has stopped".into()),
+        })?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Error::OutcomeUnknown("the writer has stopped".into()).into()))
+    }
+
+    /// What the writer has done so far.
+    #[must_use]
+    pub fn counts(&self) -> &WriterCounts {
+        &self.counts
+    }
+}
+
+struct Thread {
+    url: DatabaseUrl,
+    conn: Option<Conn>,
+    basis: Basis,
+    directory: SharedDirectory,
+    counts: Arc<WriterCounts>,
+}
+
+impl Thread {
+    /// Works until every handle is gone.
+    fn run(&mut self, waiting: &Receiver<Job>, batch: usize) {
+        while let Ok(first) = waiting.recv() {
+            let mut jobs = vec![first];
+            while jobs.len() < batch
+                && let Ok(next) = waiting.try_recv()
+            {
+                jobs.push(next);
+            }
+            let requests: Vec<&Request> = jobs.iter().map(|job| &job.request).collect();
+            let answers = self.settle(&requests);
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                let counter = match &answer {
+                    Ok(_) => &self.counts.accepted,
+                    Err(_) => &self.counts.refused,
+                };
+                counter.fetch_add(1, Ordering::Relaxed);
+                // A caller that has gone away does not undo what was committed.
+                drop(job.answer.send(answer));
+            }
+        }
+        if let Some(conn) = &mut self.conn
+            && let Err(error) = dialect::tidy(conn)
+        {
+            tracing::warn!(%error, "could not tidy the database");
+        }
+    }
+
+    /// Carries out a batch, halving it when the database refuses it.
+    fn settle(&mut self, requests: &[&Request]) -> Vec<Answer> {
+        let error = match self.attempt(requests) {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        if error.breaks_connection() {
+            tracing::error!(%error, "the writer lost its database");
+            self.conn = None;
+            return Self::fail_all(requests, &error);
+        }
+        match requests {
+            [] => Vec::new(),
+            [_] => vec![Err(Self::refusal_of(error))],
+            _ => {
+                let (first, second) = requests.split_at(requests.len() / 2);
+                let mut answers = self.settle(first);
+                answers.extend(self.settle(second));
+                answers
+            }
+        }
+    }
+
+    fn fail_all(requests: &[&Request], error: &Error) -> Vec<Answer> {
+        requests.iter().map(|_| Err(Denied::Failed(error.clone()))).collect()
+    }
+
+    /// A constraint that the domain did not foresee is a conflict with stored data, not a fault of
+    /// the server.
+    fn refusal_of(error: Error) -> Denied {
+        match error {
+            Error::Constraint(name) => {
+                tracing::warn!(constraint = name, "the database refused a command");
+                Rejection::new(Reason::ConstraintViolated).into()
+            }
+            other => Denied::Failed(other),
+        }
+    }
+
+    /// One transaction for the whole batch.
+    fn attempt(&mut self, requests: &[&Request]) -> Result<Vec<Answer>> {
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            lost => lost.insert(self.url.connect()?),
+        };
+        let known = Arc::clone(&*self.directory.read().unwrap_or_else(|e| e.into_inner()));
+        dialect::begin_write(conn)?;
+        match Self::decide_and_flush(conn, &self.basis, &known, requests) {
+            Ok((answers, None)) => {
+                dialect::rollback(conn)?;
+                Ok(answers)
+            }
+            Ok((answers, Some(directory))) => {
+                dialect::commit(conn)?;
+                self.counts.commits.fetch_add(1, Ordering::Relaxed);
+                *self.directory.write().unwrap_or_else(|e| e.into_inner()) = directory;
+                Ok(answers)
+            }
+            Err(error) => {
+                if dialect::rollback(conn).is_err() {
+                    self.conn = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The answers, and the directory after the batch when anything was written.
+    fn decide_and_flush(
+        conn: &mut Conn,
+        basis: &Basis,
+        known: &Arc<Directory>,
+        requests: &[&Request],
+    ) -> Result<(Vec<Answer>, Option<Arc<Directory>>)> {
+        let mut workspace = Workspace::load(conn, basis, known, requests)?;
+        let before = workspace.directory.version();
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            match workspace.decide(request) {
+                // The workspace may hold half of it: no other command may build on that.
+                Err(Denied::Failed(error)) => return Err(error),
+                answer => answers.push(answer),
+            }
+        }
+        if workspace.is_clean() {
+            return Ok((answers, None));
+        }
+        workspace.flush(conn, before)?;
+        Ok((answers, Some(workspace.directory)))
+    }
+}
