@@ -156,7 +156,9 @@ pub fn variable(name: &str) -> Result<Option<String>, ConfigError> {
     if let Some(value) = read(name) {
         return Ok(Some(value));
     }
-    let Some(path) = read(&format!("{name}_FILE")) else { return Ok(None) };
+    let Some(path) = read(&format!("{name}_FILE")) else {
+        return Ok(None);
+    };
     std::fs::read_to_string(&path)
         .map(|text| Some(text.trim_end().to_owned()))
         .map_err(|error| ConfigError(format!("{name}_FILE: cannot read {path}: {error}")))
@@ -177,7 +179,8 @@ pub fn database_url(flag: Option<&str>) -> Result<DatabaseUrl, ConfigError> {
             )
         })?,
     };
-    DatabaseUrl::from_str(&text).map_err(|error| ConfigError(format!("GONGKAI_DATABASE_URL: {error}")))
+    DatabaseUrl::from_str(&text)
+        .map_err(|error| ConfigError(format!("GONGKAI_DATABASE_URL: {error}")))
 }
 
 fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
@@ -240,19 +243,24 @@ fn parsed<T: std::str::FromStr>(name: &str, default: T) -> Result<T, ConfigError
 /// The text of .env.example.
 #[must_use]
 pub fn env_example() -> String {
+    use std::fmt::Write as _;
     let mut text = String::from(
         "# Settings of gongkai. Written by `gongkai docs env`; copy to .env and fill in.\n\
          # A flag wins over the environment. A secret may also come from a file: NAME_FILE=/path.\n",
     );
+    // Writing to a string cannot fail.
     for setting in SETTINGS {
         let secret = match setting.secrecy {
             Secrecy::Open => "",
             Secrecy::Secret => " (secret)",
         };
-        text.push_str(&format!("\n# {}{secret}\n", setting.meaning));
-        let hash = if setting.example.is_empty() && setting.secrecy == Secrecy::Open { "# " } else { "" };
-        text.push_str(&format!("{hash}{}={}\n", setting.name, setting.example));
+        let _ = write!(text, "\n# {}{secret}\n", setting.meaning);
+        let hash =
+            if setting.example.is_empty() && setting.secrecy == Secrecy::Open { "# " } else { "" };
+        let _ = writeln!(text, "{hash}{}={}", setting.name, setting.example);
     }
-    text.push_str("\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n");
+    text.push_str(
+        "\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n",
+    );
     text
 }

@@ -1,10 +1,6 @@
 //! The clock: worked examples, cases by rule and article, and random matters against a second
 //! implementation.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "deadlines/around.rs"]
 mod around;

@@ -43,10 +43,7 @@ pub fn run(args: &DeadlineArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 
         }
     };
     let law = Law::builtin();
-    let outcomes: Vec<_> = cases
-        .iter()
-        .map(|case| solve(case, law, args.as_of))
-        .collect();
+    let outcomes: Vec<_> = cases.iter().map(|case| solve(case, law, args.as_of)).collect();
     if let Err(error) = print(&cases, &outcomes, out) {
         let _ = writeln!(err, "cannot write the results: {error}");
         return 2;
@@ -62,10 +59,7 @@ pub fn run(args: &DeadlineArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 
 fn read(file: &Path) -> Result<String, String> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
-        io::stdin()
-            .lock()
-            .take(MAX_BYTES + 1)
-            .read_to_string(&mut text)
+        io::stdin().lock().take(MAX_BYTES + 1).read_to_string(&mut text)
     } else {
         File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
     };
@@ -97,10 +91,7 @@ struct CaseError {
 
 impl CaseError {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }
 
@@ -114,10 +105,7 @@ type Outcome = Result<Value, CaseError>;
 
 fn solve(case: &Value, law: &Law, as_of: Option<NaiveDate>) -> Outcome {
     let Value::Object(fields) = case else {
-        return Err(CaseError::new(
-            "malformed_case",
-            "the case is not an object",
-        ));
+        return Err(CaseError::new("malformed_case", "the case is not an object"));
     };
     let result = match fields.get("kind").and_then(Value::as_str) {
         Some("application") => {
@@ -135,16 +123,9 @@ fn solve(case: &Value, law: &Law, as_of: Option<NaiveDate>) -> Outcome {
             let served = moment(fields, "served_at")?;
             require(fields, &["refusal"])?;
             let Some(refusal) = fields.get("refusal").and_then(Value::as_bool) else {
-                return Err(CaseError::new(
-                    "malformed_case",
-                    "'refusal' is not a boolean",
-                ));
+                return Err(CaseError::new("malformed_case", "'refusal' is not a boolean"));
             };
-            let effect = if refusal {
-                DecisionEffect::Refusal
-            } else {
-                DecisionEffect::Other
-            };
+            let effect = if refusal { DecisionEffect::Refusal } else { DecisionEffect::Other };
             serde_json::to_value(remedy(served, effect, law)?)
         }
         Some(kind) => {
@@ -239,8 +220,7 @@ fn check_dates(fields: &Map<String, Value>) -> Result<(), CaseError> {
 fn moment(fields: &Map<String, Value>, name: &'static str) -> Result<Moment, CaseError> {
     require(fields, &[name])?;
     let text = fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    text.parse()
-        .map_err(|error| CaseError::new("invalid_date", format!("{name}: {error}")))
+    text.parse().map_err(|error| CaseError::new("invalid_date", format!("{name}: {error}")))
 }
 
 /// The result of an application, with the keys of the examples.
@@ -293,28 +273,15 @@ enum StandingResult {
 
 fn result_of(assessment: Assessment) -> ApplicationResult {
     let standing = match assessment.standing {
-        Standing::Running {
-            due,
-            counted,
-            excluded,
-        } => StandingResult::Running {
-            due,
-            counted,
-            excluded,
-        },
-        Standing::Paused {
-            since,
-            reason,
-            until,
-        } => StandingResult::Paused {
-            status: reason,
-            paused_since: since,
-            paused_until: until,
-        },
-        Standing::Abandoned { status, from } => StandingResult::Abandoned {
-            status,
-            abandoned_from: from,
-        },
+        Standing::Running { due, counted, excluded } => {
+            StandingResult::Running { due, counted, excluded }
+        }
+        Standing::Paused { since, reason, until } => {
+            StandingResult::Paused { status: reason, paused_since: since, paused_until: until }
+        }
+        Standing::Abandoned { status, from } => {
+            StandingResult::Abandoned { status, abandoned_from: from }
+        }
     };
     ApplicationResult {
         version: assessment.rule_set.number(),
@@ -324,10 +291,9 @@ fn result_of(assessment: Assessment) -> ApplicationResult {
         clock_restarted_from: assessment.clock_restarted_from,
         opinion_due: assessment.opinion_due,
         standing,
-        answer: assessment.answer.map(|answer| AnswerResult {
-            answer_date: answer.date,
-            on_time: answer.on_time,
-        }),
+        answer: assessment
+            .answer
+            .map(|answer| AnswerResult { answer_date: answer.date, on_time: answer.on_time }),
         flags: assessment.flags,
         provisional: assessment.provisional,
     }

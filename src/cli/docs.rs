@@ -1,3 +1,7 @@
 //! stub
-pub fn lifecycle() -> String { String::new() }
-pub fn permissions() -> String { String::new() }
+pub fn lifecycle() -> String {
+    String::new()
+}
+pub fn permissions() -> String {
+    String::new()
+}

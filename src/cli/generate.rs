@@ -42,12 +42,12 @@ pub(super) fn openapi(args: &OpenapiArgs) -> Done {
     Ok(0)
 }
 
-pub(super) fn docs(args: &DocsArgs) -> Done {
+pub(super) fn docs(args: &DocsArgs) -> u8 {
     let text = match args.document {
         Document::Lifecycle => docs::lifecycle(),
         Document::Permissions => docs::permissions(),
         Document::Env => config::env_example(),
     };
     print(text.trim_end());
-    Ok(0)
+    0
 }

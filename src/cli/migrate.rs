@@ -39,7 +39,9 @@ pub(super) fn run(args: &MigrateArgs) -> Done {
             if done.is_empty() {
                 print("nothing to do");
             }
-            done.iter().for_each(|version| print(&format!("migrated {version}")));
+            for version in &done {
+                print(&format!("migrated {version}"));
+            }
             Ok(0)
         }
         Some(Direction::Down { yes: false }) => Err(super::Failure::new(
@@ -52,7 +54,9 @@ pub(super) fn run(args: &MigrateArgs) -> Done {
         }
         Some(Direction::Status) => {
             let pending = dialect::pending_migrations(&mut conn)?;
-            pending.iter().for_each(|name| print(&format!("pending {name}")));
+            for name in &pending {
+                print(&format!("pending {name}"));
+            }
             Ok(u8::from(!pending.is_empty()))
         }
     }

@@ -97,7 +97,8 @@ impl From<crate::store::command::Denied> for Failure {
                     .all()
                     .iter()
                     .map(|r| {
-                        let detail = r.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
+                        let detail =
+                            r.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
                         format!("{}: {}{detail}", r.reason, r.reason.label_en())
                     })
                     .collect();
@@ -122,7 +123,7 @@ pub fn run() -> ExitCode {
             Ok(deadline::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))
         }
         Command::Openapi(args) => generate::openapi(&args),
-        Command::Docs(args) => generate::docs(&args),
+        Command::Docs(args) => Ok(generate::docs(&args)),
     };
     match done {
         Ok(code) => ExitCode::from(code),

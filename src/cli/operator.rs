@@ -14,7 +14,9 @@ use crate::store::{WriterLimits, vault};
 pub(super) fn open(database: Option<&str>) -> Result<Arc<App>, Failure> {
     let database = config::database_url(database)?;
     let random = || {
-        vault::fresh_bytes().map(Secret).map_err(|error| Failure::new(super::EXIT_UNAVAILABLE, error))
+        vault::fresh_bytes()
+            .map(Secret)
+            .map_err(|error| Failure::new(super::EXIT_UNAVAILABLE, error))
     };
     let settings = Settings {
         readers: 1,

@@ -8,10 +8,10 @@ use clap::Args;
 use super::{Done, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Settings};
+use crate::http;
 use crate::service::App;
 use crate::store::WriterLimits;
 use crate::telemetry::{self, LogForm};
-use crate::http;
 
 /// Serve the API. Settings come from flags, then from GONGKAI_* variables (.env.example).
 #[derive(Args)]

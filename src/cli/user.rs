@@ -25,6 +25,14 @@ pub(super) struct UserArgs {
     command: Command,
 }
 
+/// Where a password comes from.
+#[derive(Args, Clone, Copy)]
+struct PasswordFrom {
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Create a user. A password is made and printed once, unless one comes on standard input
@@ -43,9 +51,8 @@ enum Command {
         /// A right beside the role, e.g. secrecy_reviewer
         #[arg(long)]
         capability: Vec<Capability>,
-        /// Read the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        from: PasswordFrom,
     },
     /// Bar a user from logging in; his tokens die at once
     Disable {
@@ -61,9 +68,8 @@ enum Command {
     SetPassword {
         /// His name
         username: String,
-        /// Read the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        from: PasswordFrom,
     },
     /// List the users
     List,
@@ -73,12 +79,12 @@ pub(super) fn run(args: UserArgs) -> Done {
     let app = operator::open(args.database_url.as_deref())?;
     block_on(async move {
         match args.command {
-            Command::Create { username, role, unit, display_name, capability, password_stdin } => {
+            Command::Create { username, role, unit, display_name, capability, from } => {
                 let directory = app.store.directory().await?;
-                let unit = directory
-                    .unit_by_code(&unit)
-                    .ok_or_else(|| Failure::new(1, format!("no unit {unit}; see gongkai unit list")))?;
-                let (password, made) = password(password_stdin)?;
+                let unit = directory.unit_by_code(&unit).ok_or_else(|| {
+                    Failure::new(1, format!("no unit {unit}; see gongkai unit list"))
+                })?;
+                let (password, made) = password(from)?;
                 let input = UserInput {
                     display_name: display_name.unwrap_or_else(|| username.clone()),
                     username,
@@ -97,9 +103,9 @@ pub(super) fn run(args: UserArgs) -> Done {
             Command::Enable { username } => {
                 change_user(&app, named(&app, &username).await?, UserChange::Enable).await?;
             }
-            Command::SetPassword { username, password_stdin } => {
+            Command::SetPassword { username, from } => {
                 let user = named(&app, &username).await?;
-                let (password, made) = password(password_stdin)?;
+                let (password, made) = password(from)?;
                 set_password(&app, user, password.clone()).await?;
                 announce(made, &password);
             }
@@ -120,15 +126,15 @@ async fn named(app: &Arc<App>, username: &str) -> Result<UserId, Failure> {
     user.map(|user| user.id).ok_or_else(|| Failure::new(1, format!("no user {username}")))
 }
 
-/// Where a password came from.
+/// Who chose a password.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Given,
     Made,
 }
 
-fn password(from_stdin: bool) -> Result<(String, Origin), Failure> {
-    if from_stdin {
+fn password(from: PasswordFrom) -> Result<(String, Origin), Failure> {
+    if from.password_stdin {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         return Ok((line.trim_end_matches(['\r', '\n']).to_owned(), Origin::Given));

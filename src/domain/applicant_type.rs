@@ -39,12 +39,6 @@ mod tests {
     #[test]
     fn six_columns_one_of_them_natural_persons() {
         assert_eq!(ApplicantType::ALL.len(), 6);
-        assert_eq!(
-            ApplicantType::ALL
-                .iter()
-                .filter(|t| t.is_natural_person())
-                .count(),
-            1
-        );
+        assert_eq!(ApplicantType::ALL.iter().filter(|t| t.is_natural_person()).count(), 1);
     }
 }

@@ -235,11 +235,7 @@ impl Calendar {
             (true, false, true) => DayKind::AssumedWeekday,
             (true, false, false) => DayKind::AssumedHoliday,
         };
-        Ok(Day {
-            working,
-            kind,
-            provisional,
-        })
+        Ok(Day { working, kind, provisional })
     }
 
     /// Whether a date is a working day.
@@ -261,9 +257,7 @@ impl Calendar {
                 return Ok(is_set(&self.working, word, mask));
             }
         }
-        Err(CalendarError::NotConfigured {
-            year: date_of(day)?.year(),
-        })
+        Err(CalendarError::NotConfigured { year: date_of(day)?.year() })
     }
 
     /// Past the last announced year: Monday to Friday without the holidays of fixed solar date
@@ -338,9 +332,7 @@ pub(crate) fn date_of(day: i32) -> Result<NaiveDate, CalendarError> {
 }
 
 fn invalid(reason: impl Into<String>) -> CalendarError {
-    CalendarError::Invalid {
-        reason: reason.into(),
-    }
+    CalendarError::Invalid { reason: reason.into() }
 }
 
 fn is_weekend(weekday: Weekday) -> bool {

@@ -93,10 +93,7 @@ fn write_string(text: &str, to: &mut String) {
 }
 
 fn number_text(number: &Number) -> Result<String, CanonicalError> {
-    let integer = number
-        .as_i64()
-        .map(i128::from)
-        .or(number.as_u64().map(i128::from));
+    let integer = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
     match (integer, number.as_f64()) {
         (Some(integer), _) if integer.unsigned_abs() <= 1 << 53 => Ok(integer.to_string()),
         (Some(integer), Some(double)) if is_exactly(double, integer) => double_text(double),
@@ -109,10 +106,7 @@ fn number_text(number: &Number) -> Result<String, CanonicalError> {
 /// Whether a double holds exactly this integer; both are within the 64-bit range, so the cast
 /// back loses nothing.
 fn is_exactly(double: f64, integer: i128) -> bool {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a 64-bit magnitude fits an i128"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a 64-bit magnitude fits an i128")]
     let back = double as i128;
     back == integer
 }
@@ -141,11 +135,7 @@ fn shortest(double: f64) -> String {
     let digits = some.split('e').next().unwrap_or_default().len();
     // One digit stands before the point, and the point is no digit.
     let even = format!("{double:.0$e}", digits.saturating_sub(2));
-    if even.parse() == Ok(double) {
-        even
-    } else {
-        some
-    }
+    if even.parse() == Ok(double) { even } else { some }
 }
 
 /// Writes `digits[0].digits[1..] × 10^exponent`.
@@ -205,15 +195,7 @@ mod tests {
             "\u00f6": "Latin Small Letter O With Diaeresis"
         }"#;
         let text = canonical(sample);
-        let order = [
-            "Carriage Return",
-            "One",
-            "Control",
-            "Latin",
-            "Euro",
-            "Emoji",
-            "Hebrew",
-        ];
+        let order = ["Carriage Return", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew"];
         let places: Vec<_> = order.iter().map(|name| text.find(name).unwrap()).collect();
         assert!(places.is_sorted(), "{text}");
     }
@@ -246,37 +228,19 @@ mod tests {
             (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
             (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
         ] {
-            assert_eq!(
-                double_text(f64::from_bits(bits)).as_deref(),
-                Ok(text),
-                "{bits:#x}"
-            );
+            assert_eq!(double_text(f64::from_bits(bits)).as_deref(), Ok(text), "{bits:#x}");
         }
         for bits in [0x7fff_ffff_ffff_ffff_u64, 0x7ff0_0000_0000_0000] {
-            assert_eq!(
-                double_text(f64::from_bits(bits)),
-                Err(CanonicalError::NotFinite)
-            );
+            assert_eq!(double_text(f64::from_bits(bits)), Err(CanonicalError::NotFinite));
         }
     }
 
     #[test]
     fn integers_must_be_exact() {
-        assert_eq!(
-            canonical("[0,-1,9007199254740992]"),
-            "[0,-1,9007199254740992]"
-        );
+        assert_eq!(canonical("[0,-1,9007199254740992]"), "[0,-1,9007199254740992]");
         assert_eq!(canonical("9223372036854774784"), "9223372036854775000");
-        for inexact in [
-            json!(9_007_199_254_740_993_u64),
-            json!(i64::MAX),
-            json!(u64::MAX),
-        ] {
-            assert_eq!(
-                to_canonical(&inexact),
-                Err(CanonicalError::InexactInteger),
-                "{inexact}"
-            );
+        for inexact in [json!(9_007_199_254_740_993_u64), json!(i64::MAX), json!(u64::MAX)] {
+            assert_eq!(to_canonical(&inexact), Err(CanonicalError::InexactInteger), "{inexact}");
         }
     }
 

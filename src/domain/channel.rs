@@ -70,10 +70,7 @@ impl Channel {
     /// with the applicant's confirmation.
     #[must_use]
     pub const fn needs_conversion(self) -> bool {
-        matches!(
-            self,
-            Self::Phone | Self::OnlineConsultation | Self::OnlineComplaint
-        )
+        matches!(self, Self::Phone | Self::OnlineConsultation | Self::OnlineComplaint)
     }
 }
 
@@ -96,10 +93,7 @@ mod tests {
             .iter()
             .map(|r| ["code", "zh", "en"].map(|key| r[key].as_str().unwrap()))
             .collect();
-        let coded: Vec<_> = T::VALUES
-            .iter()
-            .map(|v| [v.code(), v.zh(), v.en()])
-            .collect();
+        let coded: Vec<_> = T::VALUES.iter().map(|v| [v.code(), v.zh(), v.en()]).collect();
         assert_eq!(listed, coded);
     }
 
@@ -110,15 +104,11 @@ mod tests {
         assert_same::<Carrier>(&data["carriers"]);
         assert_same::<Delivery>(&data["deliveries"]);
         assert_same::<ApplicantType>(&data["applicant_types"]);
-        for (channel, row) in Channel::ALL
-            .iter()
-            .zip(data["channels"].as_array().unwrap())
-        {
+        for (channel, row) in Channel::ALL.iter().zip(data["channels"].as_array().unwrap()) {
             assert_eq!(row["receipt_rule"], channel.receipt_rule().as_str());
         }
-        for (kind, row) in ApplicantType::ALL
-            .iter()
-            .zip(data["applicant_types"].as_array().unwrap())
+        for (kind, row) in
+            ApplicantType::ALL.iter().zip(data["applicant_types"].as_array().unwrap())
         {
             assert_eq!(row["column_zh"], kind.column_zh());
         }
@@ -126,9 +116,6 @@ mod tests {
 
     #[test]
     fn the_sets_have_their_sizes() {
-        assert_eq!(
-            (Channel::ALL.len(), Carrier::ALL.len(), Delivery::ALL.len()),
-            (12, 7, 6)
-        );
+        assert_eq!((Channel::ALL.len(), Carrier::ALL.len(), Delivery::ALL.len()), (12, 7, 6));
     }
 }

@@ -128,12 +128,9 @@ impl DecisionCode {
     /// Names the allowed codes when there is no such decision.
     pub fn parse(code: &str) -> Result<Self, UnknownDecision> {
         let rows = Decisions::builtin().rows();
-        rows.iter()
-            .find(|row| row.code == code)
-            .map(|row| Self(&row.code))
-            .ok_or_else(|| UnknownDecision {
-                allowed: rows.iter().map(|row| row.code.as_str()).collect(),
-            })
+        rows.iter().find(|row| row.code == code).map(|row| Self(&row.code)).ok_or_else(|| {
+            UnknownDecision { allowed: rows.iter().map(|row| row.code.as_str()).collect() }
+        })
     }
 
     /// The code.
@@ -211,14 +208,8 @@ impl Decisions {
         rule_set: RuleSetId,
         present: &BTreeSet<DraftField>,
     ) -> Vec<DraftField> {
-        let required = self
-            .basis(code, rule_set)
-            .map_or(&[][..], |basis| &basis.required);
-        required
-            .iter()
-            .filter(|field| !present.contains(field))
-            .copied()
-            .collect()
+        let required = self.basis(code, rule_set).map_or(&[][..], |basis| &basis.required);
+        required.iter().filter(|field| !present.contains(field)).copied().collect()
     }
 }
 
@@ -283,21 +274,10 @@ mod tests {
             let first = row.code.starts_with("refuse_") || row.code == "partial";
             assert_eq!(row.reconsideration_first, first, "{}", row.code);
             assert!(row.basis(RuleSetId::Text2019).is_some(), "{}", row.code);
-            for basis in RuleSetId::ALL
-                .iter()
-                .filter_map(|rule_set| row.basis(*rule_set))
-            {
+            for basis in RuleSetId::ALL.iter().filter_map(|rule_set| row.basis(*rule_set)) {
                 assert!(!basis.zh.is_empty());
-                assert!(
-                    !basis.articles.is_empty() || basis.note.is_some(),
-                    "{}",
-                    row.code
-                );
-                assert!(
-                    basis.required.iter().all(|f| !basis.optional.contains(f)),
-                    "{}",
-                    row.code
-                );
+                assert!(!basis.articles.is_empty() || basis.note.is_some(), "{}", row.code);
+                assert!(basis.required.iter().all(|f| !basis.optional.contains(f)), "{}", row.code);
                 assert_eq!(basis.required.is_empty(), row.is_lapse(), "{}", row.code);
             }
         }
@@ -306,11 +286,8 @@ mod tests {
     #[test]
     fn every_leaf_row_of_table_three_is_reached_and_labelled() {
         let labels: Value = serde_json::from_str(include_str!("../../data/labels.json")).unwrap();
-        let used: BTreeSet<_> = Decisions::builtin()
-            .rows()
-            .iter()
-            .map(|row| row.annual_row.as_str())
-            .collect();
+        let used: BTreeSet<_> =
+            Decisions::builtin().rows().iter().map(|row| row.annual_row.as_str()).collect();
         let leaves: BTreeSet<_> = labels["annual_rows"]
             .as_array()
             .unwrap()
@@ -328,15 +305,7 @@ mod tests {
             .iter()
             .filter(|c| !Decisions::builtin().exists_under(code(c), RuleSetId::Text2007))
             .collect();
-        assert_eq!(
-            missing,
-            [
-                &"refuse_casefile",
-                &"excessive",
-                &"reconfirm",
-                &"abandoned_fee"
-            ]
-        );
+        assert_eq!(missing, [&"refuse_casefile", &"excessive", &"reconfirm", &"abandoned_fee"]);
     }
 
     #[test]
@@ -356,13 +325,8 @@ mod tests {
     fn codes_come_from_the_table_only() {
         let read: DecisionCode = serde_json::from_str(r#""not_exist""#).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), r#""not_exist""#);
-        let error = serde_json::from_str::<DecisionCode>(r#""DISCLOSE""#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("expected one of already_public, disclose"),
-            "{error}"
-        );
+        let error = serde_json::from_str::<DecisionCode>(r#""DISCLOSE""#).unwrap_err().to_string();
+        assert!(error.contains("expected one of already_public, disclose"), "{error}");
         assert!(!error.contains("DISCLOSE"));
     }
 }

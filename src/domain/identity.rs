@@ -101,10 +101,9 @@ use personal_text;
 fn fold_width(c: char) -> char {
     match c {
         '\u{3000}' => ' ',
-        '\u{FF01}'..='\u{FF5E}' => u32::from(c)
-            .checked_sub(0xFEE0)
-            .and_then(char::from_u32)
-            .unwrap_or(c),
+        '\u{FF01}'..='\u{FF5E}' => {
+            u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c)
+        }
         _ => c,
     }
 }
@@ -173,10 +172,7 @@ mod tests {
 
     #[test]
     fn masks_keep_little_of_short_numbers() {
-        assert_eq!(
-            mask_middle("220102199003071235", 6, 4),
-            "220102********1235"
-        );
+        assert_eq!(mask_middle("220102199003071235", 6, 4), "220102********1235");
         assert_eq!(mask_middle("220102900307123", 6, 4), "220102*****7123");
         assert_eq!(mask_middle("E12345678", 6, 4), "E1*****78");
         assert_eq!(mask_middle("123", 6, 4), "***");

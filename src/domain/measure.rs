@@ -102,7 +102,8 @@ fn permille(numerator: i64, denominator: i64) -> Option<i64> {
     if denominator <= 0 {
         return None;
     }
-    let rounded = (i128::from(numerator) * 2000 + i128::from(denominator)) / (2 * i128::from(denominator));
+    let rounded =
+        (i128::from(numerator) * 2000 + i128::from(denominator)) / (2 * i128::from(denominator));
     let rounded = i64::try_from(rounded).ok()?;
     Some(if numerator == denominator { rounded } else { rounded.min(999) })
 }

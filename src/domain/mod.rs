@@ -9,6 +9,7 @@ pub mod case;
 pub mod channel;
 pub mod deadline;
 pub mod decision;
+pub mod hex;
 pub mod identity;
 pub mod ids;
 pub mod lifecycle;

@@ -54,18 +54,13 @@ impl QueryCode {
             return Err(QueryCodeError);
         }
         let wide = value.to_be_bytes();
-        wide.last_chunk::<10>()
-            .map(|bytes| Self(*bytes))
-            .ok_or(QueryCodeError)
+        wide.last_chunk::<10>().map(|bytes| Self(*bytes)).ok_or(QueryCodeError)
     }
 
     /// The clear text `XXXX-XXXX-XXXX-XXXX`, for the receipt and nothing else.
     #[must_use]
     pub fn reveal(&self) -> String {
-        let value = self
-            .0
-            .iter()
-            .fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        let value = self.0.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
         let mut text = String::with_capacity(19);
         for at in 0..16_u32 {
             if at > 0 && at % 4 == 0 {
@@ -92,10 +87,9 @@ impl fmt::Debug for QueryCode {
 
 fn narrow(c: char) -> char {
     match c {
-        '\u{FF01}'..='\u{FF5E}' => u32::from(c)
-            .checked_sub(0xFEE0)
-            .and_then(char::from_u32)
-            .unwrap_or(c),
+        '\u{FF01}'..='\u{FF5E}' => {
+            u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c)
+        }
         _ => c,
     }
 }
@@ -107,10 +101,7 @@ fn digit(c: char) -> Option<u8> {
         'I' | 'L' => '1',
         other => other,
     };
-    ALPHABET
-        .iter()
-        .position(|a| *a == c)
-        .and_then(|at| u8::try_from(at).ok())
+    ALPHABET.iter().position(|a| *a == c).and_then(|at| u8::try_from(at).ok())
 }
 
 #[cfg(test)]
@@ -121,14 +112,8 @@ mod tests {
 
     #[test]
     fn known_texts() {
-        assert_eq!(
-            QueryCode::from_random([0; 10]).reveal(),
-            "0000-0000-0000-0000"
-        );
-        assert_eq!(
-            QueryCode::from_random([255; 10]).reveal(),
-            "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
-        );
+        assert_eq!(QueryCode::from_random([0; 10]).reveal(), "0000-0000-0000-0000");
+        assert_eq!(QueryCode::from_random([255; 10]).reveal(), "ZZZZ-ZZZZ-ZZZZ-ZZZZ");
         let ascending = QueryCode::from_random([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert_eq!(ascending.reveal(), "0410-6105-0R3G-G28A");
     }
@@ -144,23 +129,16 @@ mod tests {
         ] {
             assert_eq!(QueryCode::parse(typed), Ok(code.clone()), "{typed}");
         }
-        for wrong in [
-            "",
-            "0101-ABCD-EFGH-JKM",
-            "0101-ABCD-EFGH-JKMNP",
-            "0101-ABCD-EFGH-JKMU",
-            "查询码",
-        ] {
+        for wrong in
+            ["", "0101-ABCD-EFGH-JKM", "0101-ABCD-EFGH-JKMNP", "0101-ABCD-EFGH-JKMU", "查询码"]
+        {
             assert_eq!(QueryCode::parse(wrong), Err(QueryCodeError), "{wrong}");
         }
     }
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(
-            format!("{:?}", QueryCode::from_random([9; 10])),
-            "QueryCode([secret])"
-        );
+        assert_eq!(format!("{:?}", QueryCode::from_random([9; 10])), "QueryCode([secret])");
     }
 
     proptest! {

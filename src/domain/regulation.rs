@@ -254,10 +254,7 @@ fn check(set: &RuleSet) -> Result<(), &'static str> {
     if !limits.iter().all(|limit| LIMITS.contains(limit)) {
         return Err("a limit is 0 or over 1000 working days");
     }
-    if !ReceiptRule::ALL
-        .iter()
-        .all(|rule| set.receipt_fact.contains_key(rule))
-    {
+    if !ReceiptRule::ALL.iter().all(|rule| set.receipt_fact.contains_key(rule)) {
         return Err("a channel has no receipt fact");
     }
     Ok(())
@@ -289,10 +286,7 @@ impl Law {
     /// The same rules on another calendar.
     #[must_use]
     pub fn with_calendar(&self, calendar: Calendar) -> Self {
-        Self {
-            calendar: Arc::new(calendar),
-            rules: Arc::clone(&self.rules),
-        }
+        Self { calendar: Arc::new(calendar), rules: Arc::clone(&self.rules) }
     }
 
     /// The figures of one text.

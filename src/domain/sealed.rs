@@ -71,10 +71,7 @@ impl Sealed {
     /// # Errors
     /// When the key id or the length of the payload is not permitted.
     pub fn assemble(key_id: &str, nonce_ciphertext_tag: &[u8]) -> Result<Self, SealedError> {
-        Self::parse(&format!(
-            "v1.{key_id}.{}",
-            URL_SAFE_NO_PAD.encode(nonce_ciphertext_tag)
-        ))
+        Self::parse(&format!("v1.{key_id}.{}", URL_SAFE_NO_PAD.encode(nonce_ciphertext_tag)))
     }
 
     /// The text to store.
@@ -104,9 +101,7 @@ impl Sealed {
 #[must_use]
 pub fn is_key_id(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
 }
 
 impl fmt::Debug for Sealed {
@@ -147,14 +142,8 @@ impl BlindIndex {
 
     /// 64 lower-case hexadecimal digits.
     #[must_use]
-    pub fn to_hex(&self) -> String {
-        use fmt::Write as _;
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
+    pub fn to_hex(self) -> String {
+        super::hex::encode(&self.0)
     }
 
     /// Reads what [`BlindIndex::to_hex`] writes.
@@ -165,13 +154,7 @@ impl BlindIndex {
         }
         let nibbles: Vec<u8> = hex
             .chars()
-            .map(|c| {
-                if c.is_ascii_uppercase() {
-                    None
-                } else {
-                    c.to_digit(16)
-                }
-            })
+            .map(|c| if c.is_ascii_uppercase() { None } else { c.to_digit(16) })
             .map(|nibble| u8::try_from(nibble?).ok())
             .collect::<Option<_>>()?;
         let (pairs, _) = nibbles.as_chunks::<2>();
@@ -223,10 +206,7 @@ mod tests {
             (format!("v1.K1.{payload}"), SealedError::KeyId),
             (format!("v1.k1.{payload}=="), SealedError::Payload),
             ("v1.k1.".to_owned(), SealedError::Payload),
-            (
-                format!("v1.k1.{}", URL_SAFE_NO_PAD.encode([7; 27])),
-                SealedError::Payload,
-            ),
+            (format!("v1.k1.{}", URL_SAFE_NO_PAD.encode([7; 27])), SealedError::Payload),
         ] {
             assert_eq!(Sealed::parse(&text), Err(why), "{text}");
         }

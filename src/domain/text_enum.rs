@@ -220,27 +220,13 @@ mod tests {
 
     #[test]
     fn json_uses_the_code_and_an_error_names_the_allowed_ones_without_the_input() {
-        assert_eq!(
-            serde_json::to_string(&Light::Amber).unwrap(),
-            r#""amber_light""#
-        );
-        assert_eq!(
-            serde_json::from_str::<Light>(r#""red""#).unwrap(),
-            Light::Red
-        );
-        let unknown = serde_json::from_str::<Light>(r#""secret""#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            unknown.contains("unknown light, expected one of red, amber_light"),
-            "{unknown}"
-        );
+        assert_eq!(serde_json::to_string(&Light::Amber).unwrap(), r#""amber_light""#);
+        assert_eq!(serde_json::from_str::<Light>(r#""red""#).unwrap(), Light::Red);
+        let unknown = serde_json::from_str::<Light>(r#""secret""#).unwrap_err().to_string();
+        assert!(unknown.contains("unknown light, expected one of red, amber_light"), "{unknown}");
         assert!(!unknown.contains("secret"));
         let number = serde_json::from_str::<Light>("3").unwrap_err().to_string();
-        assert!(
-            number.contains("expected one of red, amber_light"),
-            "{number}"
-        );
+        assert!(number.contains("expected one of red, amber_light"), "{number}");
     }
 
     #[test]
@@ -248,19 +234,13 @@ mod tests {
         let counts = BTreeMap::from([(Light::Red, 2), (Light::Amber, 1)]);
         let json = serde_json::to_string(&counts).unwrap();
         assert_eq!(json, r#"{"red":2,"amber_light":1}"#);
-        assert_eq!(
-            serde_json::from_str::<BTreeMap<Light, i32>>(&json).unwrap(),
-            counts
-        );
+        assert_eq!(serde_json::from_str::<BTreeMap<Light, i32>>(&json).unwrap(), counts);
     }
 
     #[test]
     fn labels_are_reachable_through_the_trait() {
         fn rows<T: TextEnum>() -> Vec<(&'static str, &'static str, &'static str)> {
-            T::VALUES
-                .iter()
-                .map(|v| (v.code(), v.zh(), v.en()))
-                .collect()
+            T::VALUES.iter().map(|v| (v.code(), v.zh(), v.en())).collect()
         }
         assert_eq!(rows::<Light>()[1], ("amber_light", "黄灯", "amber"));
         assert_eq!(<Light as TextEnum>::SET, "light");

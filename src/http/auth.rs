@@ -122,8 +122,7 @@ impl<N: Needs> FromRequest for Auth<N> {
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().cloned().ok_or(Fault::Internal)?;
             let token = bearer_token(&request).ok_or(Fault::Unauthenticated)?;
-            let bearer =
-                app.tokens.verify(token, app.clock.now()).ok_or(Fault::Unauthenticated)?;
+            let bearer = app.tokens.verify(token, app.clock.now()).ok_or(Fault::Unauthenticated)?;
             let directory = app.store.directory().await?;
             let user = directory
                 .user(bearer.user)
@@ -134,11 +133,8 @@ impl<N: Needs> FromRequest for Auth<N> {
             if !N::RIGHT.granted_to(actor.role) {
                 return Err(Fault::Forbidden.into());
             }
-            let request_id = request
-                .extensions()
-                .get::<RequestId>()
-                .map(|id| id.0.clone())
-                .unwrap_or_default();
+            let request_id =
+                request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
             Ok(Self { actor, user, request_id, right: PhantomData })
         })
     }

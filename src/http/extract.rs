@@ -130,8 +130,11 @@ where
                     detail: data_text(&inner),
                 }])
             }
-            _ => Problem::new(Fault::MalformedJson)
-                .saying(format!("line {}, column {}", inner.line(), inner.column())),
+            _ => Problem::new(Fault::MalformedJson).saying(format!(
+                "line {}, column {}",
+                inner.line(),
+                inner.column()
+            )),
         }
     })?;
     json.end().map_err(|_| Problem::new(Fault::MalformedJson).saying("text after the value"))?;
@@ -177,7 +180,10 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter().fold("#".to_owned(), |mut pointer, segment| {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
             Segment::Map { key } => {
                 pointer.push('/');
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
@@ -196,13 +202,15 @@ fn field_errors(errors: &ValidationErrors) -> Vec<FieldError> {
             let place = if field == "__all__" { at.to_owned() } else { format!("{at}/{field}") };
             match kind {
                 ValidationErrorsKind::Field(faults) => {
-                    found.extend(faults.iter().map(|fault| FieldError {
-                        pointer: place.clone(),
-                        code: fault.code.to_string(),
-                        detail: fault.message.as_ref().map_or_else(
-                            || default_text(fault),
-                            ToString::to_string,
-                        ),
+                    found.extend(faults.iter().map(|fault| {
+                        FieldError {
+                            pointer: place.clone(),
+                            code: fault.code.to_string(),
+                            detail: fault
+                                .message
+                                .as_ref()
+                                .map_or_else(|| default_text(fault), ToString::to_string),
+                        }
                     }));
                 }
                 ValidationErrorsKind::Struct(inner) => walk(inner, &place, found),

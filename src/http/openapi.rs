@@ -55,7 +55,12 @@ pub fn document() -> OpenApi {
         .title("gongkai 公开")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(format!("{DESCRIPTION}\n\n{}", codes())))
-        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
+        ))
         .contact(Some(ContactBuilder::new().name(Some("gongkai")).build()))
         .build();
     let tags = [
@@ -68,9 +73,9 @@ pub fn document() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").build()]))
-        .tags(Some(tags.map(|(name, text)| {
-            TagBuilder::new().name(name).description(Some(text)).build()
-        })))
+        .tags(Some(
+            tags.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build()),
+        ))
         .paths(paths)
         .components(Some(
             components.security_scheme("bearer", SecurityScheme::Http(bearer)).build(),

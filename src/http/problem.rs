@@ -133,9 +133,12 @@ pub struct ProblemBody {
     pub errors: Vec<FieldError>,
 }
 
-/// An error on its way to the client.
+/// An error on its way to the client. Boxed: it is rare, and results that may hold it are not.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     code: &'static str,
     status: u16,
     title: (&'static str, &'static str),
@@ -150,7 +153,7 @@ impl Problem {
     /// A problem of this kind.
     #[must_use]
     pub fn new(fault: Fault) -> Self {
-        let mut problem = Self {
+        let mut problem = Parts {
             code: fault.as_str(),
             status: fault.status(),
             title: (fault.label_zh(), fault.label_en()),
@@ -173,60 +176,60 @@ impl Problem {
             }
             _ => {}
         }
-        problem
+        Self(Box::new(problem))
     }
 
     /// The same, with what exactly is wrong. Never pass on the text of a store or library error.
     #[must_use]
     pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// The same, with faults of the input.
     #[must_use]
     pub fn with(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// The same, with a header.
     #[must_use]
     pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
     /// The same, knowing the request that it answers, for when no middleware will tell.
     #[must_use]
     pub fn of_request(mut self, path: &str, id: &str) -> Self {
-        self.request = (path.to_owned(), id.to_owned());
+        self.0.request = (path.to_owned(), id.to_owned());
         self
     }
 
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The complete answer.
     #[must_use]
     pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
         let body = ProblemBody {
-            r#type: format!("urn:gongkai:problem:{}", self.code),
-            title: self.title.0.to_owned(),
-            title_en: self.title.1.to_owned(),
-            status: self.status,
-            code: self.code.to_owned(),
-            detail: self.detail.clone(),
+            r#type: format!("urn:gongkai:problem:{}", self.0.code),
+            title: self.0.title.0.to_owned(),
+            title_en: self.0.title.1.to_owned(),
+            status: self.0.status,
+            code: self.0.code.to_owned(),
+            detail: self.0.detail.clone(),
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
-            article: self.article.map(ToOwned::to_owned),
-            errors: self.errors.clone(),
+            article: self.0.article.map(ToOwned::to_owned),
+            errors: self.0.errors.clone(),
         };
         let mut response = HttpResponse::build(self.status());
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
         response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -238,7 +241,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code)
+        f.write_str(self.0.code)
     }
 }
 
@@ -248,7 +251,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.answer(&self.request.0, &self.request.1)
+        self.answer(&self.0.request.0, &self.0.request.1)
     }
 }
 
@@ -257,10 +260,10 @@ impl From<&Rejection> for FieldError {
         let reason = rejection.reason;
         let mut detail = format!("{} / {}", reason.label_zh(), reason.label_en());
         if let Some(particulars) = &rejection.detail {
-            detail.push_str(&format!(" ({particulars})"));
+            detail = format!("{detail} ({particulars})");
         }
         if let Some(article) = rejection.article {
-            detail.push_str(&format!(" [{article}]"));
+            detail = format!("{detail} [{article}]");
         }
         Self {
             pointer: rejection.pointer.as_ref().map_or_else(|| "#".to_owned(), |p| format!("#{p}")),
@@ -274,7 +277,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let first = refusal.first();
         let reason = first.reason;
-        let mut problem = Self {
+        let mut problem = Parts {
             code: reason.as_str(),
             status: status_of(reason),
             title: (reason.label_zh(), reason.label_en()),
@@ -289,7 +292,7 @@ impl From<Refusal> for Problem {
         {
             problem.headers.push((header::ETAG, format!("\"{version}\"")));
         }
-        problem
+        Self(Box::new(problem))
     }
 }
 

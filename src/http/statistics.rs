@@ -136,9 +136,8 @@ fn rate_view(rate: Rate, cohort: &Cohort, parts: (&str, &str), group: &str) -> R
 impl RatesView {
     fn of(counts: Counts, cohort: &Cohort, group: &str) -> Self {
         const DUE: &str = "answered,open_overdue";
-        let view = |rate, numerator, denominator| {
-            rate_view(rate, cohort, (numerator, denominator), group)
-        };
+        let view =
+            |rate, numerator, denominator| rate_view(rate, cohort, (numerator, denominator), group);
         Self {
             reply_rate: view(counts.reply_rate(), "answered", DUE),
             on_time_rate: view(counts.on_time_rate(), "on_time", DUE),

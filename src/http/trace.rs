@@ -34,8 +34,8 @@ pub async fn request(
     let path = request.path().to_owned();
     let method = request.method().clone();
     let handled = if carries_encoded_body(&request) {
-        let refusal = Problem::new(Fault::UnsupportedMediaType)
-            .header(header::ACCEPT_ENCODING, "identity");
+        let refusal =
+            Problem::new(Fault::UnsupportedMediaType).header(header::ACCEPT_ENCODING, "identity");
         Ok(request.into_response(refusal.answer(&path, &id)).map_into_boxed_body())
     } else {
         surviving(next.call(request)).await.map(ServiceResponse::map_into_boxed_body)
@@ -88,11 +88,7 @@ where
 }
 
 /// Gives every error answer the shape of a problem, complete with path and id.
-fn finished(
-    response: ServiceResponse<BoxBody>,
-    path: &str,
-    id: &str,
-) -> ServiceResponse<BoxBody> {
+fn finished(response: ServiceResponse<BoxBody>, path: &str, id: &str) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if status.is_success() || status.is_redirection() || status.is_informational() {
         return response;
@@ -134,10 +130,7 @@ fn problem_of_status(status: StatusCode) -> Problem {
     })
 }
 
-fn with_headers(
-    mut response: ServiceResponse<BoxBody>,
-    id: &str,
-) -> ServiceResponse<BoxBody> {
+fn with_headers(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     const SAFE: [(HeaderName, &str); 4] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),

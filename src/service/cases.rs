@@ -6,6 +6,7 @@ use super::App;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::{Applicant, Application, Arrival, LookupKeys};
 use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::hex;
 use crate::domain::identity::{Address, Email, IdDocument, Phone, Postcode};
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::{Changes, NewCase, Step};
@@ -108,7 +109,7 @@ pub async fn receive(
     let (applicant, lookup) = seal_applicant(&app.vault, id, &input.applicant)?;
     let new = NewCase {
         id,
-        query_code_digest: hex(&app.vault.query_code_digest(&code)),
+        query_code_digest: hex::encode(&app.vault.query_code_digest(&code)),
         application: Application {
             applicant,
             lookup,
@@ -181,6 +182,7 @@ async fn submit(
     app.store.writer.submit(request).await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "called by map_err")]
 fn crypto(error: VaultError) -> Error {
     Error::Other(error.to_string())
 }
@@ -222,15 +224,6 @@ fn seal_applicant(
             .map(|email| vault.blind_index(PersonalField::Email, &email.index_text())),
     };
     Ok((applicant, lookup))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// An applicant's sealed fields, opened.

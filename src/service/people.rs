@@ -8,8 +8,8 @@ use crate::domain::actor::{Capability, Role};
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::unit::{Unit, UnitKind};
-use crate::store::command::{Caller, Command, Denied, NewUser, Request, UserChange};
 use crate::store::Error;
+use crate::store::command::{Caller, Command, Denied, NewUser, Request, UserChange};
 
 /// The shortest and longest password, in characters (S-11).
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;

@@ -11,11 +11,16 @@ use crate::store::{self, directory};
 
 /// The argon2id parameters (OWASP Password Storage: 19 MiB, two passes, one lane).
 static ARGON2: LazyLock<Argon2<'static>> = LazyLock::new(|| {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
+    Argon2::new(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::new(19 * 1024, 2, 1, None).unwrap_or_default(),
+    )
 });
 
 /// The hash of nobody's password: an unknown user costs as long as a wrong password.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody's password").unwrap_or_default());
+static NOBODY: LazyLock<String> =
+    LazyLock::new(|| hash_now("nobody's password").unwrap_or_default());
 
 /// A fresh access token.
 pub struct Session {
@@ -45,12 +50,13 @@ pub enum LoginError {
 ///
 /// # Errors
 /// See [`LoginError`].
-pub async fn log_in(app: &Arc<App>, username: String, password: String) -> Result<Session, LoginError> {
-    let row = app
-        .store
-        .readers
-        .run(move |conn| directory::user_row_by_name(conn, &username))
-        .await?;
+pub async fn log_in(
+    app: &Arc<App>,
+    username: String,
+    password: String,
+) -> Result<Session, LoginError> {
+    let row =
+        app.store.readers.run(move |conn| directory::user_row_by_name(conn, &username)).await?;
     let hash = row.as_ref().map_or_else(|| NOBODY.clone(), |row| row.password_hash.clone());
     let right = hashing(app, move || verify_now(&hash, &password)).await?;
     let row = row.filter(|row| right && row.disabled_at.is_none()).ok_or(LoginError::Denied)?;

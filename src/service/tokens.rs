@@ -1,15 +1,16 @@
 //! Access tokens: signed with Ed25519 (RFC 8037), at most 15 minutes, typed `at+jwt` (RFC 9068).
 
 use std::collections::HashMap;
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock};
 
-use aws_lc_rs::{digest, hmac};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::{digest, hmac};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::hex;
 use crate::domain::ids::UserId;
 use crate::domain::unit::User;
 
@@ -89,7 +90,10 @@ impl Issuer {
         // Time is judged by the application's own clock.
         rules.validate_exp = false;
         rules.validate_nbf = false;
-        let key_id = hex(digest::digest(&digest::SHA256, public).as_ref()).chars().take(16).collect();
+        let key_id = hex::encode(digest::digest(&digest::SHA256, public).as_ref())
+            .chars()
+            .take(16)
+            .collect();
         // Another use of the seed gets a key of its own, derived by it.
         let seed_key = hmac::Key::new(hmac::HMAC_SHA256, seed);
         let text_key = hmac::sign(&seed_key, b"gongkai/texts/v1").as_ref().to_vec();
@@ -134,20 +138,19 @@ impl Issuer {
         let digest = digest::digest(&digest::SHA256, token.as_bytes());
         let digest: [u8; 32] = digest.as_ref().try_into().ok()?;
         let known = {
-            let remembered = self.remembered.read().unwrap_or_else(|e| e.into_inner());
+            let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
             remembered.get(&digest).copied()
         };
-        let bearer = match known {
-            Some(bearer) => bearer,
-            None => {
-                let bearer = self.check(token)?;
-                let mut remembered = self.remembered.write().unwrap_or_else(|e| e.into_inner());
-                if remembered.len() >= REMEMBERED {
-                    remembered.clear();
-                }
-                remembered.insert(digest, bearer);
-                bearer
+        let bearer = if let Some(bearer) = known {
+            bearer
+        } else {
+            let bearer = self.check(token)?;
+            let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+            if remembered.len() >= REMEMBERED {
+                remembered.clear();
             }
+            remembered.insert(digest, bearer);
+            bearer
         };
         let now = now.timestamp();
         let alive = now < bearer.expires.saturating_add(LEEWAY_SECS)
@@ -170,7 +173,8 @@ impl Issuer {
         if header.typ.as_deref() != Some(TYPE) || header.kid.as_deref() != Some(&self.key_id) {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules).ok()?.claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules).ok()?.claims;
         Some(Bearer {
             user: UserId(claims.sub),
             epoch: claims.epoch,
@@ -178,13 +182,4 @@ impl Issuer {
             issued: claims.iat,
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -43,10 +43,7 @@ pub fn parse(text: &str) -> Result<UnitTree, serde_json::Error> {
 ///
 /// # Errors
 /// A code is taken, a parent is unknown or comes later, or the store failed.
-pub async fn create(
-    app: &Arc<App>,
-    tree: &UnitTree,
-) -> Result<HashMap<String, UnitId>, Denied> {
+pub async fn create(app: &Arc<App>, tree: &UnitTree) -> Result<HashMap<String, UnitId>, Denied> {
     let mut made: HashMap<String, UnitId> = HashMap::new();
     for entry in &tree.units {
         let parent = match &entry.parent {

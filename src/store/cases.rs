@@ -2,9 +2,9 @@
 //! every query.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::BoxableExpression;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
-use diesel::BoxableExpression;
 
 use super::conn::{Conn, MultiBackend};
 use super::error::Result;
@@ -21,7 +21,8 @@ use crate::domain::measure::{Cohort, Part};
 use crate::domain::sealed::BlindIndex;
 
 /// A condition on the table of cases.
-pub(super) type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Nullable<Bool>>>;
+pub(super) type Condition =
+    Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
 /// Which cases exist for the actor, as a condition.
 pub(super) fn within(scope: &CaseScope) -> Condition {
@@ -111,6 +112,7 @@ pub enum Place {
 }
 
 /// A line of a list: what needs no document.
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = cases)]
 pub struct CaseLine {
@@ -298,25 +300,19 @@ fn narrowed_by_time<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
 /// In the register, and neither replied to nor closed without a reply. An issued answer that has
 /// not been served is no reply yet (domain, section 7).
 fn owes_reply() -> Condition {
-    Box::new(
-        cases::finished_on
-            .is_null()
-            .and(cases::case_number.is_not_null())
-            .nullable(),
-    )
+    Box::new(cases::finished_on.is_null().and(cases::case_number.is_not_null()).nullable())
 }
 
 fn narrowed_by_text<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
     if let Some(prefix) = &filter.number_prefix {
         let end = end_of_prefix(prefix);
         query = query.filter(
-            cases::case_number
-                .ge(prefix.clone())
-                .and(cases::case_number.lt(end.clone()))
-                .or(cases::receipt_number
+            cases::case_number.ge(prefix.clone()).and(cases::case_number.lt(end.clone())).or(
+                cases::receipt_number
                     .ge(prefix.clone())
                     .and(cases::receipt_number.lt(end))
-                    .nullable()),
+                    .nullable(),
+            ),
         );
     }
     if let Some(prefix) = &filter.name_prefix {
@@ -337,7 +333,7 @@ fn end_of_prefix(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
-fn placed<'a>(query: Boxed<'a>, sort: Sort, after: Option<Place>) -> Boxed<'a> {
+fn placed(query: Boxed<'_>, sort: Sort, after: Option<Place>) -> Boxed<'_> {
     let query = match (sort, after) {
         (Sort::ReceivedDesc, Some(Place::Received(at, id))) => query.filter(
             cases::received_at
@@ -350,14 +346,14 @@ fn placed<'a>(query: Boxed<'a>, sort: Sort, after: Option<Place>) -> Boxed<'a> {
                 .or(cases::received_at.eq(At(at)).and(cases::id.gt(Key(id.0)))),
         ),
         (Sort::DueAsc, Some(Place::Due(day, id))) => query.filter(
-            cases::due_date.gt(day).or(cases::due_date
-                .eq(day)
-                .and(cases::id.gt(Key(id.0)).nullable())),
+            cases::due_date
+                .gt(day)
+                .or(cases::due_date.eq(day).and(cases::id.gt(Key(id.0)).nullable())),
         ),
         (Sort::DueDesc, Some(Place::Due(day, id))) => query.filter(
-            cases::due_date.lt(day).or(cases::due_date
-                .eq(day)
-                .and(cases::id.lt(Key(id.0)).nullable())),
+            cases::due_date
+                .lt(day)
+                .or(cases::due_date.eq(day).and(cases::id.lt(Key(id.0)).nullable())),
         ),
         (_, None) => query,
         // A place of the other order cannot follow anything here.

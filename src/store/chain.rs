@@ -20,18 +20,12 @@ pub struct Head {
 
 impl Head {
     /// The head of a ledger without events.
-    pub const EMPTY: Self = Self {
-        seq: 0,
-        hash: GENESIS,
-    };
+    pub const EMPTY: Self = Self { seq: 0, hash: GENESIS };
 
     /// The head after one more event with this canonical text.
     #[must_use]
     pub fn extend(&self, canonical_text: &str) -> Self {
-        Self {
-            seq: self.seq.saturating_add(1),
-            hash: hash_event(&self.hash, canonical_text),
-        }
+        Self { seq: self.seq.saturating_add(1), hash: hash_event(&self.hash, canonical_text) }
     }
 }
 
@@ -124,10 +118,7 @@ impl<'a> Verifier<'a> {
     /// The break, when the event is not what has to come here. Stop then: what follows a break
     /// is not checked.
     pub fn push(&mut self, link: &Link<'_>) -> Result<(), Break> {
-        let at = |what| Break {
-            seq: link.seq,
-            what,
-        };
+        let at = |what| Break { seq: link.seq, what };
         let next = self.head.extend(link.text);
         if link.seq != next.seq {
             return Err(at(Fault::Sequence { expected: next.seq }));
@@ -138,11 +129,7 @@ impl<'a> Verifier<'a> {
         if link.hash != next.hash {
             return Err(at(Fault::Content));
         }
-        if self
-            .anchors
-            .iter()
-            .any(|anchor| anchor.seq == next.seq && anchor.hash != next.hash)
-        {
+        if self.anchors.iter().any(|anchor| anchor.seq == next.seq && anchor.hash != next.hash) {
             return Err(at(Fault::Anchor));
         }
         self.head = next;
@@ -155,10 +142,7 @@ impl<'a> Verifier<'a> {
     /// [`Fault::Truncated`] at the furthest anchor beyond the last event.
     pub fn finish(self) -> Result<Head, Break> {
         match self.anchors.iter().map(|anchor| anchor.seq).max() {
-            Some(seq) if seq > self.head.seq => Err(Break {
-                seq,
-                what: Fault::Truncated,
-            }),
+            Some(seq) if seq > self.head.seq => Err(Break { seq, what: Fault::Truncated }),
             _ => Ok(self.head),
         }
     }
@@ -188,12 +172,7 @@ mod tests {
             .map(|text| {
                 let prev_hash = head.hash;
                 head = head.extend(text);
-                Link {
-                    seq: head.seq,
-                    prev_hash,
-                    text,
-                    hash: head.hash,
-                }
+                Link { seq: head.seq, prev_hash, text, hash: head.hash }
             })
             .collect()
     }
@@ -205,10 +184,7 @@ mod tests {
     }
 
     fn head_of(link: &Link<'_>) -> Head {
-        Head {
-            seq: link.seq,
-            hash: link.hash,
-        }
+        Head { seq: link.seq, hash: link.hash }
     }
 
     #[test]
@@ -235,77 +211,38 @@ mod tests {
     fn an_edited_event_is_found() {
         let mut links = ledger();
         links[2].text = r#"{"x":1}"#;
-        assert_eq!(
-            verify(links.clone()),
-            Err(Break {
-                seq: 3,
-                what: Fault::Content
-            })
-        );
+        assert_eq!(verify(links.clone()), Err(Break { seq: 3, what: Fault::Content }));
         links[2].hash = hash_event(&links[2].prev_hash, links[2].text);
-        assert_eq!(
-            verify(links),
-            Err(Break {
-                seq: 4,
-                what: Fault::Predecessor
-            })
-        );
+        assert_eq!(verify(links), Err(Break { seq: 4, what: Fault::Predecessor }));
     }
 
     #[test]
     fn a_removed_event_is_found() {
         let mut links = ledger();
         links.remove(1);
-        let expected = Break {
-            seq: 3,
-            what: Fault::Sequence { expected: 2 },
-        };
+        let expected = Break { seq: 3, what: Fault::Sequence { expected: 2 } };
         assert_eq!(verify(links.clone()), Err(expected));
         for (link, seq) in links.iter_mut().zip(1..) {
             link.seq = seq;
         }
-        assert_eq!(
-            verify(links),
-            Err(Break {
-                seq: 2,
-                what: Fault::Predecessor
-            })
-        );
+        assert_eq!(verify(links), Err(Break { seq: 2, what: Fault::Predecessor }));
     }
 
     #[test]
     fn an_inserted_event_is_found() {
         let mut links = ledger();
         links.insert(2, links[1]);
-        assert!(matches!(
-            verify(links),
-            Err(Break {
-                seq: 2,
-                what: Fault::Sequence { .. }
-            })
-        ));
+        assert!(matches!(verify(links), Err(Break { seq: 2, what: Fault::Sequence { .. } })));
     }
 
     #[test]
     fn a_moved_event_is_found() {
         let mut links = ledger();
         links.swap(1, 2);
-        assert!(matches!(
-            verify(links.clone()),
-            Err(Break {
-                what: Fault::Sequence { .. },
-                ..
-            })
-        ));
+        assert!(matches!(verify(links.clone()), Err(Break { what: Fault::Sequence { .. }, .. })));
         links[1].seq = 2;
         links[2].seq = 3;
-        assert_eq!(
-            verify(links),
-            Err(Break {
-                seq: 2,
-                what: Fault::Predecessor
-            })
-        );
+        assert_eq!(verify(links), Err(Break { seq: 2, what: Fault::Predecessor }));
     }
 
     #[test]
@@ -313,10 +250,7 @@ mod tests {
         let links = ledger();
         let anchor = [head_of(&links[3])];
         assert!(verify(links[..3].to_vec()).is_ok());
-        let truncated = Break {
-            seq: 4,
-            what: Fault::Truncated,
-        };
+        let truncated = Break { seq: 4, what: Fault::Truncated };
         assert_eq!(check(&links[..3], &anchor), Err(truncated));
         assert_eq!(check(&[], &anchor), Err(truncated));
 
@@ -327,22 +261,11 @@ mod tests {
             .map(|text| {
                 let prev_hash = head.hash;
                 head = head.extend(text);
-                Link {
-                    seq: head.seq,
-                    prev_hash,
-                    text,
-                    hash: head.hash,
-                }
+                Link { seq: head.seq, prev_hash, text, hash: head.hash }
             })
             .collect();
         assert!(verify(rewritten.clone()).is_ok());
-        assert_eq!(
-            check(&rewritten, &anchor),
-            Err(Break {
-                seq: 4,
-                what: Fault::Anchor
-            })
-        );
+        assert_eq!(check(&rewritten, &anchor), Err(Break { seq: 4, what: Fault::Anchor }));
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use crate::domain::rejection::Refusal;
 use crate::domain::unit::Unit;
 
 /// One command on its way to the writer.
+#[expect(clippy::struct_field_names, reason = "request_id is what logs and clients call it")]
 #[derive(Clone, Debug)]
 pub struct Request {
     /// On whose behalf.

@@ -90,7 +90,7 @@ impl Workspace<'_> {
             "query_code_digest": received.record.intake.query_code_digest,
             "receiving_unit_id": received.record.intake.receiving_unit,
         });
-        self.enter_case(None, &received, &subject, origin, input, Some(&personal))?;
+        self.enter_case(None, &received, &subject, origin, (input, Some(&personal)))?;
         let mut case = received;
         if let Some((after, step)) = registered {
             self.enter_step(&case, &after, &step, origin)?;
@@ -148,7 +148,7 @@ impl Workspace<'_> {
         }
         let subject = subject(after, step.action().as_str());
         let input = serde_json::to_value(step).map_err(super::error::Error::corrupt)?;
-        self.enter_case(Some(before), after, &subject, origin, input, step.personal().as_ref())
+        self.enter_case(Some(before), after, &subject, origin, (input, step.personal().as_ref()))
     }
 
     fn enter_case(
@@ -157,15 +157,14 @@ impl Workspace<'_> {
         after: &Case,
         subject: &Subject<'_>,
         origin: &Origin<'_>,
-        input: Value,
-        personal: Option<&Value>,
+        (input, personal): (Value, Option<&Value>),
     ) -> Decided<()> {
         let vault = &self.basis.vault;
         let personal =
             personal.map(|value| ledger::seal_personal(vault, subject, value)).transpose()?;
         let (was, is) = ledger::difference(before, after);
         let deed = Deed { input, personal, before: was, after: is };
-        let event = ledger::append(&mut self.head, subject, origin, deed)?;
+        let event = ledger::append(&mut self.head, subject, origin, &deed)?;
         let message = ledger::message(&event, before, after)?;
         self.pending.outbox.push(message);
         self.pending.events.push(event);
@@ -178,7 +177,7 @@ impl Workspace<'_> {
             _ => Map::new(),
         };
         let deed = Deed { input: json!({}), personal: None, before: Map::new(), after };
-        let event = ledger::append(&mut self.head, subject, origin, deed)?;
+        let event = ledger::append(&mut self.head, subject, origin, &deed)?;
         self.pending.events.push(event);
         Ok(())
     }

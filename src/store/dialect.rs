@@ -79,10 +79,7 @@ pub(super) fn rollback(conn: &mut Conn) -> Result<()> {
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn snapshot<T>(
-    conn: &mut Conn,
-    read: impl FnOnce(&mut Conn) -> Result<T>,
-) -> Result<T> {
+pub fn snapshot<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
         Conn::Pg(c) => AnsiTransactionManager::begin_transaction_sql(
             c,
@@ -272,6 +269,7 @@ pub fn pending_migrations(conn: &mut Conn) -> Result<Vec<String>> {
     .map_err(|error| Error::Other(format!("migration: {error}")))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "called by map")]
 fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
 }

@@ -87,7 +87,8 @@ impl Error {
             "database is locked",
             "unable to open database file",
         ];
-        const FULL: [&str; 3] = ["disk is full", "No space left on device", "could not extend file"];
+        const FULL: [&str; 3] =
+            ["disk is full", "No space left on device", "could not extend file"];
         if FULL.iter().any(|sign| text.contains(sign)) {
             Self::StorageFull(text)
         } else if LOST.iter().any(|sign| text.contains(sign)) {

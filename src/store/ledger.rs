@@ -63,7 +63,7 @@ pub(super) fn append(
     head: &mut Head,
     subject: &Subject<'_>,
     origin: &Origin<'_>,
-    deed: Deed,
+    deed: &Deed,
 ) -> Result<EventRow> {
     let seq = head.seq + 1;
     let actor = origin.actor.map_or_else(

@@ -20,7 +20,7 @@ pub mod vault;
 mod workspace;
 mod writer;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,12 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be reached, or lacks migrations.
-    pub fn open(url: &DatabaseUrl, basis: Basis, limits: WriterLimits, readers: usize) -> Result<Self> {
+    pub fn open(
+        url: &DatabaseUrl,
+        basis: Basis,
+        limits: WriterLimits,
+        readers: usize,
+    ) -> Result<Self> {
         let mut conn = url.connect()?;
         if url.is_embedded() {
             dialect::migrate_up(&mut conn)?;
@@ -68,14 +73,20 @@ impl Store {
         let directory: SharedDirectory = Arc::new(RwLock::new(picture));
         let (writer, thread) = Writer::start(url, basis, limits, Arc::clone(&directory))?;
         let readers = Readers::start(url, readers)?;
-        Ok(Self { writer, readers, directory, checked: Arc::default(), writing: Arc::new(Mutex::new(Some(thread))) })
+        Ok(Self {
+            writer,
+            readers,
+            directory,
+            checked: Arc::default(),
+            writing: Arc::new(Mutex::new(Some(thread))),
+        })
     }
 
     /// Lets the writer finish what waits, and waits for it. Call it on the last handle.
     pub fn close(self) {
         let Self { writer, writing, .. } = self;
         drop(writer);
-        let thread = writing.lock().unwrap_or_else(|e| e.into_inner()).take();
+        let thread = writing.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
         {
@@ -90,8 +101,8 @@ impl Store {
     /// The database cannot be read.
     pub async fn directory(&self) -> Result<Arc<Directory>> {
         let now = Instant::now();
-        let checked = *self.checked.read().unwrap_or_else(|e| e.into_inner());
-        let known = Arc::clone(&*self.directory.read().unwrap_or_else(|e| e.into_inner()));
+        let checked = *self.checked.read().unwrap_or_else(PoisonError::into_inner);
+        let known = Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner));
         if checked.is_some_and(|at| now.duration_since(at) < DIRECTORY_FRESH) {
             return Ok(known);
         }
@@ -109,10 +120,10 @@ impl Store {
                 })
             })
             .await?;
-        *self.checked.write().unwrap_or_else(|e| e.into_inner()) = Some(now);
+        *self.checked.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
         let Some(fresh) = fresh else { return Ok(known) };
         let fresh = Arc::new(fresh);
-        let mut shared = self.directory.write().unwrap_or_else(|e| e.into_inner());
+        let mut shared = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         if fresh.version() > shared.version() {
             *shared = Arc::clone(&fresh);
         }

@@ -1,7 +1,7 @@
 //! The readers: a few threads, each owning one connection. They see committed data only.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -74,7 +74,7 @@ impl Readers {
 fn run(waiting: &Mutex<Receiver<Job>>, url: &DatabaseUrl) {
     let mut conn: Option<Conn> = None;
     loop {
-        let next = waiting.lock().unwrap_or_else(|e| e.into_inner()).recv();
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         let opened = match &mut conn {
             Some(conn) => Ok(conn),

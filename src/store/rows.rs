@@ -2,13 +2,13 @@
 //! A stored row that is not a valid domain value is a corruption error: not a panic, not a 404,
 //! not a default.
 
+#![expect(missing_docs, reason = "the columns are described in the migrations")]
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::error::{Error, Result};
-use super::schema::{
-    cases, events, heads, idempotency_keys, number_series, outbox, units, users,
-};
+use super::schema::{cases, events, heads, idempotency_keys, number_series, outbox, units, users};
 use super::types::{At, Doc, Key};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::case::{Case, Record};

@@ -1,5 +1,11 @@
 //! The tables. Written by hand; a test compares it with the catalogues of both databases.
 
+#![expect(
+    missing_docs,
+    clippy::wildcard_imports,
+    reason = "written by a macro; the columns are described in the migrations"
+)]
+
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Id, Stamp, JsonDoc};

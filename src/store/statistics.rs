@@ -54,9 +54,9 @@ impl Part {
     pub(super) fn condition(self, as_of: NaiveDate) -> Condition {
         match self {
             Self::Answered => Box::new(cases::answer_date.le(as_of)),
-            Self::OnTime => Box::new(
-                cases::answer_date.le(as_of).and(cases::answer_date.le(cases::due_date)),
-            ),
+            Self::OnTime => {
+                Box::new(cases::answer_date.le(as_of).and(cases::answer_date.le(cases::due_date)))
+            }
             Self::Extended => {
                 Box::new(cases::answer_date.le(as_of).and(cases::extended.eq(true).nullable()))
             }
@@ -175,6 +175,9 @@ pub struct OpenWork {
     pub overdue: i64,
 }
 
+/// A condition, and the count that it goes to.
+type WorkPart = (Condition, fn(&mut OpenWork) -> &mut i64);
+
 /// The open work by unit, as of a day; `horizon` is the last day that counts as soon.
 ///
 /// # Errors
@@ -188,18 +191,13 @@ pub fn open_work(
     let registered = || -> Condition {
         Box::new(cases::finished_on.is_null().and(cases::case_number.is_not_null()).nullable())
     };
-    let parts: [(Condition, fn(&mut OpenWork) -> &mut i64); 5] = [
-        (Box::new(cases::status.eq(Status::Received.as_str()).nullable()), |w| {
-            &mut w.unregistered
-        }),
+    let parts: [WorkPart; 5] = [
+        (Box::new(cases::status.eq(Status::Received.as_str()).nullable()), |w| &mut w.unregistered),
         (registered(), |w| &mut w.open),
         (Box::new(cases::status.eq(Status::AwaitingSupplement.as_str()).nullable()), |w| {
             &mut w.paused
         }),
-        (
-            Box::new(registered().and(cases::due_date.between(today, horizon))),
-            |w| &mut w.due_soon,
-        ),
+        (Box::new(registered().and(cases::due_date.between(today, horizon))), |w| &mut w.due_soon),
         (Box::new(registered().and(cases::due_date.lt(today))), |w| &mut w.overdue),
     ];
     let mut units: BTreeMap<uuid::Uuid, OpenWork> = BTreeMap::new();

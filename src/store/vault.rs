@@ -75,9 +75,7 @@ impl KeySet {
                 .map(hmac::Key::from)
                 .map_err(|_| VaultError::Library)
         };
-        let seal = prk
-            .expand(&[b"seal"], &AES_256_GCM)
-            .map_err(|_| VaultError::Library)?;
+        let seal = prk.expand(&[b"seal"], &AES_256_GCM).map_err(|_| VaultError::Library)?;
         Ok(Self {
             id: id.to_owned(),
             seal: LessSafeKey::new(UnboundKey::from(seal)),
@@ -122,10 +120,7 @@ impl Vault {
     /// # Errors
     /// A key id that is not permitted.
     pub fn from_secret(key_id: &str, secret: &[u8; 32]) -> Result<Self, VaultError> {
-        Ok(Self {
-            current: KeySet::derive(key_id, secret)?,
-            old: Vec::new(),
-        })
+        Ok(Self { current: KeySet::derive(key_id, secret)?, old: Vec::new() })
     }
 
     /// Adds an older key, which only opens and compares.
@@ -220,17 +215,12 @@ impl Vault {
             .find(|key| key.id == sealed.key_id())
             .ok_or_else(|| VaultError::UnknownKey(sealed.key_id().to_owned()))?;
         let payload = sealed.payload();
-        let (nonce, ciphertext) = payload
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or(SealedError::Payload)?;
+        let (nonce, ciphertext) =
+            payload.split_first_chunk::<NONCE_LEN>().ok_or(SealedError::Payload)?;
         let mut buffer = ciphertext.to_vec();
         let clear = key
             .seal
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(aad),
-                &mut buffer,
-            )
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut buffer)
             .map_err(|_| VaultError::DoesNotOpen)?;
         Ok(clear.to_vec())
     }
@@ -245,9 +235,7 @@ impl Vault {
     /// rows of older keys remain.
     #[must_use]
     pub fn blind_indexes(&self, field: PersonalField, normalised: &str) -> Vec<BlindIndex> {
-        self.keys()
-            .map(|key| key.blind_index(field, normalised))
-            .collect()
+        self.keys().map(|key| key.blind_index(field, normalised)).collect()
     }
 
     /// The digest of a query code under the current key: what is stored.
@@ -260,9 +248,7 @@ impl Vault {
     /// same time whatever the answer.
     #[must_use]
     pub fn query_code_matches(&self, code: &QueryCode, stored: &[u8; 32]) -> bool {
-        self.keys().fold(false, |found, key| {
-            same(&key.query_code_digest(code), stored) | found
-        })
+        self.keys().fold(false, |found, key| same(&key.query_code_digest(code), stored) | found)
     }
 }
 

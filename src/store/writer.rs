@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -113,6 +113,9 @@ impl Writer {
     }
 }
 
+/// The answers, and the directory after the batch when anything was written.
+type Settled = (Vec<Answer>, Option<Arc<Directory>>);
+
 struct Thread {
     url: DatabaseUrl,
     conn: Option<Conn>,
@@ -195,7 +198,7 @@ impl Thread {
             Some(conn) => conn,
             lost => lost.insert(self.url.connect()?),
         };
-        let known = Arc::clone(&*self.directory.read().unwrap_or_else(|e| e.into_inner()));
+        let known = Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner));
         dialect::begin_write(conn)?;
         match Self::decide_and_flush(conn, &self.basis, &known, requests) {
             Ok((answers, None)) => {
@@ -205,7 +208,7 @@ impl Thread {
             Ok((answers, Some(directory))) => {
                 dialect::commit(conn)?;
                 self.counts.commits.fetch_add(1, Ordering::Relaxed);
-                *self.directory.write().unwrap_or_else(|e| e.into_inner()) = directory;
+                *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
                 Ok(answers)
             }
             Err(error) => {
@@ -217,13 +220,13 @@ impl Thread {
         }
     }
 
-    /// The answers, and the directory after the batch when anything was written.
+    /// Decides and writes a batch.
     fn decide_and_flush(
         conn: &mut Conn,
         basis: &Basis,
         known: &Arc<Directory>,
         requests: &[&Request],
-    ) -> Result<(Vec<Answer>, Option<Arc<Directory>>)> {
+    ) -> Result<Settled> {
         let mut workspace = Workspace::load(conn, basis, known, requests)?;
         let before = workspace.directory.version();
         let mut answers = Vec::with_capacity(requests.len());

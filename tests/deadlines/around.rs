@@ -36,17 +36,12 @@ fn explanation_names_reason_and_article_of_every_day() {
     assert_eq!(paused.article.en, "2019 Regulation art. 33 para. 3");
     assert_eq!(line("2024-11-10").kind, LineKind::RestDay);
     let summary = told.summary;
-    assert_eq!(
-        (summary.goal, summary.elapsed, summary.remaining),
-        (20, 4, 16)
-    );
+    assert_eq!((summary.goal, summary.elapsed, summary.remaining), (20, 4, 16));
     assert_eq!(
         (summary.paused, summary.breached, summary.due_date),
         (true, false, Some(d("2024-12-09")))
     );
-    let past = explain(&asked, Law::builtin(), Some(d("2024-12-10")))
-        .unwrap()
-        .summary;
+    let past = explain(&asked, Law::builtin(), Some(d("2024-12-10"))).unwrap().summary;
     assert_eq!((past.remaining, past.breached), (0, true));
 }
 
@@ -60,15 +55,8 @@ fn explanation_shows_the_voided_period() {
     );
     let told = explain(&asked, Law::builtin(), None).unwrap();
     assert_eq!(told.days[0].reason, DayReason::RestartedBySupplement);
-    assert_eq!(
-        (told.summary.started_on, told.summary.elapsed),
-        (d("2024-08-20"), 20)
-    );
-    let void = told
-        .days
-        .iter()
-        .filter(|line| line.kind == LineKind::Void)
-        .count();
+    assert_eq!((told.summary.started_on, told.summary.elapsed), (d("2024-08-20"), 20));
+    let void = told.days.iter().filter(|line| line.kind == LineKind::Void).count();
     assert_eq!(void, 13);
 }
 
@@ -89,11 +77,7 @@ fn r10_the_litigation_limit_by_date_of_service() {
         ("2024-01-01", false, "2024-03-01", Some("2024-07-01")),
     ];
     for (served, refusal, reconsideration, litigation) in table {
-        let effect = if refusal {
-            DecisionEffect::Refusal
-        } else {
-            DecisionEffect::Other
-        };
+        let effect = if refusal { DecisionEffect::Refusal } else { DecisionEffect::Other };
         let told = remedy(d(served).into(), effect, Law::builtin()).unwrap();
         assert_eq!(told.reconsideration_due, d(reconsideration), "{served}");
         assert_eq!(told.litigation_due, litigation.map(d), "{served}");
@@ -106,10 +90,7 @@ fn r10_the_litigation_limit_by_date_of_service() {
 fn r20_past_2026_is_provisional() {
     let year_end = told("2026-12-10", &json!([]));
     // 12-11 is day 1, 12-31 day 15; 2027-01-01 is a holiday of fixed date, day 20 is 01-08.
-    assert_eq!(
-        (year_end.due_date(), year_end.provisional),
-        (Some(d("2027-01-08")), true)
-    );
+    assert_eq!((year_end.due_date(), year_end.provisional), (Some(d("2027-01-08")), true));
     assert!(!told("2026-12-01", &json!([])).provisional);
     // An abandonment in 2026 has no date past it.
     let ended = told(
@@ -118,35 +99,19 @@ fn r20_past_2026_is_provisional() {
     );
     assert!(!ended.provisional);
     assert!(
-        remedy(
-            d("2026-12-01").into(),
-            DecisionEffect::Refusal,
-            Law::builtin()
-        )
-        .unwrap()
-        .provisional
-    );
-    assert!(
-        proactive(d("2026-12-10").into(), Law::builtin())
+        remedy(d("2026-12-01").into(), DecisionEffect::Refusal, Law::builtin())
             .unwrap()
             .provisional
     );
+    assert!(proactive(d("2026-12-10").into(), Law::builtin()).unwrap().provisional);
 }
 
 #[test]
 fn r18_a_year_without_calendar_is_an_error() {
-    let early = remedy(
-        d("2007-06-01").into(),
-        DecisionEffect::Other,
-        Law::builtin(),
-    )
-    .unwrap_err();
+    let early = remedy(d("2007-06-01").into(), DecisionEffect::Other, Law::builtin()).unwrap_err();
     assert_eq!(
         (early.code(), early),
-        (
-            "calendar_not_configured",
-            ClockError::CalendarNotConfigured { year: 2007 }
-        )
+        ("calendar_not_configured", ClockError::CalendarNotConfigured { year: 2007 })
     );
     assert!(proactive(d("2007-12-31").into(), Law::builtin()).is_ok());
     assert!(proactive(d("2007-12-30").into(), Law::builtin()).is_err());
@@ -171,15 +136,7 @@ fn calendar_knows_the_traps() {
         let eve = NaiveDate::from_ymd_opt(year - 1, 12, 31).unwrap();
         let end = NaiveDate::from_ymd_opt(year, 12, 31).unwrap();
         let total = file["years"][year.to_string()]["working_days_total"].as_u64();
-        assert_eq!(
-            total,
-            Some(
-                Calendar::builtin()
-                    .working_days_in(eve, end)
-                    .unwrap()
-                    .into()
-            )
-        );
+        assert_eq!(total, Some(Calendar::builtin().working_days_in(eve, end).unwrap().into()));
     }
 }
 
@@ -195,24 +152,12 @@ fn calendar_takes_a_new_year_and_refuses_a_wrong_one() {
     let with = |year, off: &str| builtin.with_year("test".to_owned(), year, notice(off));
     let next = Law::builtin().with_calendar(with(2027, "2027-01-04").unwrap());
     let told = assess(&in_person("2026-12-10", &json!([])), &next, None).unwrap();
-    assert_eq!(
-        (told.due_date(), told.provisional),
-        (Some(d("2027-01-08")), false)
-    );
-    assert!(matches!(
-        with(2027, "2028-01-03"),
-        Err(CalendarError::Invalid { .. })
-    ));
-    assert!(matches!(
-        with(2027, "2027-01-02"),
-        Err(CalendarError::Invalid { .. })
-    ));
+    assert_eq!((told.due_date(), told.provisional), (Some(d("2027-01-08")), false));
+    assert!(matches!(with(2027, "2028-01-03"), Err(CalendarError::Invalid { .. })));
+    assert!(matches!(with(2027, "2027-01-02"), Err(CalendarError::Invalid { .. })));
     // A gap before the last announced year is an error, not Monday to Friday.
     let gap = with(2028, "2028-01-03").unwrap();
-    assert_eq!(
-        gap.day(d("2027-06-01")),
-        Err(CalendarError::NotConfigured { year: 2027 })
-    );
+    assert_eq!(gap.day(d("2027-06-01")), Err(CalendarError::NotConfigured { year: 2027 }));
 }
 
 #[test]
@@ -226,13 +171,7 @@ fn data_are_whole_and_errors_and_flags_keep_their_names() {
     for flag in ALL_FLAGS {
         assert_eq!(serde_json::to_value(flag).unwrap(), flag.as_str());
     }
-    for fact in [
-        Fact::Submitted,
-        Fact::Signed,
-        Fact::Arrived,
-        Fact::Received,
-        Fact::Confirmed,
-    ] {
+    for fact in [Fact::Submitted, Fact::Signed, Fact::Arrived, Fact::Received, Fact::Confirmed] {
         assert_eq!(serde_json::to_value(fact).unwrap(), fact.as_str());
     }
     for rule in ReceiptRule::ALL {
@@ -240,10 +179,7 @@ fn data_are_whole_and_errors_and_flags_keep_their_names() {
     }
     let event = json!({"type": "fee_notice", "date": "2023-03-10"});
     let many = in_person("2023-03-01", &Value::Array(vec![event; MAX_EVENTS + 1]));
-    assert_eq!(
-        assess(&many, Law::builtin(), None),
-        Err(ClockError::TooManyEvents)
-    );
+    assert_eq!(assess(&many, Law::builtin(), None), Err(ClockError::TooManyEvents));
 }
 
 /// A figure, not a promise: prints the cost of one assessment (`--ignored --nocapture`, release).

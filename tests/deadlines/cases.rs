@@ -17,10 +17,7 @@ fn matter(receipt: &Value, events: &Value) -> Matter {
 }
 
 pub fn in_person(date: &str, events: &Value) -> Matter {
-    matter(
-        &json!({"channel": "in_person", "submitted_at": date}),
-        events,
-    )
+    matter(&json!({"channel": "in_person", "submitted_at": date}), events)
 }
 
 pub fn told(date: &str, events: &Value) -> Assessment {
@@ -44,24 +41,12 @@ fn receipt(value: Value) -> Receipt {
 
 #[test]
 fn r1_a_shanghai_day_begins_at_16_utc() {
-    assert_eq!(
-        legal_day("2024-03-06T15:59:59Z".parse().unwrap()),
-        d("2024-03-06")
-    );
-    assert_eq!(
-        legal_day("2024-03-06T16:00:00Z".parse().unwrap()),
-        d("2024-03-07")
-    );
-    assert_eq!(
-        start_of_legal_day(d("2024-03-07")).to_rfc3339(),
-        "2024-03-06T16:00:00+00:00"
-    );
+    assert_eq!(legal_day("2024-03-06T15:59:59Z".parse().unwrap()), d("2024-03-06"));
+    assert_eq!(legal_day("2024-03-06T16:00:00Z".parse().unwrap()), d("2024-03-07"));
+    assert_eq!(start_of_legal_day(d("2024-03-07")).to_rfc3339(), "2024-03-06T16:00:00+00:00");
     let foreign =
         receipt(json!({"channel": "in_person", "submitted_at": "2024-03-06T20:30:00-05:00"}));
-    assert_eq!(
-        receipt_date(&foreign, Law::builtin()).unwrap().1,
-        d("2024-03-07")
-    );
+    assert_eq!(receipt_date(&foreign, Law::builtin()).unwrap().1, d("2024-03-07"));
 }
 
 #[test]
@@ -82,11 +67,7 @@ fn r3_art_31_each_channel_has_its_fact() {
                 "arrived_at": format!("{year}-03-03"), "received_at": format!("{year}-03-04"),
                 "confirmed_at": format!("{year}-03-05")}));
             let (_, date) = receipt_date(&facts, Law::builtin()).unwrap();
-            assert_eq!(
-                date,
-                NaiveDate::from_ymd_opt(year, 3, day).unwrap(),
-                "{channel} {year}"
-            );
+            assert_eq!(date, NaiveDate::from_ymd_opt(year, 3, day).unwrap(), "{channel} {year}");
         }
     }
 }
@@ -97,42 +78,25 @@ fn r18_the_2007_date_decides_first() {
     let mail = |received: &str| {
         receipt(json!({"channel": "email", "received_at": received, "confirmed_at": "2019-05-20"}))
     };
-    assert_eq!(
-        receipt_date(&mail("2019-05-14"), law),
-        Ok((RuleSetId::Text2007, d("2019-05-14")))
-    );
-    assert_eq!(
-        receipt_date(&mail("2019-05-15"), law),
-        Ok((RuleSetId::Text2019, d("2019-05-20")))
-    );
+    assert_eq!(receipt_date(&mail("2019-05-14"), law), Ok((RuleSetId::Text2007, d("2019-05-14"))));
+    assert_eq!(receipt_date(&mail("2019-05-15"), law), Ok((RuleSetId::Text2019, d("2019-05-20"))));
     let early = receipt(json!({"channel": "in_person", "submitted_at": "2008-04-30"}));
     assert_eq!(receipt_date(&early, law), Err(ClockError::BeforeFirstText));
     let first = receipt(json!({"channel": "in_person", "submitted_at": "2008-05-01"}));
-    assert_eq!(
-        receipt_date(&first, law),
-        Ok((RuleSetId::Text2007, d("2008-05-01")))
-    );
+    assert_eq!(receipt_date(&first, law), Ok((RuleSetId::Text2007, d("2008-05-01"))));
 }
 
 #[test]
 fn r18_missing_facts_are_named() {
     let law = Law::builtin();
     let nothing = Receipt::new(ReceiptRule::Online);
-    assert_eq!(
-        missing_facts(&nothing, law),
-        [Fact::Received, Fact::Confirmed]
-    );
+    assert_eq!(missing_facts(&nothing, law), [Fact::Received, Fact::Confirmed]);
     let unconfirmed = receipt(json!({"channel": "online", "received_at": "2024-03-01"}));
     assert_eq!(missing_facts(&unconfirmed, law), [Fact::Confirmed]);
     let error = receipt_date(&unconfirmed, law).unwrap_err();
     assert_eq!(
         (error.code(), error),
-        (
-            "missing_fact",
-            ClockError::MissingFact {
-                fact: "confirmed_at"
-            }
-        )
+        ("missing_fact", ClockError::MissingFact { fact: "confirmed_at" })
     );
     let old = receipt(json!({"channel": "online", "received_at": "2014-03-03"}));
     assert_eq!(missing_facts(&old, law), []);
@@ -209,22 +173,14 @@ fn r6_art_32_the_cap_crosses_spring_festival_2024() {
          "opinion_received": "2024-03-29"}]),
     );
     assert_eq!(silent.opinion_due, [d("2024-02-22")]);
-    let Standing::Running {
-        due,
-        counted,
-        excluded,
-    } = silent.standing
-    else {
+    let Standing::Running { due, counted, excluded } = silent.standing else {
         panic!("the clock runs");
     };
     assert_eq!(
         (excluded.first(), excluded.last()),
         (Some(&d("2024-01-29")), Some(&d("2024-02-22")))
     );
-    assert_eq!(
-        (due, counted.len(), excluded.len()),
-        (d("2024-03-15"), 20, 16)
-    );
+    assert_eq!((due, counted.len(), excluded.len()), (d("2024-03-15"), 20, 16));
 }
 
 #[test]
@@ -234,13 +190,7 @@ fn r6_art_24_under_2007_an_agency_letter_needs_no_date() {
         &json!([
         {"type": "consultation", "who": "agency", "sent": "2011-04-14"}]),
     );
-    assert_eq!(
-        (due, flags),
-        (
-            d("2011-05-03"),
-            vec![Flag::AgencyConsultationNotExcluded2007]
-        )
-    );
+    assert_eq!((due, flags), (d("2011-05-03"), vec![Flag::AgencyConsultationNotExcluded2007]));
 }
 
 #[test]
@@ -248,10 +198,7 @@ fn r18_a_stopping_consultation_needs_the_letter_date() {
     let events = json!([{"type": "consultation", "who": "third_party", "sent": "2024-04-11"}]);
     let asked = in_person("2024-04-01", &events);
     let fact = "letter_received";
-    assert_eq!(
-        assess(&asked, Law::builtin(), None),
-        Err(ClockError::MissingFact { fact })
-    );
+    assert_eq!(assess(&asked, Law::builtin(), None), Err(ClockError::MissingFact { fact }));
     // In a live ledger the day of sending stands in, flagged.
     let live = told_as_of("2024-04-01", &events, "2024-04-12");
     assert_eq!(live.flags, [Flag::ConsultationLetterUnconfirmed]);
@@ -273,10 +220,7 @@ fn r7_on_the_due_date_is_in_time() {
         (d("2024-07-02"), late.clone())
     );
     // Decided after the notice and after the due date: late as well.
-    assert_eq!(
-        due("2024-06-03", &extension("2024-07-03", "2024-07-01")),
-        (d("2024-07-02"), late)
-    );
+    assert_eq!(due("2024-06-03", &extension("2024-07-03", "2024-07-01")), (d("2024-07-02"), late));
 }
 
 #[test]
@@ -289,10 +233,7 @@ fn r13_one_flag_too_late_before_over_limit() {
     );
     assert_eq!(
         (due, flags),
-        (
-            d("2024-07-02"),
-            vec![Flag::ExtensionOverLimit, Flag::ExtensionTooLate]
-        )
+        (d("2024-07-02"), vec![Flag::ExtensionOverLimit, Flag::ExtensionTooLate])
     );
 }
 
@@ -322,12 +263,7 @@ fn r14_a_restart_lapses_extensions_and_keeps_pauses() {
         {"type": "extension", "days": 99, "decided": "2024-08-20", "notified": "2024-08-20"},
         {"type": "extension", "days": 20, "decided": "2024-08-21", "notified": "2024-08-21"}]),
     );
-    let Standing::Running {
-        due,
-        counted,
-        excluded,
-    } = restarted.standing
-    else {
+    let Standing::Running { due, counted, excluded } = restarted.standing else {
         panic!("the clock runs");
     };
     assert_eq!((restarted.flags, counted.len()), (vec![], 40));
@@ -354,13 +290,7 @@ fn r8_the_thirtieth_day_rolls_and_the_second_notice_restarts_again() {
         {"type": "fee_notice", "date": "2023-03-10", "received": "2023-03-16", "paid": "2023-04-18"}]),
     );
     let status = Abandonment::AbandonedUnpaid;
-    assert_eq!(
-        late.standing,
-        Standing::Abandoned {
-            status,
-            from: d("2023-04-18")
-        }
-    );
+    assert_eq!(late.standing, Standing::Abandoned { status, from: d("2023-04-18") });
 }
 
 #[test]
@@ -389,22 +319,13 @@ fn as_of_waits_through_the_last_day() {
         reason: PauseReason::Supplement,
         until: Some(d("2024-08-19")),
     };
-    assert_eq!(
-        told_as_of("2024-08-01", &events, "2024-08-19").standing,
-        waiting
-    );
+    assert_eq!(told_as_of("2024-08-01", &events, "2024-08-19").standing, waiting);
     let ended = told_as_of("2024-08-01", &events, "2024-08-20");
     assert!(matches!(ended.standing, Standing::Abandoned { .. }));
 
     let fee = json!([{"type": "fee_notice", "date": "2023-03-10", "received": "2023-03-13"}]);
     let paused = told_as_of("2023-03-01", &fee, "2023-04-12");
-    assert!(matches!(
-        paused.standing,
-        Standing::Paused {
-            reason: PauseReason::Fee,
-            ..
-        }
-    ));
+    assert!(matches!(paused.standing, Standing::Paused { reason: PauseReason::Fee, .. }));
     let unpaid = told_as_of("2023-03-01", &fee, "2023-04-13");
     assert!(matches!(unpaid.standing, Standing::Abandoned { .. }));
 }
@@ -416,20 +337,12 @@ fn as_of_waits_for_confirmation_and_delivery() {
     let waiting = told_as_of("2024-08-01", &arrived, "2024-08-29");
     assert!(matches!(
         waiting.standing,
-        Standing::Paused {
-            reason: PauseReason::Confirmation,
-            until: None,
-            ..
-        }
+        Standing::Paused { reason: PauseReason::Confirmation, until: None, .. }
     ));
     let sent = json!([{"type": "fee_notice", "date": "2023-03-10"}]);
     let waiting = told_as_of("2023-03-01", &sent, "2024-01-01");
     assert!(matches!(
         waiting.standing,
-        Standing::Paused {
-            reason: PauseReason::Fee,
-            until: None,
-            ..
-        }
+        Standing::Paused { reason: PauseReason::Fee, until: None, .. }
     ));
 }

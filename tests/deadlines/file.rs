@@ -6,11 +6,7 @@ use gongkai::cli::deadline::{DeadlineArgs, run};
 use serde_json::{Value, json};
 
 fn run_on(file: PathBuf) -> (u8, Value, String) {
-    let args = DeadlineArgs {
-        file,
-        check: true,
-        as_of: None,
-    };
+    let args = DeadlineArgs { file, check: true, as_of: None };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(&args, &mut out, &mut err);
     let out = serde_json::from_slice(&out).unwrap_or_default();
@@ -45,14 +41,8 @@ fn bad_cases() -> Vec<(Value, &'static str)> {
         (json!({"kind": "wish"}), "unknown_kind"),
         (json!({}), "unknown_kind"),
         (json!({"kind": "application"}), "missing_fact"),
-        (
-            json!({"kind": "application", "receipt": 1}),
-            "malformed_case",
-        ),
-        (
-            json!({"kind": "application", "receipt": {"channel": "owl"}}),
-            "unknown_channel",
-        ),
+        (json!({"kind": "application", "receipt": 1}), "malformed_case"),
+        (json!({"kind": "application", "receipt": {"channel": "owl"}}), "unknown_channel"),
         (received(Value::Null), "missing_fact"),
         (received(json!("2024-02-30")), "invalid_date"),
         (received(json!("2024-3-1")), "invalid_date"),
@@ -66,39 +56,18 @@ fn bad_cases() -> Vec<(Value, &'static str)> {
             ),
             "malformed_case",
         ),
-        (
-            with(json!({"type": "extension", "days": 5, "decided": "2024-03-04"})),
-            "missing_fact",
-        ),
-        (
-            with(json!({"type": "supplement_notice", "date": "2024-03-04"})),
-            "missing_fact",
-        ),
-        (
-            with(json!({"type": "fee_notice", "date": "2024-03-04"})),
-            "missing_fact",
-        ),
+        (with(json!({"type": "extension", "days": 5, "decided": "2024-03-04"})), "missing_fact"),
+        (with(json!({"type": "supplement_notice", "date": "2024-03-04"})), "missing_fact"),
+        (with(json!({"type": "fee_notice", "date": "2024-03-04"})), "missing_fact"),
         (
             with(json!({"type": "consultation", "who": "agency", "sent": "2024-03-04"})),
             "missing_fact",
         ),
-        (
-            answered(json!({"via": "hand", "posted": "2024-03-04"})),
-            "missing_fact",
-        ),
+        (answered(json!({"via": "hand", "posted": "2024-03-04"})), "missing_fact"),
         (json!({"kind": "proactive"}), "missing_fact"),
-        (
-            json!({"kind": "proactive", "formed_at": "2006-01-01"}),
-            "calendar_not_configured",
-        ),
-        (
-            json!({"kind": "remedy", "served_at": "2024-01-01"}),
-            "missing_fact",
-        ),
-        (
-            json!({"kind": "remedy", "served_at": "2024-01-01", "refusal": "no"}),
-            "malformed_case",
-        ),
+        (json!({"kind": "proactive", "formed_at": "2006-01-01"}), "calendar_not_configured"),
+        (json!({"kind": "remedy", "served_at": "2024-01-01"}), "missing_fact"),
+        (json!({"kind": "remedy", "served_at": "2024-01-01", "refusal": "no"}), "malformed_case"),
     ]
 }
 
@@ -113,17 +82,10 @@ fn a_bad_case_carries_its_code_and_the_others_their_result() {
     assert_eq!(code, 0);
     let got = out["cases"].as_array().unwrap();
     for ((case, expected), got) in table.iter().zip(got) {
-        assert_eq!(
-            *got,
-            json!({"id": null, "error": {"code": expected}}),
-            "{case}"
-        );
+        assert_eq!(*got, json!({"id": null, "error": {"code": expected}}), "{case}");
     }
     let last = got.last().unwrap();
-    assert_eq!(
-        (&last["id"], &last["result"]["due"]),
-        (&json!(9), &json!("2024-03-29"))
-    );
+    assert_eq!((&last["id"], &last["result"]["due"]), (&json!(9), &json!("2024-03-29")));
     assert!(err.ends_with("0 cases checked, 0 differ\n"));
 }
 
@@ -149,11 +111,7 @@ A: reconsideration_first: expected nothing, got false
 fn an_unusable_file_is_one_sentence_and_2() {
     for (name, text, reason) in [
         ("not_json.json", "{", "the file is not JSON"),
-        (
-            "list.json",
-            "[]",
-            "the file is not an object with a list 'cases'",
-        ),
+        ("list.json", "[]", "the file is not an object with a list 'cases'"),
         ("no_cases.json", "{}", "the file has no list 'cases'"),
         ("cases.json", r#"{"cases": {}}"#, "'cases' is not a list"),
     ] {

@@ -51,10 +51,7 @@ impl Oracle {
                 .map(|date| date.as_str().unwrap().parse().unwrap())
                 .collect()
         };
-        Self {
-            off: dates("off_weekdays"),
-            worked: dates("worked_weekends"),
-        }
+        Self { off: dates("off_weekdays"), worked: dates("worked_weekends") }
     }
 
     pub fn works(&self, day: NaiveDate) -> bool {
@@ -145,12 +142,7 @@ impl<'a> Life<'a> {
         let notice = (version == 2019).then(|| oracle.after(receipt_date, 7));
         Self {
             oracle,
-            told: Told {
-                version,
-                receipt_date,
-                supplement_notice_due: notice,
-                ..Told::default()
-            },
+            told: Told { version, receipt_date, supplement_notice_due: notice, ..Told::default() },
             limit: if version == 2019 { 20 } else { 15 },
             extended: Vec::new(),
             silent: BTreeSet::new(),
@@ -196,17 +188,12 @@ impl<'a> Life<'a> {
 
     fn happen(&mut self, today: NaiveDate, event: &ClockEvent) {
         match event {
-            ClockEvent::SupplementNotice {
-                deadline,
-                supplemented,
-                ..
-            } => self.notice(today, on(*deadline), supplemented.as_ref()),
-            ClockEvent::Consultation {
-                who,
-                letter_received,
-                opinion_received,
-                ..
-            } => self.consult(today, *who, on(*letter_received), *opinion_received),
+            ClockEvent::SupplementNotice { deadline, supplemented, .. } => {
+                self.notice(today, on(*deadline), supplemented.as_ref())
+            }
+            ClockEvent::Consultation { who, letter_received, opinion_received, .. } => {
+                self.consult(today, *who, on(*letter_received), *opinion_received)
+            }
             ClockEvent::Extension { days, decided, .. } => {
                 self.extend(today, *days as usize, decided.legal_day());
             }
@@ -254,10 +241,7 @@ impl<'a> Life<'a> {
     }
 
     fn extend(&mut self, today: NaiveDate, days: usize, decided: NaiveDate) {
-        assert!(
-            decided <= today,
-            "the oracle wants decisions before notices"
-        );
+        assert!(decided <= today, "the oracle wants decisions before notices");
         if self.told.restarted.is_some() && today <= self.base() {
             return;
         }
@@ -305,11 +289,7 @@ impl<'a> Life<'a> {
         }
         let told = &self.told;
         let mut dates = told.opinion_due.clone();
-        dates.extend(
-            [told.due, told.fee_due, told.supplement_notice_due]
-                .iter()
-                .flatten(),
-        );
+        dates.extend([told.due, told.fee_due, told.supplement_notice_due].iter().flatten());
         self.told.provisional = dates.iter().any(|date| date.year() > 2026);
         self.told
     }

@@ -49,13 +49,11 @@ fn event(start: NaiveDate) -> impl Strategy<Value = ClockEvent> {
             5_u64..25,
             prop::option::weighted(0.9, (0_u64..24).prop_flat_map(move |n| receipt(day(at, n)))),
         )
-            .prop_map(
-                move |(date, period, supplemented)| ClockEvent::SupplementNotice {
-                    date,
-                    deadline: Some(day(at, period).into()),
-                    supplemented,
-                },
-            );
+            .prop_map(move |(date, period, supplemented)| ClockEvent::SupplementNotice {
+                date,
+                deadline: Some(day(at, period).into()),
+                supplemented,
+            });
         let consultation = (
             prop::sample::select(vec![Consulted::ThirdParty, Consulted::Agency]),
             moment(at),
@@ -121,11 +119,7 @@ fn told(assessment: Assessment) -> Told {
         ..Told::default()
     };
     match assessment.standing {
-        Standing::Running {
-            due,
-            counted,
-            excluded,
-        } => {
+        Standing::Running { due, counted, excluded } => {
             told.due = Some(due);
             told.counted = counted;
             told.excluded = excluded;
@@ -145,10 +139,7 @@ fn anything() -> impl Strategy<Value = Option<Moment>> {
         (732_000_i32..740_500)
             .prop_map(|day| NaiveDate::from_num_days_from_ce_opt(day).unwrap_or(NaiveDate::MAX)),
     ];
-    let instant = prop_oneof![
-        Just(DateTime::<Utc>::MIN_UTC),
-        Just(DateTime::<Utc>::MAX_UTC)
-    ];
+    let instant = prop_oneof![Just(DateTime::<Utc>::MIN_UTC), Just(DateTime::<Utc>::MAX_UTC)];
     prop::option::of(prop_oneof![
         6 => date.prop_map(Moment::Date),
         1 => instant.prop_map(Moment::Instant),
@@ -158,57 +149,36 @@ fn anything() -> impl Strategy<Value = Option<Moment>> {
 fn wild_receipt() -> impl Strategy<Value = Receipt> {
     let facts = prop::array::uniform5(anything());
     (prop::sample::select(ReceiptRule::ALL.to_vec()), facts).prop_map(|(channel, facts)| {
-        let [
-            submitted_at,
-            signed_at,
-            arrived_at,
-            received_at,
-            confirmed_at,
-        ] = facts;
-        Receipt {
-            channel,
-            submitted_at,
-            signed_at,
-            arrived_at,
-            received_at,
-            confirmed_at,
-        }
+        let [submitted_at, signed_at, arrived_at, received_at, confirmed_at] = facts;
+        Receipt { channel, submitted_at, signed_at, arrived_at, received_at, confirmed_at }
     })
 }
 
 fn wild_event() -> impl Strategy<Value = ClockEvent> {
     let far = Moment::Date(NaiveDate::MAX);
-    (
-        0_u8..4,
-        any::<u32>(),
-        prop::array::uniform3(anything()),
-        wild_receipt(),
-    )
-        .prop_map(
-            move |(kind, days, [first, second, third], receipt)| match kind {
-                0 => ClockEvent::SupplementNotice {
-                    date: first.unwrap_or(far),
-                    deadline: second,
-                    supplemented: third.map(|_| receipt),
-                },
-                1 => ClockEvent::Consultation {
-                    who: Consulted::ThirdParty,
-                    sent: first.unwrap_or(far),
-                    letter_received: second,
-                    opinion_received: third,
-                },
-                2 => ClockEvent::Extension {
-                    days: days % 40,
-                    decided: first.unwrap_or(far),
-                    notified: second.unwrap_or(far),
-                },
-                _ => ClockEvent::FeeNotice {
-                    date: first.unwrap_or(far),
-                    received: second,
-                    paid: third,
-                },
+    (0_u8..4, any::<u32>(), prop::array::uniform3(anything()), wild_receipt()).prop_map(
+        move |(kind, days, [first, second, third], receipt)| match kind {
+            0 => ClockEvent::SupplementNotice {
+                date: first.unwrap_or(far),
+                deadline: second,
+                supplemented: third.map(|_| receipt),
             },
-        )
+            1 => ClockEvent::Consultation {
+                who: Consulted::ThirdParty,
+                sent: first.unwrap_or(far),
+                letter_received: second,
+                opinion_received: third,
+            },
+            2 => ClockEvent::Extension {
+                days: days % 40,
+                decided: first.unwrap_or(far),
+                notified: second.unwrap_or(far),
+            },
+            _ => {
+                ClockEvent::FeeNotice { date: first.unwrap_or(far), received: second, paid: third }
+            }
+        },
+    )
 }
 
 proptest! {

@@ -94,8 +94,12 @@ fn answer_service(case: &Case) -> Option<AnswerService> {
         Manner::HandedOver | Manner::Substitute | Manner::Returned => {
             AnswerService { via: ServiceRoute::Hand, signed: day, posted: None, sent: None }
         }
-        Manner::Posted => AnswerService { via: ServiceRoute::Post, posted: day, signed: None, sent: None },
-        Manner::Sent => AnswerService { via: ServiceRoute::Online, sent: day, posted: None, signed: None },
+        Manner::Posted => {
+            AnswerService { via: ServiceRoute::Post, posted: day, signed: None, sent: None }
+        }
+        Manner::Sent => {
+            AnswerService { via: ServiceRoute::Online, sent: day, posted: None, signed: None }
+        }
     })
 }
 
@@ -112,10 +116,8 @@ impl ClockState {
             Standing::Paused { .. } | Standing::Abandoned { .. } => None,
         };
         let round = case.record.supplement.as_ref();
-        let prior_due_date = round
-            .map(|round| due_before(&matter, law, round.notice_date))
-            .transpose()?
-            .flatten();
+        let prior_due_date =
+            round.map(|round| due_before(&matter, law, round.notice_date)).transpose()?.flatten();
         Ok(Self {
             rule_set: now.rule_set,
             receipt_date: now.receipt_date,

@@ -208,7 +208,10 @@ impl Case {
             Status::Withdrawn | Status::Voided => {}
         }
         check(status != Status::Assigned || held, "an assigned case has no holder");
-        check(!matches!(status, Status::Received | Status::Registered) || !held, "nobody may hold it yet");
+        check(
+            !matches!(status, Status::Received | Status::Registered) || !held,
+            "nobody may hold it yet",
+        );
         check(record.clock.is_some() == registered, "clock and register disagree");
         let reply = record.supplement.as_ref().map(|round| round.reply.is_some());
         match status {

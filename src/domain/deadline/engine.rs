@@ -118,32 +118,22 @@ impl<'a> Run<'a> {
 
     fn step(&mut self, event: &ClockEvent) -> Result<(), ClockError> {
         match event {
-            ClockEvent::SupplementNotice {
-                date,
-                deadline,
-                supplemented,
-            } => self.supplement_notice(date.legal_day(), day(*deadline), supplemented.as_ref()),
-            ClockEvent::Consultation {
-                who,
-                sent,
-                letter_received,
-                opinion_received,
-            } => self.consultation(
-                *who,
-                sent.legal_day(),
-                day(*letter_received),
-                day(*opinion_received),
-            ),
-            ClockEvent::Extension {
-                days,
-                decided,
-                notified,
-            } => self.extension(*days, decided.legal_day(), notified.legal_day()),
-            ClockEvent::FeeNotice {
-                date,
-                received,
-                paid,
-            } => self.fee_notice(date.legal_day(), day(*received), day(*paid)),
+            ClockEvent::SupplementNotice { date, deadline, supplemented } => {
+                self.supplement_notice(date.legal_day(), day(*deadline), supplemented.as_ref())
+            }
+            ClockEvent::Consultation { who, sent, letter_received, opinion_received } => self
+                .consultation(
+                    *who,
+                    sent.legal_day(),
+                    day(*letter_received),
+                    day(*opinion_received),
+                ),
+            ClockEvent::Extension { days, decided, notified } => {
+                self.extension(*days, decided.legal_day(), notified.legal_day())
+            }
+            ClockEvent::FeeNotice { date, received, paid } => {
+                self.fee_notice(date.legal_day(), day(*received), day(*paid))
+            }
         }
     }
 
@@ -207,17 +197,14 @@ impl<'a> Run<'a> {
                 sent
             }
             None => {
-                return Err(ClockError::MissingFact {
-                    fact: "letter_received",
-                });
+                return Err(ClockError::MissingFact { fact: "letter_received" });
             }
         };
         let opinion_days = self.rules.opinion_working_days;
         let calendar = &self.law.calendar;
         let (opinion_due, _) = calendar.nth_working_day_after(letter_received, opinion_days)?;
         self.opinion_due.push(opinion_due);
-        self.pauses
-            .push(pause(who, sent, opinion_received, opinion_due));
+        self.pauses.push(pause(who, sent, opinion_received, opinion_due));
         Ok(())
     }
 
@@ -305,11 +292,7 @@ impl<'a> Run<'a> {
     }
 
     fn wait(&mut self, since: NaiveDate, reason: PauseReason, until: Option<NaiveDate>) {
-        let hold = Hold {
-            since,
-            reason,
-            until,
-        };
+        let hold = Hold { since, reason, until };
         self.hold.get_or_insert(hold);
     }
 
@@ -352,20 +335,13 @@ impl<'a> Run<'a> {
     /// The result, without the day lists.
     pub fn conclude(&self, matter: &Matter) -> Result<Assessment, ClockError> {
         let standing = match (self.end, self.hold) {
-            (Some(end), _) => Standing::Abandoned {
-                status: end.status,
-                from: end.from,
-            },
-            (None, Some(hold)) => Standing::Paused {
-                since: hold.since,
-                reason: hold.reason,
-                until: hold.until,
-            },
-            (None, None) => Standing::Running {
-                due: self.due()?,
-                counted: Vec::new(),
-                excluded: Vec::new(),
-            },
+            (Some(end), _) => Standing::Abandoned { status: end.status, from: end.from },
+            (None, Some(hold)) => {
+                Standing::Paused { since: hold.since, reason: hold.reason, until: hold.until }
+            }
+            (None, None) => {
+                Standing::Running { due: self.due()?, counted: Vec::new(), excluded: Vec::new() }
+            }
         };
         let answer = matter.answer.filter(|_| self.end.is_none());
         let answer_date = match answer.map(|answer| answer.answer_date()) {
@@ -388,10 +364,8 @@ impl<'a> Run<'a> {
             provisional: false,
         };
         let due = assessment.due_date();
-        assessment.answer = answer_date.map(|date| Answered {
-            date,
-            on_time: due.is_none_or(|due| date <= due),
-        });
+        assessment.answer =
+            answer_date.map(|date| Answered { date, on_time: due.is_none_or(|due| date <= due) });
         assessment.provisional = self.is_provisional(due);
         Ok(assessment)
     }

@@ -117,9 +117,7 @@ impl AnswerService {
             ServiceRoute::Hand => (self.signed, "signed"),
             ServiceRoute::Online => (self.sent, "sent"),
         };
-        moment
-            .map(Moment::legal_day)
-            .ok_or(ClockError::MissingFact { fact })
+        moment.map(Moment::legal_day).ok_or(ClockError::MissingFact { fact })
     }
 }
 

@@ -195,10 +195,7 @@ fn list_days(
             number: (kind == LineKind::Counted).then_some(number),
             reason,
             calendar,
-            text: Bilingual {
-                zh: zh.to_owned(),
-                en: en.to_owned(),
-            },
+            text: Bilingual { zh: zh.to_owned(), en: en.to_owned() },
             article: article(reason, run, law).clone(),
         });
     }
@@ -241,11 +238,7 @@ fn classify(
         Standing::Paused { .. } if counted >= run.goal() => (LineKind::Void, DayReason::PastDue),
         Standing::Running { .. } | Standing::Paused { .. } => {
             let within = counted < run.rules.answer_working_days;
-            let reason = if within {
-                DayReason::AnswerLimit
-            } else {
-                DayReason::Extension
-            };
+            let reason = if within { DayReason::AnswerLimit } else { DayReason::Extension };
             (LineKind::Counted, reason)
         }
     }
@@ -265,11 +258,7 @@ fn article<'a>(reason: DayReason, run: &Run<'a>, law: &'a Law) -> &'a Bilingual 
                 (Some(end), _) => end.status == Abandonment::AbandonedUnpaid,
                 (None, hold) => hold.is_some_and(|hold| hold.reason == PauseReason::Fee),
             };
-            if of_fee {
-                &law.rules.fees.article
-            } else {
-                &articles.supplement
-            }
+            if of_fee { &law.rules.fees.article } else { &articles.supplement }
         }
     }
 }

@@ -55,12 +55,7 @@ pub fn assess(
 ) -> Result<Assessment, ClockError> {
     let run = engine::run(matter, law, as_of)?;
     let mut assessment = run.conclude(matter)?;
-    if let Standing::Running {
-        due,
-        counted,
-        excluded,
-    } = &mut assessment.standing
-    {
+    if let Standing::Running { due, counted, excluded } = &mut assessment.standing {
         (*counted, *excluded) = run.pauses.split(&law.calendar, run.base(), *due)?;
     }
     Ok(assessment)

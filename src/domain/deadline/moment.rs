@@ -12,10 +12,7 @@ const SHANGHAI: TimeDelta = TimeDelta::hours(8);
 /// The Asia/Shanghai date of an instant (R1).
 #[must_use]
 pub fn legal_day(instant: DateTime<Utc>) -> NaiveDate {
-    instant
-        .naive_utc()
-        .checked_add_signed(SHANGHAI)
-        .map_or(NaiveDate::MAX, |local| local.date())
+    instant.naive_utc().checked_add_signed(SHANGHAI).map_or(NaiveDate::MAX, |local| local.date())
 }
 
 /// The instant at which a legal day begins in Asia/Shanghai.

@@ -39,10 +39,7 @@ pub(super) struct Pauses {
 impl Pauses {
     /// Adds a pause. Pauses come in the order of `after`, as events are processed in order.
     pub fn push(&mut self, pause: Pause) {
-        let (after, until) = (
-            pause.after.num_days_from_ce(),
-            pause.until.num_days_from_ce(),
-        );
+        let (after, until) = (pause.after.num_days_from_ce(), pause.until.num_days_from_ce());
         if until <= after {
             return;
         }
@@ -55,9 +52,7 @@ impl Pauses {
 
     /// The first pause that covers a day.
     pub fn covering(&self, day: NaiveDate) -> Option<&Pause> {
-        self.each
-            .iter()
-            .find(|pause| pause.after < day && day <= pause.until)
+        self.each.iter().find(|pause| pause.after < day && day <= pause.until)
     }
 
     /// The `count`-th working day after `base` that no pause covers (R4, R6).

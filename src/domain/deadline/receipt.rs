@@ -145,9 +145,7 @@ impl Receipt {
     }
 
     fn need(&self, fact: Fact) -> Result<NaiveDate, ClockError> {
-        self.fact(fact).ok_or(ClockError::MissingFact {
-            fact: fact.as_str(),
-        })
+        self.fact(fact).ok_or(ClockError::MissingFact { fact: fact.as_str() })
     }
 }
 

@@ -39,9 +39,7 @@ pub enum DecisionEffect {
 pub fn remedy(served: Moment, effect: DecisionEffect, law: &Law) -> Result<Remedy, ClockError> {
     let (served, figures) = (served.legal_day(), &law.rules.remedies);
     let days = Days::new(figures.reconsideration_days.into());
-    let last = served
-        .checked_add_days(days)
-        .ok_or(ClockError::DateOutOfRange)?;
+    let last = served.checked_add_days(days).ok_or(ClockError::DateOutOfRange)?;
     let reconsideration_due = law.calendar.roll_forward(last)?;
     let reconsideration_first =
         effect == DecisionEffect::Refusal && served >= figures.reconsideration_first_from;
@@ -94,11 +92,8 @@ pub struct Proactive {
 /// A calendar error.
 pub fn proactive(formed: Moment, law: &Law) -> Result<Proactive, ClockError> {
     let (formed, rules) = (formed.legal_day(), &law.rules);
-    let set = if formed < rules.text_2019.in_force.from {
-        &rules.text_2007
-    } else {
-        &rules.text_2019
-    };
+    let set =
+        if formed < rules.text_2019.in_force.from { &rules.text_2007 } else { &rules.text_2019 };
     let calendar = &law.calendar;
     let mut counted = Vec::new();
     let mut due = formed;
@@ -106,9 +101,5 @@ pub fn proactive(formed: Moment, law: &Law) -> Result<Proactive, ClockError> {
         due = calendar.nth_working_day_after(due, 1)?.0;
         counted.push(due);
     }
-    Ok(Proactive {
-        due,
-        counted,
-        provisional: calendar.is_provisional(due),
-    })
+    Ok(Proactive { due, counted, provisional: calendar.is_provisional(due) })
 }

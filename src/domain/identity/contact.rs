@@ -18,13 +18,7 @@ impl Phone {
         let typed: String = text
             .chars()
             .map(fold_width)
-            .map(|c| {
-                if is_dash(c) || matches!(c, '(' | ')') {
-                    '-'
-                } else {
-                    c
-                }
-            })
+            .map(|c| if is_dash(c) || matches!(c, '(' | ')') { '-' } else { c })
             .filter(|c| !c.is_whitespace())
             .collect();
         if typed.is_empty() {
@@ -35,24 +29,15 @@ impl Phone {
             None => (typed.as_str(), false),
         };
         let groups: Vec<&str> = national.split('-').filter(|g| !g.is_empty()).collect();
-        if groups
-            .iter()
-            .any(|g| !g.chars().all(|c| c.is_ascii_digit()))
-        {
+        if groups.iter().any(|g| !g.chars().all(|c| c.is_ascii_digit())) {
             return Err(IdentityError::PHONE);
         }
         let digits = groups.concat();
         if is_mobile(&digits) {
             return Ok(Self(digits));
         }
-        let zero = if abroad && !digits.starts_with('0') {
-            "0"
-        } else {
-            ""
-        };
-        landline(zero, &groups)
-            .map(Self)
-            .ok_or(IdentityError::PHONE)
+        let zero = if abroad && !digits.starts_with('0') { "0" } else { "" };
+        landline(zero, &groups).map(Self).ok_or(IdentityError::PHONE)
     }
 
     /// Whether this is a mobile number.
@@ -77,10 +62,7 @@ impl Phone {
 }
 
 fn last_four(digits: &str) -> String {
-    digits
-        .chars()
-        .skip(digits.chars().count().saturating_sub(4))
-        .collect()
+    digits.chars().skip(digits.chars().count().saturating_sub(4)).collect()
 }
 
 /// `^1[3-9]\d{9}$`
@@ -174,10 +156,8 @@ fn is_dot_atom(local: &str) -> bool {
 }
 
 fn is_mail_domain(domain: &str) -> bool {
-    let last_has_letter = domain
-        .rsplit('.')
-        .next()
-        .is_some_and(|l| l.chars().any(|c| c.is_ascii_alphabetic()));
+    let last_has_letter =
+        domain.rsplit('.').next().is_some_and(|l| l.chars().any(|c| c.is_ascii_alphabetic()));
     domain.contains('.')
         && last_has_letter
         && domain.split('.').all(|label| {
@@ -237,11 +217,7 @@ mod tests {
             ("+86 431 88900000", "0431-88900000", "0431-****0000"),
         ] {
             let phone = Phone::parse(typed).unwrap();
-            assert_eq!(
-                (phone.as_str(), phone.masked().as_str()),
-                (stored, masked),
-                "{typed}"
-            );
+            assert_eq!((phone.as_str(), phone.masked().as_str()), (stored, masked), "{typed}");
         }
     }
 
@@ -270,10 +246,7 @@ mod tests {
         let email = Email::parse(" Zhang.San+gk@Mail.Example.COM ").unwrap();
         assert_eq!(email.as_str(), "Zhang.San+gk@mail.example.com");
         assert_eq!(email.index_text(), "zhang.san+gk@mail.example.com");
-        assert_eq!(
-            Email::parse("zhangsan@example.com").unwrap().masked(),
-            "z***@example.com"
-        );
+        assert_eq!(Email::parse("zhangsan@example.com").unwrap().masked(), "z***@example.com");
         for wrong in [
             "a@b",
             "@example.com",

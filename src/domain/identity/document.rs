@@ -99,13 +99,10 @@ impl IdDocument {
             }
             IdKind::ResidencePermitHmt => {
                 let area: String = number.chars().take(6).collect();
-                only(
-                    number,
-                    matches!(area.as_str(), "810000" | "820000" | "830000"),
-                )
-                .and_then(|n| ResidentId::parse(&n, date))?
-                .as_str()
-                .to_owned()
+                only(number, matches!(area.as_str(), "810000" | "820000" | "830000"))
+                    .and_then(|n| ResidentId::parse(&n, date))?
+                    .as_str()
+                    .to_owned()
             }
             IdKind::UnifiedSocialCreditCode => credit_code(&number, &mut checksum_ok)?,
             IdKind::BusinessLicence if number.chars().count() == 18 => {
@@ -123,11 +120,7 @@ impl IdDocument {
             IdKind::ForeignPermanentResidentCard => foreign_card(number, date)?,
             IdKind::MilitaryId => military(number)?,
         };
-        Ok(Self {
-            kind,
-            number,
-            checksum_ok,
-        })
+        Ok(Self { kind, number, checksum_ok })
     }
 
     /// The kind of document.
@@ -163,12 +156,9 @@ impl std::fmt::Debug for IdDocument {
 }
 
 /// The number when it has the form of its kind.
+#[expect(clippy::fn_params_excessive_bools, reason = "read as: only this, if that")]
 fn only(number: String, has_form: bool) -> Result<String, IdentityError> {
-    if has_form {
-        Ok(number)
-    } else {
-        Err(IdentityError::DOCUMENT_NUMBER)
-    }
+    if has_form { Ok(number) } else { Err(IdentityError::DOCUMENT_NUMBER) }
 }
 
 fn all_digits(text: &str, lengths: &[usize]) -> bool {
@@ -194,17 +184,13 @@ fn passport(number: String) -> Result<String, IdentityError> {
 }
 
 fn hk_macao_permit(number: String) -> Result<String, IdentityError> {
-    let form = number
-        .strip_prefix(['H', 'M'])
-        .is_some_and(|rest| all_digits(rest, &[8, 10]));
+    let form = number.strip_prefix(['H', 'M']).is_some_and(|rest| all_digits(rest, &[8, 10]));
     only(number, form)
 }
 
 fn taiwan_permit(number: &str) -> Result<String, IdentityError> {
     let number: String = number.chars().filter(|c| !matches!(c, '(' | ')')).collect();
-    let old = number
-        .strip_suffix(|c: char| c.is_ascii_uppercase())
-        .unwrap_or(&number);
+    let old = number.strip_suffix(|c: char| c.is_ascii_uppercase()).unwrap_or(&number);
     let form = all_digits(&number, &[8]) || all_digits(old, &[10]);
     only(number, form)
 }
@@ -215,11 +201,7 @@ fn foreign_card(number: String, date: NaiveDate) -> Result<String, IdentityError
         let form = number.starts_with('9');
         return only(number, form);
     }
-    let letters = number
-        .chars()
-        .take(3)
-        .filter(char::is_ascii_uppercase)
-        .count();
+    let letters = number.chars().take(3).filter(char::is_ascii_uppercase).count();
     let digits: String = number.chars().skip(3).collect();
     only(number, letters == 3 && all_digits(&digits, &[12]))
 }
@@ -242,58 +224,22 @@ mod tests {
     #[test]
     fn accepted_numbers_of_every_kind() {
         let accepted = [
-            (
-                IdKind::ResidentIdCard,
-                "220102199003071235",
-                "220102********1235",
-            ),
-            (
-                IdKind::TemporaryIdCard,
-                "11010519491231002x",
-                "110105********002X",
-            ),
-            (
-                IdKind::HouseholdRegister,
-                "440524188001010014",
-                "440524********0014",
-            ),
+            (IdKind::ResidentIdCard, "220102199003071235", "220102********1235"),
+            (IdKind::TemporaryIdCard, "11010519491231002x", "110105********002X"),
+            (IdKind::HouseholdRegister, "440524188001010014", "440524********0014"),
             (IdKind::Passport, "e12345678", "E1*****78"),
             (IdKind::HkMacaoPermit, "H12345678", "H1*****78"),
             (IdKind::HkMacaoPermit, "M1234567801", "M1*******01"),
             (IdKind::TaiwanPermit, "12345678", "12****78"),
             (IdKind::TaiwanPermit, "0123456789(B)", "01*******9B"),
-            (
-                IdKind::ResidencePermitHmt,
-                "810000199003071237",
-                "810000********1237",
-            ),
-            (
-                IdKind::ForeignPermanentResidentCard,
-                "USA110075081610",
-                "USA110*****1610",
-            ),
-            (
-                IdKind::ForeignPermanentResidentCard,
-                "911156198108160014",
-                "911156********0014",
-            ),
+            (IdKind::ResidencePermitHmt, "810000199003071237", "810000********1237"),
+            (IdKind::ForeignPermanentResidentCard, "USA110075081610", "USA110*****1610"),
+            (IdKind::ForeignPermanentResidentCard, "911156198108160014", "911156********0014"),
             (IdKind::MilitaryId, "军字第2001988号", "军字*******8号"),
-            (
-                IdKind::UnifiedSocialCreditCode,
-                "91220101MA0Y1TE5T6",
-                "912201********E5T6",
-            ),
+            (IdKind::UnifiedSocialCreditCode, "91220101MA0Y1TE5T6", "912201********E5T6"),
             (IdKind::OrganizationCode, "D2143569-X", "D2*****9X"),
-            (
-                IdKind::BusinessLicence,
-                "220101000012345",
-                "220101*****2345",
-            ),
-            (
-                IdKind::BusinessLicence,
-                "91220101MA0Y1TE5T6",
-                "912201********E5T6",
-            ),
+            (IdKind::BusinessLicence, "220101000012345", "220101*****2345"),
+            (IdKind::BusinessLicence, "91220101MA0Y1TE5T6", "912201********E5T6"),
         ];
         for (kind, number, masked) in accepted {
             let document = read(kind, number).unwrap_or_else(|e| panic!("{kind} {number}: {e}"));
@@ -302,10 +248,7 @@ mod tests {
             assert_eq!(read(kind, document.as_str()), Ok(document));
         }
         for kind in IdKind::ALL {
-            assert!(
-                accepted.iter().any(|(k, ..)| k == kind),
-                "{kind} has no example"
-            );
+            assert!(accepted.iter().any(|(k, ..)| k == kind), "{kind} has no example");
         }
     }
 
@@ -322,11 +265,7 @@ mod tests {
             (IdKind::MilitaryId, "军字第号"),
             (IdKind::BusinessLicence, "22010100001234"),
         ] {
-            assert_eq!(
-                read(kind, number),
-                Err(IdentityError::DOCUMENT_NUMBER),
-                "{kind} {number}"
-            );
+            assert_eq!(read(kind, number), Err(IdentityError::DOCUMENT_NUMBER), "{kind} {number}");
         }
         for kind in IdKind::ALL {
             assert_eq!(read(*kind, " "), Err(IdentityError::EMPTY));

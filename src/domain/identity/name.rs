@@ -12,11 +12,7 @@ fn free_text(text: &str, length: std::ops::RangeInclusive<usize>) -> Result<Stri
         return Err(IdentityError::CHARACTERS);
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if length.contains(&text.chars().count()) {
-        Ok(text)
-    } else {
-        Err(IdentityError::LENGTH)
-    }
+    if length.contains(&text.chars().count()) { Ok(text) } else { Err(IdentityError::LENGTH) }
 }
 
 /// A person's name (姓名), 2 to 50 characters. The dot of minority names is stored as `·` U+00B7
@@ -86,11 +82,7 @@ impl Address {
             .chars()
             .map(|c| {
                 let narrow = fold_width(c);
-                if narrow.is_ascii_alphanumeric() || narrow == ' ' {
-                    narrow
-                } else {
-                    c
-                }
+                if narrow.is_ascii_alphanumeric() || narrow == ' ' { narrow } else { c }
             })
             .collect();
         free_text(&folded, 1..=200).map(Self)
@@ -125,22 +117,10 @@ mod tests {
         }
         assert_eq!(PersonName::parse("张"), Err(IdentityError::LENGTH));
         assert_eq!(PersonName::parse("  "), Err(IdentityError::EMPTY));
-        assert_eq!(
-            PersonName::parse(&"张".repeat(51)),
-            Err(IdentityError::LENGTH)
-        );
-        for hidden in [
-            "张\u{0}三",
-            "张\n三",
-            "张\u{202E}三",
-            "张\u{200B}三",
-            "张\u{1b}[31m三",
-        ] {
-            assert_eq!(
-                PersonName::parse(hidden),
-                Err(IdentityError::CHARACTERS),
-                "{hidden:?}"
-            );
+        assert_eq!(PersonName::parse(&"张".repeat(51)), Err(IdentityError::LENGTH));
+        for hidden in ["张\u{0}三", "张\n三", "张\u{202E}三", "张\u{200B}三", "张\u{1b}[31m三"]
+        {
+            assert_eq!(PersonName::parse(hidden), Err(IdentityError::CHARACTERS), "{hidden:?}");
         }
     }
 
@@ -158,16 +138,10 @@ mod tests {
         let address = Address::parse("长春市人民大街２６２７号(南楼),１０９室").unwrap();
         assert_eq!(address.as_str(), "长春市人民大街2627号(南楼),109室");
         assert_eq!(address.masked(), "长春市人民大***");
-        assert_eq!(
-            Address::parse("长春市南关区").unwrap().masked(),
-            "长春市***"
-        );
+        assert_eq!(Address::parse("长春市南关区").unwrap().masked(), "长春市***");
         assert_eq!(Address::parse("甲").unwrap().masked(), "***");
         assert_eq!(Address::parse("a\r\nb"), Err(IdentityError::CHARACTERS));
-        assert_eq!(
-            Address::parse(&"长".repeat(201)),
-            Err(IdentityError::LENGTH)
-        );
+        assert_eq!(Address::parse(&"长".repeat(201)), Err(IdentityError::LENGTH));
         assert_eq!(format!("{address:?}"), "Address([personal])");
     }
 

@@ -7,9 +7,7 @@ use super::{IdentityError, compact_upper, is_dash, mask_middle, personal_text};
 const RESIDENT_WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const RESIDENT_CHECKS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
 const CREDIT_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-const CREDIT_WEIGHTS: [u32; 17] = [
-    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
-];
+const CREDIT_WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 const ORGANIZATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 /// Receipt years whose paper files may still carry a 15-digit number: from the Regulation's
 /// first year to the last before such cards ended on 1 January 2013.
@@ -166,14 +164,8 @@ impl OrganizationCode {
     /// Length or characters. A wrong check character is no error: see
     /// [`OrganizationCode::checksum_ok`].
     pub fn parse(text: &str) -> Result<Self, IdentityError> {
-        let code: String = compact_upper(text)
-            .chars()
-            .filter(|c| !is_dash(*c))
-            .collect();
-        let last_ok = code
-            .chars()
-            .last()
-            .is_some_and(|c| c.is_ascii_digit() || c == 'X');
+        let code: String = compact_upper(text).chars().filter(|c| !is_dash(*c)).collect();
+        let last_ok = code.chars().last().is_some_and(|c| c.is_ascii_digit() || c == 'X');
         match code.chars().count() {
             0 => Err(IdentityError::EMPTY),
             9 if last_ok && code.chars().all(|c| c.is_ascii_alphanumeric()) => Ok(Self(code)),
@@ -223,12 +215,9 @@ mod tests {
 
     #[test]
     fn valid_resident_numbers() {
-        for number in [
-            "11010519491231002X",
-            "440524188001010014",
-            "220102199003071235",
-            "220104198512150028",
-        ] {
+        for number in
+            ["11010519491231002X", "440524188001010014", "220102199003071235", "220104198512150028"]
+        {
             assert_eq!(resident(number).unwrap().as_str(), number);
         }
         let typed = resident(" 110105 19491231 ００２x ").unwrap();
@@ -247,10 +236,7 @@ mod tests {
             ("11010519491231002A", IdentityError::CHARACTERS),
             ("110105194902300025", IdentityError::BIRTH_DATE),
             ("220102900307123", IdentityError::FIFTEEN_DIGITS),
-            (
-                "身份证号码身份证号码身份证号码身份证",
-                IdentityError::CHARACTERS,
-            ),
+            ("身份证号码身份证号码身份证号码身份证", IdentityError::CHARACTERS),
         ] {
             assert_eq!(resident(number).unwrap_err(), why, "{number}");
         }
@@ -260,10 +246,7 @@ mod tests {
     fn a_birth_date_may_be_today_but_not_tomorrow() {
         let number = "220102199003071235";
         assert!(ResidentId::parse(number, day("1990-03-07")).is_ok());
-        assert_eq!(
-            ResidentId::parse(number, day("1990-03-06")),
-            Err(IdentityError::BIRTH_DATE)
-        );
+        assert_eq!(ResidentId::parse(number, day("1990-03-06")), Err(IdentityError::BIRTH_DATE));
     }
 
     #[test]
@@ -275,11 +258,7 @@ mod tests {
             ("2012-12-31", true),
             ("2013-01-01", false),
         ] {
-            assert_eq!(
-                ResidentId::parse_historical(old, day(date)).is_ok(),
-                accepted,
-                "{date}"
-            );
+            assert_eq!(ResidentId::parse_historical(old, day(date)).is_ok(), accepted, "{date}");
         }
         let read = ResidentId::parse_historical(old, day("2011-03-01")).unwrap();
         assert_eq!(read.birth_date(), Some(day("1990-03-07")));
@@ -302,18 +281,9 @@ mod tests {
         ] {
             assert_eq!(CreditCode::parse(code).unwrap().checksum_ok(), ok, "{code}");
         }
-        assert_eq!(
-            CreditCode::parse("91350100m000100y43").unwrap().as_str(),
-            "91350100M000100Y43"
-        );
-        assert_eq!(
-            CreditCode::parse("91350100I000100Y43"),
-            Err(IdentityError::CHARACTERS)
-        );
-        assert_eq!(
-            CreditCode::parse("91350100M000100Y4"),
-            Err(IdentityError::LENGTH)
-        );
+        assert_eq!(CreditCode::parse("91350100m000100y43").unwrap().as_str(), "91350100M000100Y43");
+        assert_eq!(CreditCode::parse("91350100I000100Y43"), Err(IdentityError::CHARACTERS));
+        assert_eq!(CreditCode::parse("91350100M000100Y4"), Err(IdentityError::LENGTH));
     }
 
     #[test]
@@ -322,14 +292,8 @@ mod tests {
         assert_eq!(code.as_str(), "D2143569X");
         assert!(code.checksum_ok());
         assert!(!OrganizationCode::parse("D21435691").unwrap().checksum_ok());
-        assert_eq!(
-            OrganizationCode::parse("D2143569A"),
-            Err(IdentityError::CHARACTERS)
-        );
-        assert_eq!(
-            OrganizationCode::parse("D2143569"),
-            Err(IdentityError::LENGTH)
-        );
+        assert_eq!(OrganizationCode::parse("D2143569A"), Err(IdentityError::CHARACTERS));
+        assert_eq!(OrganizationCode::parse("D2143569"), Err(IdentityError::LENGTH));
     }
 
     proptest! {

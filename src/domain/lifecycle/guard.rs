@@ -48,10 +48,11 @@ pub(super) fn objections(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<
     if in_status {
         against.extend(against_state(case, action, ctx));
     } else {
-        against.push(
-            Rejection::new(Reason::StatusForbids)
-                .saying(format!("{} / {}", case.status().label_zh(), case.status())),
-        );
+        against.push(Rejection::new(Reason::StatusForbids).saying(format!(
+            "{} / {}",
+            case.status().label_zh(),
+            case.status()
+        )));
     }
     against
 }
@@ -79,16 +80,19 @@ fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejec
         .map(|party| match party {
             Party::QueryRoom | Party::Supervisor | Party::Counter => Reason::RoleNotPermitted,
             Party::Receiver => Reason::NotReceivingUnit,
-            Party::Holder => Reason::NotHoldingUnit,
             Party::IssuingHolder if is_party(case, Party::Holder, actor, ctx) => {
                 Reason::IssuingNotPermitted
             }
-            Party::IssuingHolder => Reason::NotHoldingUnit,
+            Party::Holder | Party::IssuingHolder => Reason::NotHoldingUnit,
         })
         .next_back()
         .unwrap_or(Reason::RoleNotPermitted);
     let rejection = Rejection::new(reason);
-    Some(if reason == Reason::IssuingNotPermitted { rejection.by("2019 art. 10") } else { rejection })
+    Some(if reason == Reason::IssuingNotPermitted {
+        rejection.by("2019 art. 10")
+    } else {
+        rejection
+    })
 }
 
 /// Is the actor this party to the case?
@@ -164,9 +168,11 @@ fn against_lapse(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
     }
     if ctx.today() <= round.deadline {
         against.push(
-            Rejection::new(Reason::SupplementPeriodRunning)
-                .by("2019 art. 30")
-                .saying(format!("{} ≤ {}", ctx.today(), round.deadline)),
+            Rejection::new(Reason::SupplementPeriodRunning).by("2019 art. 30").saying(format!(
+                "{} ≤ {}",
+                ctx.today(),
+                round.deadline
+            )),
         );
     }
     against
@@ -206,4 +212,3 @@ pub(super) fn served_letters(case: &Case) -> Vec<ServedLetter> {
     }
     letters
 }
-

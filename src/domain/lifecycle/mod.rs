@@ -16,8 +16,8 @@ pub use table::{Action, Party, Rule, Status, Target};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::actor::Actor;
-use super::decision::Decisions;
 use super::deadline::legal_day;
+use super::decision::Decisions;
 use super::regulation::Law;
 use super::unit::Directory;
 

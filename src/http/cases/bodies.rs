@@ -170,6 +170,23 @@ fn fault(pointer: &str, error: IdentityError) -> FieldError {
     }
 }
 
+/// One member parsed, when it is given and valid.
+fn part<T>(
+    text: Option<&String>,
+    pointer: &str,
+    parse: impl Fn(&str) -> Result<T, IdentityError>,
+    faults: &mut Vec<FieldError>,
+) -> Option<T> {
+    match text.map(|text| parse(text)) {
+        Some(Ok(value)) => Some(value),
+        Some(Err(error)) => {
+            faults.push(fault(pointer, error));
+            None
+        }
+        None => None,
+    }
+}
+
 impl ApplicantBody {
     /// The applicant in domain types.
     ///
@@ -193,21 +210,6 @@ impl ApplicantBody {
             (Some(_), None) => faults.push(missing("id_number")),
             (None, None) => {}
         }
-        fn part<T>(
-            text: Option<&String>,
-            pointer: &str,
-            parse: impl Fn(&str) -> Result<T, IdentityError>,
-            faults: &mut Vec<FieldError>,
-        ) -> Option<T> {
-            match text.map(|text| parse(text)) {
-                Some(Ok(value)) => Some(value),
-                Some(Err(error)) => {
-                    faults.push(fault(pointer, error));
-                    None
-                }
-                None => None,
-            }
-        }
         let phone = part(self.phone.as_ref(), "phone", Phone::parse, &mut faults);
         let address = part(self.address.as_ref(), "address", Address::parse, &mut faults);
         let postcode = part(self.postcode.as_ref(), "postcode", Postcode::parse, &mut faults);
@@ -216,9 +218,10 @@ impl ApplicantBody {
             faults.push(FieldError {
                 pointer: "#/applicant".to_owned(),
                 code: "contact_missing".to_owned(),
-                detail: "至少需要一种联系方式 / At least one of phone, address and email is needed. \
+                detail:
+                    "至少需要一种联系方式 / At least one of phone, address and email is needed. \
                          [2019 art. 29]"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         match name {

@@ -10,6 +10,7 @@ use validator::Validate;
 use super::{Reply, load};
 use crate::domain::case::matter;
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
+use crate::domain::hex;
 use crate::domain::lifecycle::{Action, Context, NextNumbers, availability};
 use crate::domain::regulation::Bilingual;
 use crate::domain::rejection::{Reason, Rejection};
@@ -331,10 +332,6 @@ pub struct EventsView {
     pub next_after: Option<i64>,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl EventView {
     fn of(row: EventRow) -> Option<Self> {
         let mut body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
@@ -349,8 +346,8 @@ impl EventView {
             input: take("input")?,
             before: take("before")?,
             after: take("after")?,
-            prev_hash: hex(&row.prev_hash),
-            hash: hex(&row.hash),
+            prev_hash: hex::encode(&row.prev_hash),
+            hash: hex::encode(&row.hash),
         })
     }
 }

@@ -43,7 +43,9 @@ text_enum! {
 
 /// A list that may be short: values separated by commas, each of a known set.
 fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Problem> {
-    let Some(text) = text else { return Ok(Vec::new()) };
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
     text.split(',')
         .map(|code| {
             T::from_code(code).map_err(|error| {
@@ -169,7 +171,12 @@ fn sort_of(text: Option<&str>) -> Result<Sort, Problem> {
 
 impl ListParams {
     /// The filter that these parameters ask for.
-    fn filter(&self, app: &App, actor: &Actor, directory: &Directory) -> Result<CaseFilter, Problem> {
+    fn filter(
+        &self,
+        app: &App,
+        actor: &Actor,
+        directory: &Directory,
+    ) -> Result<CaseFilter, Problem> {
         let today = legal_day(app.clock.now());
         let mut filter = CaseFilter {
             statuses: codes::<Status>(self.status.as_ref(), "status")?,
@@ -222,8 +229,20 @@ impl ListParams {
                 actor.user,
                 sort,
                 (&self.worklist, &self.status, self.unit, self.responsible_unit, self.officer),
-                (&self.channel, &self.applicant_type, self.due_from, self.due_to, self.received_from),
-                (self.received_before, self.receipt_from, self.receipt_to, self.overdue, self.unanswered),
+                (
+                    &self.channel,
+                    &self.applicant_type,
+                    self.due_from,
+                    self.due_to,
+                    self.received_from
+                ),
+                (
+                    self.received_before,
+                    self.receipt_from,
+                    self.receipt_to,
+                    self.overdue,
+                    self.unanswered
+                ),
                 (&self.number, &self.applicant_name, &self.subject, &self.counted_in),
                 (self.from, self.to, self.as_of),
             )
@@ -305,8 +324,7 @@ pub async fn list(
     let last = lines.last().filter(|_| more).and_then(|line| line.place(sort));
     let next_cursor = last.map(|place| page::cursor(&app.tokens, place, &identity));
     let today = legal_day(app.clock.now());
-    let items =
-        lines.into_iter().map(|line| CaseLineView::of(&auth.actor, line, today)).collect();
+    let items = lines.into_iter().map(|line| CaseLineView::of(&auth.actor, line, today)).collect();
     Ok(Json(CasesView { items, next_cursor }))
 }
 
@@ -382,7 +400,6 @@ pub async fn search(
         .run(move |conn| cases::by_index(conn, &scope, field, &index, FOUND))
         .await?;
     let today = legal_day(app.clock.now());
-    let items =
-        lines.into_iter().map(|line| CaseLineView::of(&auth.actor, line, today)).collect();
+    let items = lines.into_iter().map(|line| CaseLineView::of(&auth.actor, line, today)).collect();
     Ok(Json(CasesView { items, next_cursor: None }))
 }

@@ -19,7 +19,7 @@ use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{Action, Step};
 use crate::domain::rejection::Reason;
 use crate::service::{App, cases};
-use crate::store::command::Outcome;
+use crate::store::command::{Outcome, Replayed};
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
@@ -32,11 +32,8 @@ type Reply<R> = Result<R, Problem>;
 /// Reads one case that exists for the actor.
 async fn load(app: &web::Data<App>, actor: &Actor, id: CaseId) -> Reply<Case> {
     let scope = actor.case_scope();
-    let found = app
-        .store
-        .readers
-        .run(move |conn| crate::store::cases::get(conn, &scope, id))
-        .await?;
+    let found =
+        app.store.readers.run(move |conn| crate::store::cases::get(conn, &scope, id)).await?;
     found.ok_or_else(|| Reason::NotFound.into())
 }
 
@@ -71,7 +68,7 @@ pub async fn show(
 ) -> Reply<Tagged<CaseView, 200>> {
     let case = load(&app, &auth.actor, id.0).await?;
     let value = CaseView::of(&app, &auth.actor, &case, legal_day(app.clock.now()))?;
-    Ok(Tagged { value, version: case.version.0, location: None, replayed: Default::default() })
+    Ok(Tagged { value, version: case.version.0, location: None, replayed: Replayed::No })
 }
 
 /// The case as the command left it, for the actor who gave it.
@@ -101,12 +98,12 @@ pub async fn amend(
         .value
         .into_input(legal_day(app.clock.now()))
         .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
-    let outcome =
-        cases::amend(&app, auth.origin(keyed), id.0, version, reason, changes).await?;
+    let outcome = cases::amend(&app, auth.origin(keyed), id.0, version, reason, changes).await?;
     answer(&app, &auth.actor, outcome)
 }
 
-/// Everything that the actions have in common.
+/// Everything that the actions have in common: a handler's arguments, and the action.
+#[expect(clippy::too_many_arguments, reason = "the arguments of a handler, passed on")]
 async fn act<N: Needs>(
     auth: Auth<N>,
     app: web::Data<App>,

@@ -39,9 +39,11 @@ pub(super) fn draft(
         .missing_fields(code, rule_set, &wording.particulars.present())
         .into_iter()
         .map(|field| {
-            Rejection::new(Reason::FactMissing)
-                .at(format!("/{field}"))
-                .saying(format!("{}: {}", basis.zh, field.label_zh()))
+            Rejection::new(Reason::FactMissing).at(format!("/{field}")).saying(format!(
+                "{}: {}",
+                basis.zh,
+                field.label_zh()
+            ))
         })
         .collect();
     if wording.particulars.searches_after(ctx.today()).next().is_some() {

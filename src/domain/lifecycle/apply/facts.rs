@@ -51,7 +51,7 @@ pub(super) fn serve(
         manner: service.manner,
         counts_on,
         mail_number: service.mail_number.clone(),
-        delivered_on: service.delivered_at.map(|moment| moment.legal_day()),
+        delivered_on: service.delivered_at.map(Moment::legal_day),
         recipient: service.recipient.clone(),
         recorded_at: ctx.at,
         recorded_by: ctx.actor.user,

@@ -106,10 +106,8 @@ fn check_arrival(arrival: &Arrival, base: &str, ctx: &Context<'_>) -> Result<(),
     }
     if let Some(confirmed) = arrival.confirmed_at {
         let there = [arrival.received_at, arrival.arrived_at].into_iter().flatten();
-        if there.map(|moment| moment.legal_day()).any(|day| day > confirmed.legal_day()) {
-            faults.push(
-                Rejection::new(Reason::DateTooEarly).at(format!("{base}/confirmed_at")),
-            );
+        if there.map(Moment::legal_day).any(|day| day > confirmed.legal_day()) {
+            faults.push(Rejection::new(Reason::DateTooEarly).at(format!("{base}/confirmed_at")));
         }
     }
     Refusal::of(faults).map_or(Ok(()), Err)
@@ -151,11 +149,7 @@ fn complete(intake: &Intake, law: &Law) -> Result<(), Refusal> {
 }
 
 /// Corrects facts of the application or of its arrival.
-pub(super) fn amend(
-    case: &mut Case,
-    changes: &Changes,
-    ctx: &Context<'_>,
-) -> Result<(), Refusal> {
+pub(super) fn amend(case: &mut Case, changes: &Changes, ctx: &Context<'_>) -> Result<(), Refusal> {
     let before = case.record.intake.clone();
     if let Some(arrival) = &changes.arrival {
         check_arrival(arrival, "/arrival", ctx)?;

@@ -25,16 +25,19 @@ pub fn apply(case: &Case, step: &Step, ctx: &Context<'_>) -> Result<Case, Refusa
         return Err(refusal);
     }
     let mut next = case.clone();
+    carry_out(&mut next, step, ctx)?;
+    retime(&mut next, ctx)?;
+    debug_assert!(follows_table(case, &next, step), "{:?} left the table", step.action());
+    next.version = case.version.next();
+    next.updated_at = ctx.at;
+    Ok(next)
+}
+
+/// What each action does to the case; the guard has let it through.
+fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refusal> {
     match step {
-        Step::Register { arrival } => intake::register(&mut next, arrival, ctx)?,
-        Step::Amend { changes, .. } => intake::amend(&mut next, changes, ctx)?,
-        Step::Void { reason, duplicate_of } => {
-            if *duplicate_of == Some(case.id) {
-                return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
-            }
-            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx) };
-            next.record.stage = Stage::Voided(closure);
-        }
+        Step::Register { arrival } => intake::register(next, arrival, ctx)?,
+        Step::Amend { changes, .. } => intake::amend(next, changes, ctx)?,
         Step::Assign { unit_id, officer_id, internal_due_date, note } => {
             let to = transfer::Assignment {
                 unit: *unit_id,
@@ -42,43 +45,51 @@ pub fn apply(case: &Case, step: &Step, ctx: &Context<'_>) -> Result<Case, Refusa
                 internal_due_date: *internal_due_date,
                 note: note.clone(),
             };
-            transfer::assign(&mut next, to, ctx)?;
+            transfer::assign(next, to, ctx)?;
         }
-        Step::Accept => transfer::accept(&mut next, ctx),
-        Step::Return { .. } => transfer::give_back(&mut next),
+        Step::Accept => transfer::accept(next, ctx),
+        Step::Return { .. } => transfer::give_back(next),
         Step::RequestSupplement { items, guidance, deadline, service } => {
             let ask = supplement::Ask { items, guidance, deadline: *deadline };
-            supplement::request(&mut next, &ask, service.as_ref(), ctx)?;
+            supplement::request(next, &ask, service.as_ref(), ctx)?;
         }
-        Step::Supplement { facts } => supplement::record(&mut next, facts, ctx)?,
-        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)),
+        Step::Supplement { facts } => supplement::record(next, facts, ctx)?,
         Step::RequestExtension { days, reason } => {
-            supplement::request_extension(&mut next, *days, reason, ctx)?;
+            supplement::request_extension(next, *days, reason, ctx)?;
         }
         Step::DecideExtension { verdict, reason, service } => {
-            supplement::decide_extension(&mut next, *verdict, reason.as_ref(), ctx)?;
+            supplement::decide_extension(next, *verdict, reason.as_ref(), ctx)?;
             if let Some(service) = service {
-                facts::serve(&mut next, facts::EXTENSION_NOTICE, service, ctx)?;
+                facts::serve(next, facts::EXTENSION_NOTICE, service, ctx)?;
             }
         }
         Step::DraftAnswer { decision, particulars, carrier, delivery } => {
-            let draft = answer::Wording {
-                decision,
-                particulars,
-                carrier: *carrier,
-                delivery: *delivery,
-            };
-            answer::draft(&mut next, &draft, ctx)?;
+            let draft =
+                answer::Wording { decision, particulars, carrier: *carrier, delivery: *delivery };
+            answer::draft(next, &draft, ctx)?;
         }
-        Step::Answer { service } => answer::issue(&mut next, service.as_ref(), ctx)?,
-        Step::Serve { letter, service } => facts::serve(&mut next, *letter, service, ctx)?,
-        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)),
+        Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
+        Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
+        Step::Void { .. } | Step::Lapse { .. } | Step::Withdraw { .. } => close(next, step, ctx)?,
     }
-    retime(&mut next, ctx)?;
-    debug_assert!(follows_table(case, &next, step), "{:?} left the table", step.action());
-    next.version = case.version.next();
-    next.updated_at = ctx.at;
-    Ok(next)
+    Ok(())
+}
+
+/// Ends a case without an answer.
+fn close(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refusal> {
+    match step {
+        Step::Void { duplicate_of: Some(other), .. } if *other == next.id => {
+            return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
+        }
+        Step::Void { reason, duplicate_of } => {
+            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx) };
+            next.record.stage = Stage::Voided(closure);
+        }
+        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)),
+        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)),
+        _ => {}
+    }
+    Ok(())
 }
 
 fn closure(reason: &str, ctx: &Context<'_>) -> Closure {
