@@ -18,6 +18,8 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
@@ -113,6 +115,28 @@ pub fn configure(config: &mut web::ServiceConfig) {
     }
 }
 
+/// The application as the framework serves it: what the server runs and what tests call.
+pub fn application(
+    app: web::Data<App>,
+) -> ActixApp<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    ActixApp::new()
+        .app_data(app)
+        .app_data(web::PayloadConfig::new(extract::BODY_LIMIT))
+        .wrap(from_fn(trace::request))
+        .configure(configure)
+        .default_service(web::to(|| async {
+            Err::<actix_web::HttpResponse, Problem>(Problem::new(Fault::RouteNotFound))
+        }))
+}
+
 /// A server that is listening.
 pub struct Server {
     /// The address it listens on; the port is the real one when 0 was asked for.
@@ -130,19 +154,10 @@ const WORKERS: usize = 2;
 /// The address cannot be bound.
 pub fn serve(app: Arc<App>, listen: std::net::SocketAddr) -> std::io::Result<Server> {
     let data = web::Data::from(app);
-    let server = HttpServer::new(move || {
-        ActixApp::new()
-            .app_data(data.clone())
-            .app_data(web::PayloadConfig::new(extract::BODY_LIMIT))
-            .wrap(from_fn(trace::request))
-            .configure(configure)
-            .default_service(web::to(|| async {
-                Err::<actix_web::HttpResponse, Problem>(Problem::new(Fault::RouteNotFound))
-            }))
-    })
-    .workers(WORKERS)
-    .shutdown_timeout(30)
-    .bind(listen)?;
+    let server = HttpServer::new(move || application(data.clone()))
+        .workers(WORKERS)
+        .shutdown_timeout(30)
+        .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     Ok(Server { address, running: server.run() })
 }

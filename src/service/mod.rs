@@ -2,6 +2,7 @@
 //! pass a call through does not exist; its caller calls the store.
 
 pub mod cases;
+pub mod demo;
 pub mod people;
 pub mod sessions;
 pub mod statistics;

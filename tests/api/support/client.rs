@@ -1,0 +1,192 @@
+//! A client of the API: the application as the server runs it, called without a socket.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use actix_web::body::to_bytes;
+use actix_web::dev::Service as _;
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web;
+use chrono::{DateTime, Utc};
+use gongkai::http;
+use serde_json::{Value, json};
+
+use super::databases::{Backend, Fresh};
+use super::world::{PASSWORD, Place, Who, World};
+
+type Answering = Pin<Box<dyn Future<Output = Answer>>>;
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    /// The code of a problem; empty for a success.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Status and code, for assertions.
+    pub fn verdict(&self) -> (u16, String) {
+        (self.status.as_u16(), self.code())
+    }
+
+    /// One header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// A world with its API.
+pub struct Api {
+    call: Rc<dyn Fn(TestRequest) -> Answering>,
+    tokens: RefCell<HashMap<(&'static str, DateTime<Utc>), String>>,
+    pub world: World,
+}
+
+impl Fresh for Api {
+    async fn fresh(backend: Backend) -> Self {
+        Self::on(World::fresh(backend).await).await
+    }
+}
+
+impl Api {
+    /// The API of a world.
+    pub async fn on(world: World) -> Self {
+        let service = Rc::new(init_service(http::application(web::Data::from(world.app.clone()))).await);
+        let call = move |request: TestRequest| -> Answering {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                match service.call(request.to_request()).await {
+                    Ok(response) => {
+                        let (status, headers) = (response.status(), response.headers().clone());
+                        let body = to_bytes(response.into_body()).await.expect("a body");
+                        Answer { status, headers, text: String::from_utf8(body.to_vec()).expect("text") }
+                    }
+                    Err(error) => panic!("the service failed: {error}"),
+                }
+            })
+        };
+        Self { call: Rc::new(call), tokens: RefCell::default(), world }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        (self.call)(request).await
+    }
+
+    /// The access token of a user; a new one when the clock has been set since.
+    pub async fn token(&self, who: Who) -> String {
+        let key = (who.username(), self.world.now());
+        if let Some(token) = self.tokens.borrow().get(&key) {
+            return token.clone();
+        }
+        let body = json!({ "username": who.username(), "password": PASSWORD });
+        let answer = self.send(TestRequest::post().uri("/api/v1/sessions").set_json(body)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let token = answer.json()["access_token"].as_str().expect("a token").to_owned();
+        self.tokens.borrow_mut().insert(key, token.clone());
+        token
+    }
+
+    /// Forgets the tokens, so that the next request logs in again.
+    pub fn forget_tokens(&self) {
+        self.tokens.borrow_mut().clear();
+    }
+
+    /// A request of a user.
+    pub async fn request(&self, who: Who, method: Method, path: &str) -> TestRequest {
+        let token = self.token(who).await;
+        TestRequest::with_uri(path)
+            .method(method)
+            .insert_header(("authorization", format!("Bearer {token}")))
+    }
+
+    /// Reads as a user.
+    pub async fn get(&self, who: Who, path: &str) -> Answer {
+        let request = self.request(who, Method::GET, path).await;
+        self.send(request).await
+    }
+
+    /// Posts as a user.
+    pub async fn post(&self, who: Who, path: &str, body: &Value) -> Answer {
+        let request = self.request(who, Method::POST, path).await;
+        self.send(request.set_json(body)).await
+    }
+
+    /// Takes an action on a case at the version that it had when it was seen.
+    pub async fn act(&self, who: Who, seen: &Value, action: &str, body: &Value) -> Answer {
+        let path = format!("/api/v1/cases/{}/{action}", seen["id"].as_str().expect("an id"));
+        let request = self.request(who, Method::POST, &path).await;
+        let tag = format!("\"{}\"", seen["version"]);
+        self.send(request.insert_header(("if-match", tag)).set_json(body)).await
+    }
+
+    /// Takes an action that must succeed, and gives the case after it.
+    pub async fn done(&self, who: Who, seen: &Value, action: &str, body: &Value) -> Value {
+        let answer = self.act(who, seen, action, body).await;
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text);
+        answer.json()
+    }
+
+    /// A case that the query room has received.
+    pub async fn received(&self) -> Value {
+        let answer = self.post(Who::Clerk, "/api/v1/cases", &application()).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()
+    }
+
+    /// A case in the register.
+    pub async fn registered(&self) -> Value {
+        let case = self.received().await;
+        self.done(Who::Clerk, &case, "register", &json!({})).await
+    }
+
+    /// A case that a unit holds.
+    pub async fn assigned(&self, place: Place) -> Value {
+        let case = self.registered().await;
+        let body = json!({ "unit_id": self.world.unit(place).0 });
+        self.done(Who::Clerk, &case, "assign", &body).await
+    }
+
+    /// Everything that a command could leave behind: to show that a refused one left nothing.
+    pub fn traces(&self) -> [i64; 5] {
+        let count = |table: &str| self.world.db.number(&format!("SELECT count(*) FROM {table}"));
+        [
+            count("cases"),
+            count("events"),
+            count("outbox"),
+            self.world.db.number("SELECT coalesce(sum(last), 0) FROM number_series"),
+            self.world.db.number("SELECT coalesce(sum(version), 0) FROM cases"),
+        ]
+    }
+}
+
+/// An application handed in at the counter. Nobody real.
+pub fn application() -> Value {
+    json!({
+        "applicant": {
+            "type": "natural_person",
+            "name": "王小明",
+            "id_kind": "resident_id_card",
+            "id_number": "220102199003071235",
+            "phone": "13800000000"
+        },
+        "subject": "2024年度车辆管理收费标准",
+        "channel": "in_person"
+    })
+}
