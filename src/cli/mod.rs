@@ -2,7 +2,7 @@
 //! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong, 69 the
 //! database or the address is unavailable.
 
-mod deadline;
+pub mod deadline;
 mod demo;
 pub mod docs;
 mod generate;

@@ -4,6 +4,15 @@
 //! stand on; [`store`] looks at the data layer from below the HTTP interface, [`http`] at the
 //! interface itself.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod support;
 
+mod demo;
 mod http;

@@ -181,29 +181,3 @@ fn data_are_whole_and_errors_and_flags_keep_their_names() {
     let many = in_person("2023-03-01", &Value::Array(vec![event; MAX_EVENTS + 1]));
     assert_eq!(assess(&many, Law::builtin(), None), Err(ClockError::TooManyEvents));
 }
-
-/// A figure, not a promise: prints the cost of one assessment (`--ignored --nocapture`, release).
-#[test]
-#[ignore = "a measurement"]
-fn cost_of_one_assessment() {
-    let asked = in_person(
-        "2024-11-04",
-        &json!([
-        {"type": "consultation", "who": "third_party", "sent": "2024-11-08",
-         "letter_received": "2024-11-11", "opinion_received": "2024-11-15"},
-        {"type": "extension", "days": 10, "decided": "2024-12-09", "notified": "2024-12-09"}]),
-    );
-    let law = Law::builtin();
-    let rounds = 200_000;
-    let start = std::time::Instant::now();
-    for _ in 0..rounds {
-        std::hint::black_box(assess(std::hint::black_box(&asked), law, None).unwrap());
-    }
-    let full = start.elapsed() / rounds;
-    let start = std::time::Instant::now();
-    for _ in 0..rounds {
-        let asked = std::hint::black_box(&asked);
-        std::hint::black_box(gongkai::domain::deadline::assess_brief(asked, law, None).unwrap());
-    }
-    println!("full {full:?}, brief {:?}", start.elapsed() / rounds);
-}

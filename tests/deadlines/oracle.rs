@@ -189,10 +189,10 @@ impl<'a> Life<'a> {
     fn happen(&mut self, today: NaiveDate, event: &ClockEvent) {
         match event {
             ClockEvent::SupplementNotice { deadline, supplemented, .. } => {
-                self.notice(today, on(*deadline), supplemented.as_ref())
+                self.notice(today, on(*deadline), supplemented.as_ref());
             }
             ClockEvent::Consultation { who, letter_received, opinion_received, .. } => {
-                self.consult(today, *who, on(*letter_received), *opinion_received)
+                self.consult(today, *who, on(*letter_received), *opinion_received);
             }
             ClockEvent::Extension { days, decided, .. } => {
                 self.extend(today, *days as usize, decided.legal_day());

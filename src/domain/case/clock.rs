@@ -50,11 +50,14 @@ pub fn matter(case: &Case) -> Matter {
     let mut events: Vec<(NaiveDate, ClockEvent)> = Vec::new();
     if let Some(round) = &record.supplement {
         let supplemented = round.reply.as_ref().map(|reply| reply.arrival.receipt(reply.channel));
+        // The period of a notice that reached nobody has not begun, so it has no last day.
+        let begun = case.effective_service(ServedLetter::SupplementNotice).is_some()
+            || supplemented.is_some();
         events.push((
             round.notice_date,
             ClockEvent::SupplementNotice {
                 date: Moment::Date(round.notice_date),
-                deadline: Some(Moment::Date(round.deadline)),
+                deadline: begun.then_some(Moment::Date(round.deadline)),
                 supplemented,
             },
         ));

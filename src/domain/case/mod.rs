@@ -225,6 +225,12 @@ impl Case {
             | Status::Withdrawn
             | Status::Voided => {}
         }
+        if status == Status::Lapsed {
+            check(reply == Some(false), "a lapsed case was never asked to supplement");
+        }
+        if let Some(answer) = record.stage.answer() {
+            check(answer.issued_by != answer.draft.drafted_by, "the drafter issued the answer");
+        }
         let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
         check(!pending, "an extension request was passed over");
         faults

@@ -155,7 +155,14 @@ impl<'a> Run<'a> {
         if self.supplement_notice_due.is_some_and(|due| date > due) {
             self.flags.push(Flag::SupplementNoticeLate);
         }
-        let deadline = deadline.ok_or(ClockError::MissingFact { fact: "deadline" })?;
+        let Some(deadline) = deadline else {
+            // Live, a notice without a last day has not been served: its period has not begun.
+            if self.as_of.is_some() && supplemented.is_none() {
+                self.wait(date, PauseReason::Supplement, None);
+                return Ok(());
+            }
+            return Err(ClockError::MissingFact { fact: "deadline" });
+        };
         let act = supplemented.map(act_date).transpose()?;
         match supplemented {
             Some(receipt) if act.is_some_and(|act| act <= deadline) => {

@@ -63,15 +63,11 @@ fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejec
     if !role_may(actor.role, action) {
         return Some(Reason::RoleNotPermitted.into());
     }
-    // Outside the statuses of the table the parties of every row are considered, so that the
-    // answer names the status and not, wrongly, the person.
-    let rows = || rules_of(action).filter(|rule| rule.from.contains(&case.status()));
-    let parties: Vec<Party> = if rows().next().is_some() {
-        rows().flat_map(|rule| rule.by).copied().collect()
-    } else {
-        rules_of(action).flat_map(|rule| rule.by).copied().collect()
-    };
-    if parties.iter().any(|party| is_party(case, *party, actor, ctx)) {
+    // Outside the statuses of the table nobody may, whoever holds the case: the answer names the
+    // status and not, wrongly, the person.
+    let rows = rules_of(action).filter(|rule| rule.from.contains(&case.status()));
+    let parties: Vec<Party> = rows.flat_map(|rule| rule.by).copied().collect();
+    if parties.is_empty() || parties.iter().any(|party| is_party(case, *party, actor, ctx)) {
         return None;
     }
     let reason = parties
@@ -121,12 +117,12 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
     let no = |reason: Reason| vec![Rejection::new(reason)];
     match action {
         Action::Accept => match &record.holding {
-            None => no(Reason::NotHoldingUnit),
             Some(holding) if holding.accepted_at.is_some() => no(Reason::AlreadyAccepted),
             Some(holding) if holding.officer.is_some_and(|named| named != ctx.actor.user) => {
                 no(Reason::AssignedToAnother)
             }
-            Some(_) => Vec::new(),
+            // Held by nobody: that has been said of the actor already.
+            None | Some(_) => Vec::new(),
         },
         Action::RequestSupplement if record.supplement.is_some() => {
             vec![Rejection::new(Reason::SupplementAlreadyRequested).by("2019 art. 30")]
@@ -183,6 +179,9 @@ fn against_extension(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
     if case.pending_extension().is_some() {
         against.push(Rejection::new(Reason::ExtensionPending));
     }
+    if days_in_force(case) >= days_allowed(case, ctx) {
+        against.push(Rejection::new(Reason::ExtensionOverLimit).by("2019 art. 33; 2007 art. 24"));
+    }
     let due = case.record.clock.as_ref().and_then(|clock| clock.due_date);
     if let Some(due) = due.filter(|due| ctx.today() > *due) {
         against.push(
@@ -192,6 +191,29 @@ fn against_extension(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
         );
     }
     against
+}
+
+/// The total that the text of the case allows (2007 art. 24: 15; 2019 art. 33: 20).
+pub(super) fn days_allowed(case: &Case, ctx: &Context<'_>) -> u32 {
+    let clock = case.record.clock.as_ref();
+    clock.map_or(0, |clock| ctx.law.rule_set(clock.rule_set).extension_working_days)
+}
+
+/// The days already granted since the clock last started; a restart renews the allowance (R14).
+pub(super) fn days_in_force(case: &Case) -> u32 {
+    let restarted = case.record.clock.as_ref().and_then(|clock| clock.resumed_on);
+    case.record
+        .extensions
+        .iter()
+        .filter_map(|extension| {
+            let decision = extension.decision.as_ref()?;
+            let since_restart = match (decision.notified_on, restarted) {
+                (Some(notified), Some(restarted)) => notified > restarted,
+                (_, _) => true,
+            };
+            (decision.verdict == Verdict::Granted && since_restart).then_some(extension.days)
+        })
+        .fold(0, u32::saturating_add)
 }
 
 /// The letters of this case that have been issued and can be served.

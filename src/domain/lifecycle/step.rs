@@ -173,7 +173,8 @@ pub struct ServiceFacts {
     pub delivered_at: Option<Moment>,
     /// The number of the registered letter.
     pub mail_number: Option<String>,
-    /// Who took it.
+    /// Who took it; a person's name, so sealed in the ledger.
+    #[serde(skip)]
     pub recipient: Option<String>,
 }
 
@@ -206,7 +207,25 @@ impl Step {
         match self {
             Self::Amend { changes, .. } => serde_json::to_value(changes).ok(),
             Self::Supplement { facts } => Some(serde_json::json!({ "content": facts.content })),
-            _ => None,
+            Self::Serve { service, .. }
+            | Self::RequestSupplement { service: Some(service), .. }
+            | Self::DecideExtension { service: Some(service), .. }
+            | Self::Answer { service: Some(service) } => service
+                .recipient
+                .as_ref()
+                .map(|recipient| serde_json::json!({ "recipient": recipient })),
+            Self::RequestSupplement { .. }
+            | Self::DecideExtension { .. }
+            | Self::Answer { .. }
+            | Self::Register { .. }
+            | Self::Void { .. }
+            | Self::Assign { .. }
+            | Self::Accept
+            | Self::Return { .. }
+            | Self::Lapse { .. }
+            | Self::RequestExtension { .. }
+            | Self::DraftAnswer { .. }
+            | Self::Withdraw { .. } => None,
         }
     }
 

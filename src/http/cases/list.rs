@@ -8,7 +8,7 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use super::Reply;
-use super::views::CaseLineView;
+use super::line::CaseLineView;
 use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;

@@ -1,7 +1,9 @@
 //! Cases: receiving them, reading them, acting on them.
 
+mod applicant;
 mod bodies;
 mod explain;
+mod line;
 mod list;
 mod steps;
 mod views;

@@ -5,20 +5,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::actor::{Actor, Role};
-use crate::domain::applicant_type::ApplicantType;
+use super::applicant::{ApplicantView, applicant_view};
+use crate::domain::actor::Actor;
 use crate::domain::case::{
-    Applicant, Arrival, Case, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter,
-    Verdict,
+    Arrival, Case, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::identity::{Address, Email, IdDocument, IdKind, PersonName, Phone};
 use crate::domain::lifecycle::Status;
 use crate::service::App;
-use crate::service::cases::{Opened, open_applicant};
 use crate::store::Result;
-use crate::store::cases::CaseLine;
 
 /// Where the resource is.
 #[derive(Serialize, ToSchema)]
@@ -32,32 +28,6 @@ impl Links {
     pub(super) fn of(id: Uuid) -> Self {
         Self { own: format!("/api/v1/cases/{id}") }
     }
-}
-
-/// The applicant. Numbers and addresses are always masked; a supervisor sees the name masked too and
-/// the rest not at all.
-#[derive(Serialize, ToSchema)]
-pub struct ApplicantView {
-    /// The column of annual table three.
-    pub r#type: ApplicantType,
-    /// The name.
-    pub name: String,
-    /// The kind of identity document.
-    pub id_kind: Option<IdKind>,
-    /// Its number, masked.
-    #[schema(example = "220102********1235")]
-    pub id_number: Option<String>,
-    /// Telephone, masked.
-    #[schema(example = "138****0000")]
-    pub phone: Option<String>,
-    /// Postal address, masked.
-    pub address: Option<String>,
-    /// Postcode.
-    pub postcode: Option<String>,
-    /// E-mail, masked.
-    pub email: Option<String>,
-    /// The person to speak to.
-    pub contact_name: Option<String>,
 }
 
 /// The facts of arrival.
@@ -326,102 +296,6 @@ pub struct ReceivedView {
     pub query_code: String,
 }
 
-/// A line of a list.
-#[derive(Serialize, ToSchema)]
-pub struct CaseLineView {
-    /// Its id.
-    pub id: Uuid,
-    /// Changes seen.
-    pub version: i64,
-    /// Where it stands.
-    pub status: String,
-    /// The number on the receipt.
-    pub receipt_number: String,
-    /// The number in the register.
-    pub case_number: Option<String>,
-    /// By which channel it came.
-    pub channel: String,
-    /// The kind of applicant.
-    pub applicant_type: String,
-    /// The applicant's name; masked for a supervisor.
-    pub applicant_name: String,
-    /// For what.
-    pub subject: String,
-    /// The unit that received it.
-    pub receiving_unit_id: Uuid,
-    /// The unit that holds it.
-    pub holding_unit_id: Option<Uuid>,
-    /// The officer.
-    pub officer_id: Option<Uuid>,
-    /// When it was recorded.
-    pub received_at: DateTime<Utc>,
-    /// The date of receipt.
-    pub receipt_date: Option<NaiveDate>,
-    /// The last lawful day for the answer.
-    pub due_date: Option<NaiveDate>,
-    /// The last day for the applicant's supplement.
-    pub supplement_due_date: Option<NaiveDate>,
-    /// The day on which the answer counts as given.
-    pub answer_date: Option<NaiveDate>,
-    /// The day on which it ended without an answer.
-    pub closed_date: Option<NaiveDate>,
-    /// The decision.
-    pub decision: Option<String>,
-    /// Was the period extended?
-    pub extended: bool,
-    /// Is it overdue today?
-    pub overdue: bool,
-    /// When it last changed.
-    pub updated_at: DateTime<Utc>,
-    /// Where it is.
-    pub links: Links,
-}
-
-fn name_for(actor: &Actor, name: &str) -> String {
-    if actor.role == Role::Supervisor {
-        PersonName::parse(name).map_or_else(|_| "*".to_owned(), |name| name.masked())
-    } else {
-        name.to_owned()
-    }
-}
-
-fn applicant_view(
-    app: &App,
-    actor: &Actor,
-    case: &Case,
-    today: NaiveDate,
-) -> Result<ApplicantView> {
-    let applicant = &case.record.intake.application.applicant;
-    let hidden = actor.role == Role::Supervisor;
-    let opened =
-        if hidden { Opened::default() } else { open_applicant(&app.vault, case.id, applicant)? };
-    Ok(ApplicantView {
-        r#type: applicant.kind,
-        name: name_for(actor, &applicant.name),
-        id_kind: applicant.id_kind,
-        id_number: masked_document(applicant, opened.id_number.as_deref(), today),
-        phone: opened.phone.map(|text| masked(Phone::parse(&text).map(|p| p.masked()))),
-        address: opened.address.map(|text| masked(Address::parse(&text).map(|a| a.masked()))),
-        postcode: applicant.postcode.clone().filter(|_| !hidden),
-        email: opened.email.map(|text| masked(Email::parse(&text).map(|e| e.masked()))),
-        contact_name: applicant.contact_name.clone().filter(|_| !hidden),
-    })
-}
-
-/// What was sealed was valid then; should the rules have become stricter, nothing is shown.
-fn masked<E>(text: std::result::Result<String, E>) -> String {
-    text.unwrap_or_else(|_| "***".to_owned())
-}
-
-fn masked_document(
-    applicant: &Applicant,
-    number: Option<&str>,
-    today: NaiveDate,
-) -> Option<String> {
-    let kind = applicant.id_kind?;
-    number.map(|number| masked(IdDocument::parse(kind, number, today).map(|d| d.masked())))
-}
-
 impl CaseView {
     /// The case as this actor may see it.
     ///
@@ -610,38 +484,5 @@ impl ServiceView {
             recipient: service.recipient.clone(),
         };
         case.record.services.iter().map(of).collect()
-    }
-}
-
-impl CaseLineView {
-    /// The line as this actor may see it.
-    #[must_use]
-    pub fn of(actor: &Actor, line: CaseLine, today: NaiveDate) -> Self {
-        let finished = line.answer_date.is_some() || line.closed_on.is_some();
-        Self {
-            id: line.id.0,
-            version: line.version,
-            status: line.status,
-            receipt_number: line.receipt_number,
-            case_number: line.case_number,
-            channel: line.channel,
-            applicant_type: line.applicant_type,
-            applicant_name: name_for(actor, &line.applicant_name),
-            subject: line.subject,
-            receiving_unit_id: line.receiving_unit_id.0,
-            holding_unit_id: line.holding_unit_id.map(|key| key.0),
-            officer_id: line.officer_id.map(|key| key.0),
-            received_at: line.received_at.0,
-            receipt_date: line.receipt_date,
-            due_date: line.due_date,
-            supplement_due_date: line.supplement_due_date,
-            answer_date: line.answer_date,
-            closed_date: line.closed_on,
-            decision: line.decision,
-            extended: line.extended,
-            overdue: !finished && line.due_date.is_some_and(|due| due < today),
-            updated_at: line.updated_at.0,
-            links: Links::of(line.id.0),
-        }
     }
 }

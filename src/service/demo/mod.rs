@@ -1,7 +1,7 @@
 //! The demo: the bureau with its units and people, the year 2011 of its report, and the work
 //! around today, built on an empty database by the real commands with a clock that is set.
 //!
-//! Everything that happens is data (data/demo_cast.json, demo_year.json, demo_open.json). A row
+//! Everything that happens is data: `data/demo_cast.json`, `demo_year.json`, `demo_open.json`. A row
 //! names an applicant, a topic and a route; a route says on which working day after arrival which
 //! act is done. Nothing is left to chance, so two builds at the same instant tell the same story.
 
@@ -9,9 +9,11 @@ mod act;
 mod cast;
 mod data;
 mod days;
+mod draft;
 mod persona;
 mod plan;
 mod run;
+mod scene;
 
 use std::sync::Arc;
 

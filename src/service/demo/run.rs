@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::act::{Earlier, Scene};
 use super::cast::Cast;
 use super::data::{Act, Row, Stage, Topic};
 use super::plan::{Entry, Story};
+use super::scene::{Earlier, Scene};
 use super::{DemoError, persona};
 use crate::clock::SettableClock;
 use crate::domain::case::Case;
@@ -137,7 +137,9 @@ impl<'a> Runner<'a> {
 
     /// The place of the row that this one repeats.
     fn repeated(&self, row: &Row) -> Result<Option<usize>, DemoError> {
-        let Some(label) = &row.repeats else { return Ok(None) };
+        let Some(label) = &row.repeats else {
+            return Ok(None);
+        };
         let place = self.story.rows.iter().position(|other| other.label.as_ref() == Some(label));
         place.map(Some).ok_or_else(|| DemoError::Data(format!("no row {label}")))
     }

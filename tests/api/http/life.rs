@@ -81,10 +81,24 @@ on_both! {
 async fn ledger_tells_it_all(api: &Api, case: &Value) {
     let path = format!("/api/v1/cases/{}/events", case["id"].as_str().unwrap());
     let events = api.get(Who::Legal, &path).await.json();
-    let actions: Vec<_> = events["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap().to_owned()).collect();
+    let actions: Vec<_> = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["action"].as_str().unwrap().to_owned())
+        .collect();
     let expected = [
-        "receive", "register", "assign", "accept", "request_supplement", "supplement",
-        "request_extension", "decide_extension", "draft_answer", "answer", "serve",
+        "receive",
+        "register",
+        "assign",
+        "accept",
+        "request_supplement",
+        "supplement",
+        "request_extension",
+        "decide_extension",
+        "draft_answer",
+        "answer",
+        "serve",
     ];
     assert_eq!(actions, expected);
     assert_eq!(events["items"][10]["version"], case["version"]);
@@ -96,7 +110,13 @@ async fn ledger_tells_it_all(api: &Api, case: &Value) {
 async fn what_may_be_done_now(api: &Api, case: &Value) {
     let path = format!("/api/v1/cases/{}/actions", case["id"].as_str().unwrap());
     let actions = api.get(Who::Clerk, &path).await.json();
-    let allowed: Vec<_> = actions["items"].as_array().unwrap().iter().filter(|i| i["allowed"] == true).map(|i| i["action"].clone()).collect();
+    let allowed: Vec<_> = actions["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|i| i["allowed"] == true)
+        .map(|i| i["action"].clone())
+        .collect();
     assert_eq!(allowed, ["serve"]);
     for item in actions["items"].as_array().unwrap() {
         assert_eq!(item["allowed"] == true, item["reasons"] == json!([]), "{item}");
@@ -108,12 +128,24 @@ async fn deadline_is_explained(api: &Api, case: &Value) {
     let path = format!("/api/v1/cases/{}/deadline", case["id"].as_str().unwrap());
     let explained = api.get(Who::Supervisor, &path).await.json();
     let summary = &explained["summary"];
-    assert_eq!((&summary["start_date"], &summary["due_date"], &summary["goal"]), (&json!("2025-03-17"), &json!("2025-04-28"), &json!(30)));
+    assert_eq!(
+        (&summary["start_date"], &summary["due_date"], &summary["goal"]),
+        (&json!("2025-03-17"), &json!("2025-04-28"), &json!(30))
+    );
     assert_eq!((&summary["breached"], &summary["paused"]), (&json!(false), &json!(false)));
-    let counted = explained["days"].as_array().unwrap().iter().filter(|day| day["kind"] == "counted").count();
+    let counted =
+        explained["days"].as_array().unwrap().iter().filter(|day| day["kind"] == "counted").count();
     assert_eq!(counted, 30);
-    let makeup = explained["days"].as_array().unwrap().iter().find(|day| day["date"] == "2025-04-27").unwrap();
-    assert_eq!((&makeup["kind"], &makeup["calendar"]), (&json!("counted"), &json!("make_up_workday")));
+    let makeup = explained["days"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|day| day["date"] == "2025-04-27")
+        .unwrap();
+    assert_eq!(
+        (&makeup["kind"], &makeup["calendar"]),
+        (&json!("counted"), &json!("make_up_workday"))
+    );
     assert!(makeup["article"]["zh"].as_str().unwrap().contains("三十三条"));
 }
 

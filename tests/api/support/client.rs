@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use super::databases::{Backend, Fresh};
 use super::world::{PASSWORD, Place, Who, World};
 
+/// A token by its user and the time of its issue.
+type Tokens = HashMap<(&'static str, DateTime<Utc>), String>;
+
 type Answering = Pin<Box<dyn Future<Output = Answer>>>;
 
 /// An answer of the API.
@@ -54,7 +57,7 @@ impl Answer {
 /// A world with its API.
 pub struct Api {
     call: Rc<dyn Fn(TestRequest) -> Answering>,
-    tokens: RefCell<HashMap<(&'static str, DateTime<Utc>), String>>,
+    tokens: RefCell<Tokens>,
     pub world: World,
 }
 
@@ -67,7 +70,8 @@ impl Fresh for Api {
 impl Api {
     /// The API of a world.
     pub async fn on(world: World) -> Self {
-        let service = Rc::new(init_service(http::application(web::Data::from(world.app.clone()))).await);
+        let service =
+            Rc::new(init_service(http::application(web::Data::from(world.app.clone()))).await);
         let call = move |request: TestRequest| -> Answering {
             let service = Rc::clone(&service);
             Box::pin(async move {
@@ -75,7 +79,11 @@ impl Api {
                     Ok(response) => {
                         let (status, headers) = (response.status(), response.headers().clone());
                         let body = to_bytes(response.into_body()).await.expect("a body");
-                        Answer { status, headers, text: String::from_utf8(body.to_vec()).expect("text") }
+                        Answer {
+                            status,
+                            headers,
+                            text: String::from_utf8(body.to_vec()).expect("text"),
+                        }
                     }
                     Err(error) => panic!("the service failed: {error}"),
                 }

@@ -59,7 +59,11 @@ impl TestDatabase {
                 let server = postgres_server();
                 execute(&mut server_conn(&server), &format!("CREATE DATABASE {name}"));
                 let url = DatabaseUrl::Postgres(with_database(&server, &name));
-                Self { backend, url, remains: Remains::Database { server: DatabaseUrl::Postgres(server), name } }
+                Self {
+                    backend,
+                    url,
+                    remains: Remains::Database { server: DatabaseUrl::Postgres(server), name },
+                }
             }
             Backend::Sqlite => {
                 let folder = std::env::temp_dir().join(name);
@@ -105,7 +109,10 @@ impl TestDatabase {
     /// The one number that a query gives, as [`TestDatabase::texts`].
     pub fn number(&self, sql: &str) -> i64 {
         let found = self.texts(&format!("SELECT CAST(({sql}) AS text) AS value"));
-        found.first().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{sql}: {found:?}"))
+        found
+            .first()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| panic!("{sql}: {found:?}"))
     }
 
     /// An identifier as a literal of this database's SQL.
@@ -119,10 +126,13 @@ impl TestDatabase {
     /// Starts a transaction that keeps every writer waiting until it is released.
     pub fn hold_writers(&self) -> Held {
         let mut conn = self.connect();
-        execute(&mut conn, match self.backend {
-            Backend::Postgres => "BEGIN; SELECT * FROM heads FOR UPDATE;",
-            Backend::Sqlite => "BEGIN IMMEDIATE",
-        });
+        execute(
+            &mut conn,
+            match self.backend {
+                Backend::Postgres => "BEGIN; SELECT * FROM heads FOR UPDATE;",
+                Backend::Sqlite => "BEGIN IMMEDIATE",
+            },
+        );
         Held(conn)
     }
 }
@@ -158,7 +168,10 @@ struct TextRow {
 
 /// The texts that a query gives on a connection.
 pub fn texts(conn: &mut Conn, sql: &str) -> Vec<String> {
-    #[expect(clippy::disallowed_methods, reason = "the catalogues and plans of a database have no Diesel schema")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the catalogues and plans of a database have no Diesel schema"
+    )]
     let query = diesel::sql_query(sql);
     let rows: Vec<TextRow> = match conn {
         Conn::Pg(conn) => query.load(conn),
@@ -174,7 +187,10 @@ impl Drop for TestDatabase {
             Remains::Database { server, name } => {
                 if let Ok(mut conn) = server.connect() {
                     // A failed clean-up must not hide the failure of the test.
-                    drop(try_execute(&mut conn, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+                    drop(try_execute(
+                        &mut conn,
+                        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+                    ));
                 }
             }
             Remains::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
@@ -197,7 +213,8 @@ fn postgres_server() -> String {
 
 /// CREATE DATABASE copies files: on a busy machine that may outlast the product's own time limit.
 fn server_conn(server: &str) -> Conn {
-    let mut conn = DatabaseUrl::Postgres(server.to_owned()).connect().expect("the PostgreSQL server");
+    let mut conn =
+        DatabaseUrl::Postgres(server.to_owned()).connect().expect("the PostgreSQL server");
     execute(&mut conn, "SET statement_timeout = 0; SET lock_timeout = 0");
     conn
 }

@@ -19,7 +19,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// No test may take longer; a deadlock then fails one test and not the whole run.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Makes of one body a test on each database: `name::postgres` and `name::sqlite`.
 ///

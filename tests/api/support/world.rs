@@ -39,8 +39,14 @@ pub enum Place {
 
 impl Place {
     /// Every unit, parents first.
-    pub const ALL: [Self; 6] =
-        [Self::Bureau, Self::QueryRoom, Self::CenterA, Self::WindowA, Self::CenterB, Self::LegalOffice];
+    pub const ALL: [Self; 6] = [
+        Self::Bureau,
+        Self::QueryRoom,
+        Self::CenterA,
+        Self::WindowA,
+        Self::CenterB,
+        Self::LegalOffice,
+    ];
 
     /// Code, name, kind, parent.
     const fn plan(self) -> (&'static str, &'static str, UnitKind, Option<Self>) {

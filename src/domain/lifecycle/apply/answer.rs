@@ -75,6 +75,8 @@ pub(super) fn issue(
         .decisions
         .basis(draft.decision, rule_set)
         .ok_or_else(|| Rejection::new(Reason::DecisionNotInForce).saying(rule_set.as_str()))?;
+    // A request for more time that nobody decided falls away: there is nothing left to extend.
+    case.record.extensions.retain(|extension| extension.decision.is_some());
     case.record.stage = Stage::Answered(Box::new(Answer {
         basis: basis.zh.clone(),
         issued_at: ctx.at,

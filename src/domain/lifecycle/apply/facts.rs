@@ -34,17 +34,14 @@ pub(super) fn serve(
         return Err(Rejection::new(Reason::NothingToServe).at("/letter").into());
     }
     let counts_on = counting_day(service, ctx)?;
-    let issued = issue_day(case, letter).unwrap_or(counts_on);
-    if counts_on < issued {
+    let came_back = service.manner == Manner::Returned;
+    let earliest = earliest_day(case, letter, service.manner)
+        .map_err(|reason| Rejection::new(reason).at("/letter"))?;
+    if counts_on < earliest {
         return Err(Rejection::new(Reason::DateTooEarly)
             .at("/service")
-            .saying(format!("{counts_on} < {issued}"))
+            .saying(format!("{counts_on} < {earliest}"))
             .into());
-    }
-    let came_back = service.manner == Manner::Returned;
-    if came_back != already_effective(case, letter) {
-        let reason = if came_back { Reason::NothingToServe } else { Reason::AlreadyServed };
-        return Err(Rejection::new(reason).at("/letter").into());
     }
     case.record.services.push(Service {
         letter,
@@ -98,6 +95,8 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
         faults.extend(not_after(delivered, "/service/delivered_at", ctx));
         if service.manner != Manner::Posted {
             faults.push(Rejection::new(Reason::FactOutOfPlace).at("/service/delivered_at"));
+        } else if day.is_some_and(|posted| delivered.legal_day() < posted) {
+            faults.push(Rejection::new(Reason::DateTooEarly).at("/service/delivered_at"));
         }
     }
     match (Refusal::of(faults), day) {
@@ -107,39 +106,39 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
     }
 }
 
-/// The legal day on which the letter was issued; nothing is served before.
-fn issue_day(case: &Case, letter: ServedLetter) -> Option<NaiveDate> {
+/// The day before which the attempt cannot lie: that of the letter, or, for a letter that came
+/// back, that of the service that has failed. Every granted extension has its own notice; they
+/// are served in the order of their grants.
+fn earliest_day(case: &Case, letter: ServedLetter, manner: Manner) -> Result<NaiveDate, Reason> {
     let record = &case.record;
-    let instant = match letter {
-        ServedLetter::SupplementNotice => record.supplement.as_ref()?.requested_at,
+    let came_back = manner == Manner::Returned;
+    let issued = match letter {
         ServedLetter::ExtensionNotice => {
-            record.extensions.iter().rev().find_map(granted)?.decided_at
+            let mut notices = record.extensions.iter().filter_map(granted);
+            if came_back {
+                let told = notices.rev().find_map(|decision| decision.notified_on);
+                return told.ok_or(Reason::NothingToServe);
+            }
+            let next = notices.find(|decision| decision.notified_on.is_none());
+            return next
+                .map(|decision| legal_day(decision.decided_at))
+                .ok_or(Reason::AlreadyServed);
         }
-        ServedLetter::Answer => record.stage.answer()?.issued_at,
+        ServedLetter::SupplementNotice => record.supplement.as_ref().map(|r| r.requested_at),
+        ServedLetter::Answer => record.stage.answer().map(|answer| answer.issued_at),
     };
-    Some(legal_day(instant))
+    match (case.effective_service(letter), came_back) {
+        (Some(service), true) => Ok(service.counts_on),
+        (Some(_), false) => Err(Reason::AlreadyServed),
+        (None, true) => Err(Reason::NothingToServe),
+        (None, false) => issued.map(legal_day).ok_or(Reason::NothingToServe),
+    }
 }
 
 fn granted(
     extension: &crate::domain::case::Extension,
 ) -> Option<&crate::domain::case::ExtensionDecision> {
     extension.decision.as_ref().filter(|decision| decision.verdict == Verdict::Granted)
-}
-
-/// Has the letter, for an extension the last granted one, already been served?
-fn already_effective(case: &Case, letter: ServedLetter) -> bool {
-    match letter {
-        ServedLetter::ExtensionNotice => case
-            .record
-            .extensions
-            .iter()
-            .rev()
-            .find_map(granted)
-            .is_some_and(|decision| decision.notified_on.is_some()),
-        ServedLetter::SupplementNotice | ServedLetter::Answer => {
-            case.effective_service(letter).is_some()
-        }
-    }
 }
 
 /// A letter that came back has reached nobody: its period has not begun, its extension has no
@@ -154,7 +153,8 @@ fn undo_effect(case: &mut Case, letter: ServedLetter) {
             }
         }
         ServedLetter::ExtensionNotice => {
-            if let Some(decision) = last_granted(case) {
+            let told = granted_mut(case).rev().find(|decision| decision.notified_on.is_some());
+            if let Some(decision) = told {
                 decision.notified_on = None;
             }
         }
@@ -162,8 +162,10 @@ fn undo_effect(case: &mut Case, letter: ServedLetter) {
     }
 }
 
-fn last_granted(case: &mut Case) -> Option<&mut crate::domain::case::ExtensionDecision> {
-    case.record.extensions.iter_mut().rev().find_map(|extension| {
+fn granted_mut(
+    case: &mut Case,
+) -> impl DoubleEndedIterator<Item = &mut crate::domain::case::ExtensionDecision> {
+    case.record.extensions.iter_mut().filter_map(|extension| {
         extension.decision.as_mut().filter(|decision| decision.verdict == Verdict::Granted)
     })
 }
@@ -180,15 +182,17 @@ fn take_effect(
                 && round.reply.is_none()
             {
                 round.notice_date = day;
-                if round.deadline_origin == DeadlineOrigin::Default {
+                // A notice that came after its own last day leaves the applicant no period at
+                // all; he has the default one instead (ours, from 合理的补正期限).
+                if round.deadline_origin == DeadlineOrigin::Default || round.deadline <= day {
                     round.deadline = default_deadline(day, ctx)?;
-                } else if round.deadline < day {
-                    return Err(Rejection::new(Reason::DateTooEarly).at("/service").into());
+                    round.deadline_origin = DeadlineOrigin::Default;
                 }
             }
         }
         ServedLetter::ExtensionNotice => {
-            if let Some(decision) = last_granted(case) {
+            let next = granted_mut(case).find(|decision| decision.notified_on.is_none());
+            if let Some(decision) = next {
                 decision.notified_on = Some(day);
             }
         }

@@ -7,7 +7,7 @@ use super::super::step::Changes;
 use super::facts::not_after;
 use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
 use crate::domain::channel::Channel;
-use crate::domain::deadline::{Moment, missing_facts};
+use crate::domain::deadline::{Moment, legal_day, missing_facts};
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::guard::role_may;
 use crate::domain::lifecycle::table::Action;
@@ -97,7 +97,11 @@ fn with_default_submission(new: &NewCase, ctx: &Context<'_>) -> Arrival {
 }
 
 /// No fact of arrival lies in the future, and nothing is confirmed before it is there.
-fn check_arrival(arrival: &Arrival, base: &str, ctx: &Context<'_>) -> Result<(), Refusal> {
+pub(super) fn check_arrival(
+    arrival: &Arrival,
+    base: &str,
+    ctx: &Context<'_>,
+) -> Result<(), Refusal> {
     let mut faults = Vec::new();
     for (name, moment) in arrival.moments() {
         if let Some(moment) = moment {
@@ -185,7 +189,8 @@ fn replace<T: Clone>(old: &mut T, new: Option<&T>) {
     }
 }
 
-/// A corrected date of receipt must not come after what was done on the strength of it.
+/// A corrected date of receipt must not come after what was done on the strength of it: an
+/// overdue case is not healed by an arrival after its own registration.
 fn follows_receipt(case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
     let receipt = case.record.intake.arrival.receipt(case.record.intake.channel);
     let (_, day) = crate::domain::deadline::receipt_date(&receipt, ctx.law)
@@ -196,6 +201,7 @@ fn follows_receipt(case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
         .iter()
         .map(|round| round.notice_date)
         .chain(case.record.services.iter().map(|service| service.counts_on))
+        .chain(case.record.registration.iter().map(|entry| legal_day(entry.registered_at)))
         .min();
     match earliest {
         Some(act) if act < day => Err(Rejection::new(Reason::DateTooEarly)

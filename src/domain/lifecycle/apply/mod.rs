@@ -11,7 +11,7 @@ pub use intake::{NewCase, receive};
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};
 use super::{Context, Step};
-use crate::domain::case::{Case, ClockState, Closure, Stage};
+use crate::domain::case::{Case, ClockState, Closure, Stage, Verdict};
 use crate::domain::deadline::ClockError;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 
@@ -58,6 +58,9 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
             supplement::request_extension(next, *days, reason, ctx)?;
         }
         Step::DecideExtension { verdict, reason, service } => {
+            if *verdict == Verdict::Refused && service.is_some() {
+                return Err(Rejection::new(Reason::FactOutOfPlace).at("/service").into());
+            }
             supplement::decide_extension(next, *verdict, reason.as_ref(), ctx)?;
             if let Some(service) = service {
                 facts::serve(next, facts::EXTENSION_NOTICE, service, ctx)?;
@@ -105,6 +108,10 @@ fn closure(reason: &str, ctx: &Context<'_>) -> Closure {
 fn retime(case: &mut Case, ctx: &Context<'_>) -> Result<(), Refusal> {
     if case.record.registration.is_some() {
         let clock = ClockState::of(case, ctx.law, ctx.today()).map_err(|e| clock_refusal(&e))?;
+        // A draft dies with the text under which it was made: its code may not exist any more.
+        if case.record.clock.as_ref().is_some_and(|was| was.rule_set != clock.rule_set) {
+            case.record.draft = None;
+        }
         case.record.clock = Some(clock);
     }
     Ok(())

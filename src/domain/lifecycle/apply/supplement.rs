@@ -3,13 +3,15 @@
 use chrono::NaiveDate;
 
 use super::super::Context;
+use super::super::guard::{days_allowed, days_in_force};
 use super::super::step::{ServiceFacts, SupplementFacts};
-use super::facts::{self, not_after};
+use super::facts;
+use super::intake::check_arrival;
 use crate::domain::case::{
     Case, DeadlineOrigin, Extension, ExtensionDecision, Stage, SupplementReply, SupplementRound,
     Verdict,
 };
-use crate::domain::deadline::{act_date, missing_facts, receipt_date};
+use crate::domain::deadline::{ClockError, act_date, receipt_date_under};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 
 /// What the applicant is asked.
@@ -69,34 +71,23 @@ pub(super) fn record(
     facts: &SupplementFacts,
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
-    let receipt = facts.arrival.receipt(facts.channel);
-    let mut faults = Vec::new();
-    for (name, moment) in facts.arrival.moments() {
-        if let Some(moment) = moment {
-            faults.extend(not_after(moment, &format!("/arrival/{name}"), ctx));
-        }
-    }
-    faults.extend(missing_facts(&receipt, ctx.law).into_iter().map(|fact| {
-        Rejection::new(Reason::ConfirmationMissing)
-            .at(format!("/arrival/{}", fact.as_str()))
-            .by("2019 art. 31")
-            .saying(fact.as_str())
-    }));
-    if let Some(refusal) = Refusal::of(faults) {
-        return Err(refusal);
-    }
-    let (_, received) =
-        receipt_date(&receipt, ctx.law).map_err(|error| super::clock_refusal(&error))?;
+    check_arrival(&facts.arrival, "/arrival", ctx)?;
+    let (act, _) = dated(case, facts, ctx)?;
+    let served = case.effective_service(facts::SUPPLEMENT_NOTICE).is_some();
     let Some(round) = &mut case.record.supplement else {
         return Err(Reason::StatusForbids.into());
     };
-    if received < round.notice_date {
+    if act < round.notice_date {
         return Err(Rejection::new(Reason::DateTooEarly)
             .at("/arrival")
-            .saying(format!("{received} < {}", round.notice_date))
+            .saying(format!("{act} < {}", round.notice_date))
             .into());
     }
-    if act_date(&receipt).is_ok_and(|day| day > round.deadline) {
+    if !served {
+        // A notice that reached nobody began no period, so none can be over.
+        round.deadline = round.deadline.max(act);
+    }
+    if act > round.deadline {
         return Err(Rejection::new(Reason::SupplementPeriodOver)
             .by("2019 art. 30")
             .saying(format!("{}", round.deadline))
@@ -110,7 +101,44 @@ pub(super) fn record(
         recorded_by: ctx.actor.user,
     });
     case.record.stage = Stage::Supplemented;
+    // A draft made before does not answer the application as it now is.
+    case.record.draft = None;
     Ok(())
+}
+
+/// The day of the applicant's act and the day of receipt, under the text that governs the case
+/// (R15), whatever text the supplement alone would fall under.
+fn dated(
+    case: &Case,
+    facts: &SupplementFacts,
+    ctx: &Context<'_>,
+) -> Result<(NaiveDate, NaiveDate), Refusal> {
+    let Some(clock) = &case.record.clock else {
+        return Err(Reason::StatusForbids.into());
+    };
+    let receipt = facts.arrival.receipt(facts.channel);
+    let received = receipt_date_under(&receipt, ctx.law.rule_set(clock.rule_set));
+    let mut faults: Vec<Rejection> = Vec::new();
+    match (act_date(&receipt), received) {
+        (Ok(act), Ok(received)) => return Ok((act, received)),
+        (act, received) => {
+            for error in [act.err(), received.err()].into_iter().flatten() {
+                let fault = missing(&error);
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            }
+        }
+    }
+    Err(Refusal::of(faults).unwrap_or_else(|| Reason::ConfirmationMissing.into()))
+}
+
+fn missing(error: &ClockError) -> Rejection {
+    let missing = Rejection::new(Reason::ConfirmationMissing).by("2019 art. 31");
+    match error {
+        ClockError::MissingFact { fact } => missing.at(format!("/arrival/{fact}")).saying(*fact),
+        other => missing.at("/arrival").saying(other.to_string()),
+    }
 }
 
 /// Asks the supervisor for more time, within the total that the law allows.
@@ -120,9 +148,7 @@ pub(super) fn request_extension(
     reason: &str,
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
-    let rules = case.record.clock.as_ref().map(|clock| ctx.law.rule_set(clock.rule_set));
-    let total = rules.map_or(0, |rules| rules.extension_working_days);
-    let used = days_in_force(case);
+    let (used, total) = (days_in_force(case), days_allowed(case, ctx));
     if days == 0 || used.saturating_add(days) > total {
         return Err(Rejection::new(Reason::ExtensionOverLimit)
             .at("/days")
@@ -138,23 +164,6 @@ pub(super) fn request_extension(
         decision: None,
     });
     Ok(())
-}
-
-/// The days already granted since the clock last started; a restart renews the allowance (R14).
-fn days_in_force(case: &Case) -> u32 {
-    let restarted = case.record.clock.as_ref().and_then(|clock| clock.resumed_on);
-    case.record
-        .extensions
-        .iter()
-        .filter_map(|extension| {
-            let decision = extension.decision.as_ref()?;
-            let since_restart = match (decision.notified_on, restarted) {
-                (Some(notified), Some(restarted)) => notified > restarted,
-                (_, _) => true,
-            };
-            (decision.verdict == Verdict::Granted && since_restart).then_some(extension.days)
-        })
-        .fold(0, u32::saturating_add)
 }
 
 /// The supervisor's decision. It has no effect before the applicant is told (R7).

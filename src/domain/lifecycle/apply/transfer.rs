@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use super::super::Context;
 use crate::domain::case::{Case, Holding, Stage};
 use crate::domain::ids::{UnitId, UserId};
-use crate::domain::lifecycle::table::Status;
+use crate::domain::lifecycle::guard::role_may;
+use crate::domain::lifecycle::table::{Action, Status};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 
 /// To whom a case goes.
@@ -30,7 +31,8 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
         let belongs = ctx
             .directory
             .user(officer)
-            .is_some_and(|user| user.unit == to.unit && user.disabled_at.is_none());
+            .filter(|user| user.unit == to.unit && user.disabled_at.is_none())
+            .is_some_and(|user| role_may(user.role, Action::Accept));
         if !belongs {
             faults.push(Rejection::new(Reason::OfficerUnknown).at("/officer_id"));
         }

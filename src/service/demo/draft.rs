@@ -1,0 +1,63 @@
+//! The answer that fits a topic, worded for one application.
+
+use super::scene::Scene;
+use crate::domain::case::{Particulars, SearchEntry};
+use crate::domain::lifecycle::Step;
+
+impl Scene<'_> {
+    /// Drafts the topic's answer, or, for an application that repeats another, refers to that.
+    pub(super) fn draft(&self) -> Step {
+        let earlier = self.earlier.as_ref().and_then(|earlier| earlier.number.clone());
+        let (decision, particulars) = match earlier {
+            Some(number) => ("repeat".to_owned(), repetition(number)),
+            None => (self.topic.decision.clone(), self.particulars()),
+        };
+        Step::DraftAnswer {
+            decision,
+            particulars: Box::new(particulars),
+            carrier: Some(self.row.carrier),
+            delivery: Some(self.row.delivery),
+        }
+    }
+
+    fn particulars(&self) -> Particulars {
+        let topic = self.topic;
+        let fill = |text: Option<&String>| text.map(|text| self.row.fill(text));
+        let articles = topic.article.as_ref();
+        Particulars {
+            reasons: fill(topic.reasons.as_ref()),
+            article: articles.and_then(|by_text| by_text.get(&self.rule_set()).cloned()),
+            harm: fill(topic.harm.as_ref()),
+            search_log: self.searches(),
+            provided: fill(topic.provided.as_ref()),
+            how_to_obtain: fill(topic.how_to_obtain.as_ref()),
+            right_organ: fill(topic.right_organ.as_ref()),
+            earlier_case_number: None,
+            consultation_result: fill(topic.consultation_result.as_ref()),
+            channel_pointer: fill(topic.channel_pointer.as_ref()),
+            publication_source: fill(topic.publication_source.as_ref()),
+            basis_law: fill(topic.basis_law.as_ref()),
+        }
+    }
+
+    fn searches(&self) -> Vec<SearchEntry> {
+        let search = self.topic.search.iter();
+        search
+            .map(|search| SearchEntry {
+                searcher: "档案管理人员".to_owned(),
+                system: search.system.clone(),
+                keywords: self.row.fill(&search.keywords),
+                searched_on: self.day(),
+            })
+            .collect()
+    }
+}
+
+fn repetition(number: String) -> Particulars {
+    let reasons = "申请人就同一内容重复提出申请,本机关已作出答复,不再重复处理。";
+    Particulars {
+        reasons: Some(reasons.to_owned()),
+        earlier_case_number: Some(number),
+        ..Particulars::default()
+    }
+}

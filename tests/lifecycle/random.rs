@@ -1,0 +1,240 @@
+//! Random lives of a case: anybody tries anything with dates around today, in years under both
+//! texts, across the change of texts, and past the last announced calendar.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use gongkai::domain::case::{Arrival, Case, Manner, Particulars, Record, ServedLetter, Verdict};
+use gongkai::domain::channel::Channel;
+use gongkai::domain::deadline::{Moment, legal_day};
+use gongkai::domain::ids::UserId;
+use gongkai::domain::lifecycle::{Action, Changes, Status, Step, apply, availability, receive};
+use gongkai::domain::rejection::Refusal;
+use proptest::prelude::*;
+
+use super::cast::*;
+
+const UNITS: [gongkai::domain::ids::UnitId; 6] =
+    [BUREAU, QUERY_ROOM, CENTER_A, WINDOW, CENTER_B, LEGAL];
+const DECISIONS: [&str; 5] = ["disclose", "excessive", "not_exist", "abandoned_fee", "nonsense"];
+
+/// The dice of one attempt.
+#[derive(Clone, Debug)]
+struct Attempt {
+    who: usize,
+    /// Does he look at what is allowed first, or try blindly?
+    looks: bool,
+    action: usize,
+    hours: i64,
+    back: i64,
+    back2: i64,
+    pick: usize,
+    pick2: usize,
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    // Half of the time the query room or center A acts: the others are refused most of it.
+    let who = prop_oneof![0..4_usize, 0..CAST.len()];
+    let hours = prop_oneof![3 => 0..30_i64, 1 => 30..400_i64];
+    let back = || prop_oneof![3 => 0..2_i64, 1 => -3..20_i64];
+    (who, 0..10_u8, 0..64_usize, hours, back(), back(), 0..64_usize, 0..64_usize).prop_map(
+        |(who, looks, action, hours, back, back2, pick, pick2)| Attempt {
+            who,
+            looks: looks < 8,
+            action,
+            hours,
+            back,
+            back2,
+            pick,
+            pick2,
+        },
+    )
+}
+
+fn before(today: NaiveDate, days: i64) -> NaiveDate {
+    match u64::try_from(days) {
+        Ok(days) => today - Days::new(days),
+        Err(_) => today + Days::new(days.unsigned_abs()),
+    }
+}
+
+impl Attempt {
+    fn date(&self, today: NaiveDate) -> NaiveDate {
+        before(today, self.back)
+    }
+
+    fn arrival(&self, today: NaiveDate) -> Arrival {
+        let (first, second) = (before(today, self.back), before(today, self.back2));
+        let given = |bit: usize, day| ((self.pick2 >> bit) & 1 == 1).then_some(Moment::Date(day));
+        Arrival {
+            submitted_at: given(0, first),
+            signed_at: given(1, first),
+            arrived_at: given(2, first),
+            received_at: given(3, first),
+            confirmed_at: given(4, second),
+            confirmed_by: None,
+            confirmation_manner: None,
+        }
+    }
+
+    fn channel(&self) -> Channel {
+        Channel::ALL[self.pick % Channel::ALL.len()]
+    }
+
+    fn service(&self, today: NaiveDate) -> gongkai::domain::lifecycle::ServiceFacts {
+        let mut facts = by(Manner::ALL[self.pick2 % Manner::ALL.len()], self.date(today));
+        if self.pick2.is_multiple_of(7) {
+            facts.delivered_at = Some(Moment::Date(before(today, self.back2)));
+        }
+        facts
+    }
+
+    fn perhaps_served(&self, today: NaiveDate) -> Option<gongkai::domain::lifecycle::ServiceFacts> {
+        self.pick.is_multiple_of(3).then(|| self.service(today))
+    }
+
+    fn step(&self, action: Action, today: NaiveDate) -> Step {
+        match action {
+            Action::Receive | Action::Register => register(self.arrival(today)),
+            Action::Amend => amend(Changes {
+                subject: self.pick.is_multiple_of(2).then(|| format!("题{}", self.pick2)),
+                channel: self.pick.is_multiple_of(5).then(|| self.channel()),
+                arrival: self.pick.is_multiple_of(3).then(|| self.arrival(today)),
+                ..Changes::default()
+            }),
+            Action::Void => void(),
+            Action::Assign if self.pick.is_multiple_of(2) => {
+                assign_to(UNITS[self.pick2 % UNITS.len()], CAST[self.pick % CAST.len()])
+            }
+            Action::Assign => assign(UNITS[self.pick % UNITS.len()]),
+            Action::Accept => Step::Accept,
+            Action::Return => give_back(),
+            Action::RequestSupplement => {
+                let stated =
+                    before(today, -i64::try_from(self.pick2 % 12).unwrap_or(0)).to_string();
+                let deadline = self.pick.is_multiple_of(2).then_some(stated);
+                ask(deadline.as_deref(), self.perhaps_served(today))
+            }
+            Action::Supplement => supplement(self.channel(), self.arrival(today)),
+            Action::Lapse => lapse(),
+            Action::RequestExtension => ask_days(u32::try_from(self.pick % 23).unwrap_or(0)),
+            Action::DecideExtension => {
+                let verdict = Verdict::ALL[self.pick2 % Verdict::ALL.len()];
+                decide(verdict, self.perhaps_served(today))
+            }
+            Action::DraftAnswer if self.pick2.is_multiple_of(6) => {
+                draft_with("disclose", Particulars::default())
+            }
+            Action::DraftAnswer => draft(DECISIONS[self.pick % DECISIONS.len()]),
+            Action::Answer => answer(self.perhaps_served(today)),
+            Action::Serve => {
+                let letter = ServedLetter::ALL[self.pick % ServedLetter::ALL.len()];
+                serve(letter, self.service(today))
+            }
+            Action::Withdraw => withdraw(),
+        }
+    }
+}
+
+/// One accepted step, to be done again.
+struct Done {
+    who: UserId,
+    at: DateTime<Utc>,
+    step: Step,
+}
+
+fn live(world: &World, start: NaiveDate, attempts: &[Attempt]) -> Result<(), TestCaseError> {
+    let first = &attempts[0];
+    let mut at = morning(start);
+    let receiver = world.actor([Q1, W1, A1, B1][first.pick % 4]);
+    let arrival = first.arrival(start);
+    let new = new_case(first.channel(), arrival, receiver.unit);
+    let Ok(born) = receive(&new, &world.ctx(&receiver, at)) else {
+        return Ok(());
+    };
+    let mut case = born.clone();
+    let mut done: Vec<Done> = Vec::new();
+    for attempt in attempts.iter().skip(1) {
+        at += TimeDelta::hours(attempt.hours);
+        let who = CAST[attempt.who];
+        let actor = world.actor(who);
+        let ctx = world.ctx(&actor, at);
+        let allowed: Vec<Action> = availability(&case, &ctx)
+            .into_iter()
+            .filter_map(|entry| entry.allowed().then_some(entry.action))
+            .collect();
+        let choice: &[Action] =
+            if attempt.looks && !allowed.is_empty() { &allowed } else { Action::ALL };
+        let action = choice[attempt.action % choice.len()];
+        // A case that is closed early has little left to tell.
+        let ends = matches!(action, Action::Void | Action::Withdraw);
+        if ends && attempt.pick2 % 8 != 0 {
+            continue;
+        }
+        let step = attempt.step(action, ctx.today());
+        match apply(&case, &step, &ctx) {
+            Ok(next) => {
+                prop_assert!(allowed.contains(&step.action()));
+                holds(&case, &next, &step)?;
+                case = next;
+                done.push(Done { who, at, step });
+            }
+            Err(refusal) => refused(&refusal)?,
+        }
+    }
+    replays(world, born, &done, &case)
+}
+
+fn refused(refusal: &Refusal) -> Result<(), TestCaseError> {
+    prop_assert!(!refusal.all().is_empty());
+    prop_assert_eq!(refusal.first(), &refusal.all()[0]);
+    Ok(())
+}
+
+/// What no accepted step may break.
+fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
+    prop_assert_eq!(is.faults(), Vec::<&str>::new());
+    prop_assert_eq!(is.version, was.version.next());
+    let record = &is.record;
+    let json = serde_json::to_value(record).expect("a record is JSON");
+    prop_assert_eq!(&serde_json::from_value::<Record>(json).expect("and back"), record);
+    if !was.status().is_open() {
+        prop_assert_eq!((was.status(), step.action()), (Status::Answered, Action::Serve));
+        prop_assert_eq!(&record.stage, &was.record.stage);
+    }
+    if let Some(answer) = record.stage.answer() {
+        prop_assert_ne!(answer.issued_by, answer.draft.drafted_by);
+    }
+    let number = was.record.registration.as_ref();
+    prop_assert!(number.is_none() || record.registration.as_ref() == number);
+    if let Some((clock, entry)) = record.clock.as_ref().zip(record.registration.as_ref()) {
+        prop_assert!(clock.receipt_date <= legal_day(entry.registered_at));
+        prop_assert!(clock.due_date.is_none_or(|due| due > clock.receipt_date));
+        let stopped = is.status() == Status::AwaitingSupplement;
+        prop_assert!(!stopped || clock.due_date.is_none());
+        let runs =
+            matches!(is.status(), Status::Registered | Status::Assigned | Status::Supplemented);
+        prop_assert!(!runs || clock.due_date.is_some(), "{:?} {clock:?}", is.status());
+        let answered = is.effective_service(ServedLetter::Answer).map(|service| service.counts_on);
+        prop_assert_eq!(clock.answer_date, answered);
+    }
+    Ok(())
+}
+
+fn replays(world: &World, born: Case, done: &[Done], end: &Case) -> Result<(), TestCaseError> {
+    let again = done.iter().try_fold(born, |case, Done { who, at, step }| {
+        apply(&case, step, &world.ctx(&world.actor(*who), *at))
+    });
+    prop_assert_eq!(again.as_ref(), Ok(end));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_lives_keep_every_promise(
+        start in prop::sample::select(vec!["2008-05-05", "2011-03-07", "2019-05-08", "2024-03-04", "2026-12-14"]),
+        attempts in prop::collection::vec(attempt(), 2..70),
+    ) {
+        live(&World::new(), day(start), &attempts)?;
+    }
+}
