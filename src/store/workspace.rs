@@ -16,7 +16,7 @@ use super::error::{Error, Result};
 use super::ledger::{self, Head};
 use super::rows::{CaseRow, EventRow, IdempotencyRow, OutboxRow, SeriesRow, UnitRow, UserRow};
 use super::schema::{cases, idempotency_keys, number_series, users};
-use super::types::Key;
+use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
@@ -306,7 +306,11 @@ impl<'a> Workspace<'a> {
         dialect::write_cases(conn, &rows)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
-        dialect::remember_outcomes(conn, &self.last_outcomes())?;
+        let outcomes = self.last_outcomes();
+        dialect::remember_outcomes(conn, &outcomes)?;
+        if let Some(newest) = outcomes.iter().map(|row| row.created_at.0).max() {
+            Self::forget_outcomes(conn, newest - Duration::hours(OUTCOME_KEPT_HOURS))?;
+        }
         let series: Vec<SeriesRow> = pending
             .series
             .iter()
@@ -327,6 +331,28 @@ impl<'a> Workspace<'a> {
                 .set(heads::value.eq(self.directory.version()))
                 .execute(conn)?;
         }
+        Ok(())
+    }
+
+    /// Deletes some outcomes that have expired. A batch that remembers one outcome forgets a few, so
+    /// the table stays as large as two days' work and no batch is slow for it.
+    fn forget_outcomes(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
+        const AT_ONCE: i64 = 300;
+        let keys: Vec<String> = idempotency_keys::table
+            .filter(idempotency_keys::created_at.lt(At(before)))
+            .order(idempotency_keys::created_at)
+            .limit(AT_ONCE)
+            .select(idempotency_keys::idempotency_key)
+            .load(conn)?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        diesel::delete(
+            idempotency_keys::table
+                .filter(idempotency_keys::created_at.lt(At(before)))
+                .filter(idempotency_keys::idempotency_key.eq_any(keys)),
+        )
+        .execute(conn)?;
         Ok(())
     }
 
