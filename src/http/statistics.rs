@@ -216,6 +216,9 @@ pub async fn reply_rate(
     if cohort.from > cohort.to {
         return Err(wrong("from", format!("{} > {}", cohort.from, cohort.to)));
     }
+    if cohort.as_of < cohort.from {
+        return Err(wrong("as_of", format!("{} < {}", cohort.as_of, cohort.from)));
+    }
     let scope = auth.actor.case_scope();
     let group_by = wanted.unwrap_or(GroupBy::Channel);
     let figures = statistics::figures(&app, scope, cohort, group_by).await?;

@@ -20,6 +20,13 @@ use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
 use crate::domain::sealed::BlindIndex;
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The text with A-Z in lower case: SQLite knows no other letters, and PostgreSQL none in a
+    /// column of collation "C". LIKE alone would heed the case on one database only.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 /// A condition on the table of cases.
 pub(super) type Condition =
     Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Nullable<Bool>>>;
@@ -158,13 +165,13 @@ type Boxed<'a> = cases::BoxedQuery<'a, MultiBackend>;
 /// # Errors
 /// The database cannot be read, or the row is corrupt.
 pub fn get(conn: &mut Conn, scope: &CaseScope, id: CaseId) -> Result<Option<Case>> {
-    let row: Option<(Key, i64, At, Doc)> = cases::table
+    let row: Option<(Key, i64, String, At, Doc)> = cases::table
         .filter(cases::id.eq(Key(id.0)))
         .filter(within(scope))
-        .select((cases::id, cases::version, cases::updated_at, cases::record))
+        .select((cases::id, cases::version, cases::status, cases::updated_at, cases::record))
         .first(conn)
         .optional()?;
-    row.map(|(id, version, updated_at, record)| case_of(id, version, updated_at, &record))
+    row.map(|(id, version, status, at, record)| case_of(id, version, &status, at, &record))
         .transpose()
 }
 
@@ -259,7 +266,7 @@ fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
         query = query.filter(cohort.condition());
         let mut any: Option<Condition> = None;
         for part in parts {
-            let part = part.condition(cohort.as_of);
+            let part = cohort.part(*part);
             any = Some(match any {
                 None => part,
                 Some(others) => Box::new(others.or(part)),
@@ -321,8 +328,9 @@ fn narrowed_by_text<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
             .filter(cases::applicant_name.lt(end_of_prefix(prefix)));
     }
     if let Some(part) = &filter.subject_contains {
+        let part = part.to_ascii_lowercase();
         let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        query = query.filter(cases::subject.like(format!("%{escaped}%")).escape('\\'));
+        query = query.filter(lower(cases::subject).like(format!("%{escaped}%")).escape('\\'));
     }
     query
 }
@@ -334,27 +342,21 @@ fn end_of_prefix(prefix: &str) -> String {
 }
 
 fn placed(query: Boxed<'_>, sort: Sort, after: Option<Place>) -> Boxed<'_> {
+    // The bound on the first column says nothing new, but lets both databases enter the index at
+    // the place instead of walking to it.
     let query = match (sort, after) {
-        (Sort::ReceivedDesc, Some(Place::Received(at, id))) => query.filter(
-            cases::received_at
-                .lt(At(at))
-                .or(cases::received_at.eq(At(at)).and(cases::id.lt(Key(id.0)))),
-        ),
-        (Sort::ReceivedAsc, Some(Place::Received(at, id))) => query.filter(
-            cases::received_at
-                .gt(At(at))
-                .or(cases::received_at.eq(At(at)).and(cases::id.gt(Key(id.0)))),
-        ),
-        (Sort::DueAsc, Some(Place::Due(day, id))) => query.filter(
-            cases::due_date
-                .gt(day)
-                .or(cases::due_date.eq(day).and(cases::id.gt(Key(id.0)).nullable())),
-        ),
-        (Sort::DueDesc, Some(Place::Due(day, id))) => query.filter(
-            cases::due_date
-                .lt(day)
-                .or(cases::due_date.eq(day).and(cases::id.lt(Key(id.0)).nullable())),
-        ),
+        (Sort::ReceivedDesc, Some(Place::Received(at, id))) => query
+            .filter(cases::received_at.le(At(at)))
+            .filter(cases::received_at.lt(At(at)).or(cases::id.lt(Key(id.0)))),
+        (Sort::ReceivedAsc, Some(Place::Received(at, id))) => query
+            .filter(cases::received_at.ge(At(at)))
+            .filter(cases::received_at.gt(At(at)).or(cases::id.gt(Key(id.0)))),
+        (Sort::DueAsc, Some(Place::Due(day, id))) => query
+            .filter(cases::due_date.ge(day))
+            .filter(cases::due_date.gt(day).or(cases::id.gt(Key(id.0)).nullable())),
+        (Sort::DueDesc, Some(Place::Due(day, id))) => query
+            .filter(cases::due_date.le(day))
+            .filter(cases::due_date.lt(day).or(cases::id.lt(Key(id.0)).nullable())),
         (_, None) => query,
         // A place of the other order cannot follow anything here.
         (_, Some(_)) => query.filter(cases::version.lt(1)),

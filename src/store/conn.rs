@@ -61,6 +61,7 @@ impl DatabaseUrl {
             Self::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path)?;
                 conn.batch_execute(SQLITE_SESSION).map_err(Error::from)?;
+                use_wal(&mut conn)?;
                 Ok(Conn::Sqlite(conn))
             }
         }
@@ -86,10 +87,25 @@ impl DatabaseUrl {
 const POSTGRES_SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
      SET idle_in_transaction_session_timeout = '30s'; SET TIME ZONE 'UTC';";
 
-/// WAL lets readers go on while the writer commits; FULL makes every commit durable.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-     PRAGMA cache_size = -4000;";
+/// FULL makes every commit durable.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;";
+
+/// WAL lets readers go on while the writer commits. A new file is switched to it once, and that
+/// alone does not wait for a lock: when several processes open a new file together, each waits
+/// until nobody else writes, and tries again.
+fn use_wal(conn: &mut SqliteConnection) -> Result<()> {
+    const TRIES: u32 = 50;
+    let mut tried = 0;
+    while let Err(error) = conn.batch_execute("PRAGMA journal_mode = WAL;") {
+        tried += 1;
+        if tried == TRIES {
+            return Err(error.into());
+        }
+        conn.batch_execute("BEGIN IMMEDIATE; ROLLBACK;")?;
+    }
+    Ok(())
+}
 
 /// Adds time limits of the network to a URL that sets none itself.
 fn with_timeouts(url: &str) -> String {

@@ -120,13 +120,14 @@ impl Workspace<'_> {
                 .saying(before.version.0.to_string())
                 .into());
         }
-        if step.other_case().is_some_and(|other| !self.knows_case(other)) {
-            return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
-        }
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
         let ctx = context(self, actor, origin.at, &directory, &numbers);
         let after = lifecycle::apply(&before, step, &ctx)?;
+        // Only now: who may not take the action is not told which cases exist.
+        if step.other_case().is_some_and(|other| !self.knows_case(other)) {
+            return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
+        }
         self.enter_step(&before, &after, step, origin)?;
         let outcome = case_outcome(&after, origin.at, None);
         self.put_case(after);

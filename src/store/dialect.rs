@@ -274,19 +274,22 @@ fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> 
     versions.iter().map(ToString::to_string).collect()
 }
 
-/// Two processes that start together migrate one after the other: PostgreSQL by an advisory lock,
-/// SQLite by its own.
+/// Two processes that start together migrate one after the other: on PostgreSQL by an advisory
+/// lock, on SQLite by one write transaction around all of it.
 fn serialised<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     const LOCK: &str = "SET statement_timeout = 0; SET lock_timeout = 0; \
          SELECT pg_advisory_lock(7230412041);";
     const UNLOCK: &str = "SELECT pg_advisory_unlock(7230412041); SET statement_timeout = '5s'; \
          SET lock_timeout = '2s';";
-    if let Conn::Pg(c) = conn {
-        PgConnection::batch_execute(c, LOCK)?;
+    match conn {
+        Conn::Pg(c) => PgConnection::batch_execute(c, LOCK)?,
+        Conn::Sqlite(_) => begin_write(conn)?,
     }
     let done = work(conn);
-    if let Conn::Pg(c) = conn {
-        PgConnection::batch_execute(c, UNLOCK)?;
+    match conn {
+        Conn::Pg(c) => PgConnection::batch_execute(c, UNLOCK)?,
+        Conn::Sqlite(_) if done.is_ok() => commit(conn)?,
+        Conn::Sqlite(_) => rollback(conn)?,
     }
     done
 }

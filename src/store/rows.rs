@@ -176,23 +176,26 @@ impl CaseRow {
     /// The row is corrupt: its document cannot be read, contradicts itself, or is not what the
     /// columns say.
     pub fn to_case(&self) -> Result<Case> {
-        let case = case_of(self.id, self.version, self.updated_at, &self.record)?;
-        if case.status().as_str() == self.status {
-            Ok(case)
-        } else {
-            Err(Error::corrupt(format_args!("case {}: status column disagrees", case.id)))
-        }
+        case_of(self.id, self.version, &self.status, self.updated_at, &self.record)
     }
 }
 
-/// Builds a case from the columns that hold it.
-pub(super) fn case_of(id: Key, version: i64, updated_at: At, record: &Doc) -> Result<Case> {
+/// Builds a case from the columns that hold it; the status column, by which lists and figures find
+/// it, must agree.
+pub(super) fn case_of(
+    id: Key,
+    version: i64,
+    status: &str,
+    updated_at: At,
+    record: &Doc,
+) -> Result<Case> {
     let id = CaseId(id.0);
     let record: Record = serde_json::from_str(&record.0)
         .map_err(|error| Error::corrupt(format_args!("case {id}: {error}")))?;
     let case = Case { id, version: Version(version), updated_at: updated_at.0, record };
     match case.faults().first() {
-        None => Ok(case),
+        None if case.status().as_str() == status => Ok(case),
+        None => Err(Error::corrupt(format_args!("case {id}: status column disagrees"))),
         Some(fault) => Err(Error::corrupt(format_args!("case {id}: {fault}"))),
     }
 }

@@ -41,30 +41,20 @@ impl Cohort {
 
     /// The condition of a part of this cohort.
     pub(super) fn part(&self, part: Part) -> Condition {
+        let as_of = self.as_of;
         match part {
             Part::Received => self.received(),
             Part::CarriedIn => self.carried_in(),
-            other => other.condition(self.as_of),
-        }
-    }
-}
-
-impl Part {
-    /// The condition of this part as of the end of a day.
-    pub(super) fn condition(self, as_of: NaiveDate) -> Condition {
-        match self {
-            Self::Answered => Box::new(cases::answer_date.le(as_of)),
-            Self::OnTime => {
+            Part::Answered => Box::new(cases::answer_date.le(as_of)),
+            Part::OnTime => {
                 Box::new(cases::answer_date.le(as_of).and(cases::answer_date.le(cases::due_date)))
             }
-            Self::Extended => {
+            Part::Extended => {
                 Box::new(cases::answer_date.le(as_of).and(cases::extended.eq(true).nullable()))
             }
-            Self::ClosedWithoutReply => Box::new(cases::closed_on.le(as_of)),
-            Self::OpenOverdue => Box::new(open(as_of).and(overdue(as_of))),
-            Self::OpenInTime => Box::new(open(as_of).and(in_time(as_of).or(paused(as_of)))),
-            // Of which cohort, only the cohort knows; alone these exclude nothing.
-            Self::Received | Self::CarriedIn => Box::new(cases::receipt_date.le(as_of)),
+            Part::ClosedWithoutReply => Box::new(cases::closed_on.le(as_of)),
+            Part::OpenOverdue => Box::new(open(as_of).and(overdue(as_of))),
+            Part::OpenInTime => Box::new(open(as_of).and(in_time(as_of).or(paused(as_of)))),
         }
     }
 }
@@ -135,11 +125,14 @@ fn part_by_group(
 ) -> Result<Vec<(String, i64)>> {
     macro_rules! grouped {
         ($column:expr) => {
+            grouped!($column, $column)
+        };
+        ($column:expr, $by:expr) => {
             cases::table
                 .filter(cohort.condition())
                 .filter(cohort.part(part))
                 .filter(within(scope))
-                .group_by($column)
+                .group_by($by)
                 .select(($column, count_star()))
         };
     }
@@ -151,8 +144,10 @@ fn part_by_group(
             .into_iter()
             .map(|(unit, n)| (unit.0.to_string(), n))
             .collect(),
-        // Months are folded here: a year has few days, and SQL has no common word for a month.
-        GroupBy::Month => grouped!(cases::receipt_date)
+        // Months are folded here: a year has few days, and SQL has no common word for a month. By
+        // the day alone SQLite would walk a whole index in the order of the days, where the
+        // conditions on the period find the few rows that count.
+        GroupBy::Month => grouped!(cases::receipt_date, (cases::channel, cases::receipt_date))
             .load::<(Option<NaiveDate>, i64)>(conn)?
             .into_iter()
             .filter_map(|(day, n)| day.map(|d| (format!("{}-{:02}", d.year(), d.month()), n)))

@@ -16,3 +16,4 @@ mod support;
 
 mod demo;
 mod http;
+mod store;

@@ -1,6 +1,7 @@
 -- Units, users, cases, the ledger of events, the outbox, idempotency keys and number series.
 -- The SQLite tree has the same tables, columns, keys and checks; a test compares both with schema.rs.
--- Text that is searched by prefix is collated "C", so that a plain index serves range predicates.
+-- Text that is searched is collated "C": a plain index then serves prefixes, and lower() folds A-Z
+-- alone, as on SQLite.
 
 CREATE TABLE units (
     id uuid PRIMARY KEY,
@@ -39,7 +40,7 @@ CREATE TABLE cases (
     id_number_index bytea,
     phone_index bytea,
     email_index bytea,
-    subject text NOT NULL,
+    subject text COLLATE "C" NOT NULL,
     receiving_unit_id uuid NOT NULL REFERENCES units (id),
     holding_unit_id uuid REFERENCES units (id),
     responsible_unit_id uuid NOT NULL REFERENCES units (id),
@@ -74,6 +75,8 @@ CREATE INDEX cases_by_holding_unit ON cases (holding_unit_id, received_at, id);
 CREATE INDEX cases_by_receiving_unit ON cases (receiving_unit_id, received_at, id);
 CREATE INDEX cases_by_officer ON cases (officer_id, received_at, id);
 CREATE INDEX cases_by_due ON cases (due_date, id);
+-- The worklists: what is overdue or due soon, and owes a reply.
+CREATE INDEX cases_owing_by_due ON cases (due_date, id) WHERE finished_on IS NULL AND case_number IS NOT NULL;
 CREATE INDEX cases_by_finish ON cases (finished_on, receipt_date);
 CREATE INDEX cases_by_applicant_name ON cases (applicant_name, id);
 CREATE INDEX cases_by_id_number ON cases (id_number_index) WHERE id_number_index IS NOT NULL;

@@ -74,6 +74,8 @@ CREATE INDEX cases_by_holding_unit ON cases (holding_unit_id, received_at, id);
 CREATE INDEX cases_by_receiving_unit ON cases (receiving_unit_id, received_at, id);
 CREATE INDEX cases_by_officer ON cases (officer_id, received_at, id);
 CREATE INDEX cases_by_due ON cases (due_date, id);
+-- The worklists: what is overdue or due soon, and owes a reply.
+CREATE INDEX cases_owing_by_due ON cases (due_date, id) WHERE finished_on IS NULL AND case_number IS NOT NULL;
 CREATE INDEX cases_by_finish ON cases (finished_on, receipt_date);
 CREATE INDEX cases_by_applicant_name ON cases (applicant_name, id);
 CREATE INDEX cases_by_id_number ON cases (id_number_index) WHERE id_number_index IS NOT NULL;
@@ -101,6 +103,14 @@ BEGIN
 END;
 
 CREATE TRIGGER events_not_deleted BEFORE DELETE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END;
+
+-- REPLACE deletes the row in its way without firing the trigger on DELETE.
+CREATE TRIGGER events_not_replaced BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM events WHERE subject_id = NEW.subject_id AND version = NEW.version)
 BEGIN
     SELECT RAISE(ABORT, 'events are append-only');
 END;

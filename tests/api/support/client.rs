@@ -111,11 +111,6 @@ impl Api {
         token
     }
 
-    /// Forgets the tokens, so that the next request logs in again.
-    pub fn forget_tokens(&self) {
-        self.tokens.borrow_mut().clear();
-    }
-
     /// A request of a user.
     pub async fn request(&self, who: Who, method: Method, path: &str) -> TestRequest {
         let token = self.token(who).await;

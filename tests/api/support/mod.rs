@@ -18,42 +18,49 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use databases::{Backend, Fresh};
+
 /// No test may take longer; a deadlock then fails one test and not the whole run.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// Makes of one body a test on each database: `name::postgres` and `name::sqlite`.
+/// Makes of one asynchronous function a test on each database: `name::postgres` and
+/// `name::sqlite`. The type of its argument says what it starts with: anything that is
+/// [`databases::Fresh`], such as a `World` or a `TestDatabase` without tables.
 ///
-/// The type of the argument says what the body starts with: anything that is
-/// [`databases::Fresh`], such as a `World` or an unmigrated `TestDatabase`.
+/// ```text
+/// on_both!(a_case_is_received);
+/// async fn a_case_is_received(world: World) { … }
+/// ```
+///
+/// The function may also stand inside: `on_both! { async fn … }`.
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($given:ident: $kind:ty) $body:block) => {
         $(#[$meta])*
-        mod $name {
-            use super::*;
+        async fn $name($given: $kind) $body
 
-            async fn body($given: $kind) $body
+        $crate::support::on_both!($name);
+    };
+    ($name:ident) => {
+        mod $name {
+            use $crate::support::databases::Backend;
 
             #[test]
             fn postgres() {
-                $crate::support::run(async {
-                    body($crate::support::fresh::<$kind>($crate::support::databases::Backend::Postgres).await).await;
-                });
+                $crate::support::run_on(Backend::Postgres, super::$name);
             }
 
             #[test]
             fn sqlite() {
-                $crate::support::run(async {
-                    body($crate::support::fresh::<$kind>($crate::support::databases::Backend::Sqlite).await).await;
-                });
+                $crate::support::run_on(Backend::Sqlite, super::$name);
             }
         }
     };
 }
 pub(crate) use on_both;
 
-/// What a test starts with, on the given database.
-pub async fn fresh<T: databases::Fresh>(backend: databases::Backend) -> T {
-    T::fresh(backend).await
+/// Runs a test with what it starts with, on the given database.
+pub fn run_on<T: Fresh, F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(T) -> F) {
+    run(async { test(T::fresh(backend).await).await });
 }
 
 /// Runs an asynchronous test on this thread.

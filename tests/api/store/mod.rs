@@ -1,0 +1,21 @@
+//! The data layer, from below the HTTP interface.
+
+mod catalogue;
+mod corruption;
+mod explain;
+mod filters;
+mod histories;
+mod idempotency;
+mod ledger;
+mod many;
+mod migrations;
+mod numbers;
+mod paging;
+mod plans;
+mod races;
+mod rows;
+mod schema;
+mod scope;
+mod searches;
+mod statistics;
+mod writer;
