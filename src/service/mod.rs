@@ -35,7 +35,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
-    /// Bounds the password hashes that are computed at once: each takes 19 MiB and a core.
+    /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
 
