@@ -11,9 +11,11 @@ use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
+use crate::domain::decision::{Decision, Decisions};
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
 use crate::domain::measure::{GroupBy, Part};
+use crate::domain::regulation::RuleSetId;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
 
@@ -77,4 +79,31 @@ impl ToSchema for Moment {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("Moment")
     }
+}
+
+/// The decision codes with which a case can be answered, from data/decisions.json, with what each
+/// demands under which text.
+pub(super) fn decision_code() -> RefOr<Schema> {
+    let rows: Vec<&Decision> =
+        Decisions::builtin().rows().iter().filter(|row| !row.is_lapse()).collect();
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let needs = RuleSetId::ALL.iter().filter_map(|text| {
+                let required: Vec<&str> =
+                    row.basis(*text)?.required.iter().map(|field| field.as_str()).collect();
+                Some(format!("{}: {}", text.as_str(), required.join(", ")))
+            });
+            let needs: Vec<String> = needs.collect();
+            format!("- `{}`: {} / {} ({})", row.code, row.zh, row.en, needs.join("; "))
+        })
+        .collect();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(rows.iter().map(|row| row.code.as_str())))
+        .description(Some(format!(
+            "The decision, with the members that it demands under each text of the Regulation:\n{}",
+            lines.join("\n")
+        )))
+        .into()
 }

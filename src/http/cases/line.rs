@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::applicant::name_for;
 use super::views::Links;
 use crate::domain::actor::Actor;
+use crate::domain::applicant_type::ApplicantType;
+use crate::domain::channel::Channel;
+use crate::domain::lifecycle::Status;
 use crate::store::cases::CaseLine;
 
 /// A line of a list.
@@ -18,14 +21,17 @@ pub struct CaseLineView {
     /// Changes seen.
     pub version: i64,
     /// Where it stands.
+    #[schema(value_type = Status)]
     pub status: String,
     /// The number on the receipt.
     pub receipt_number: String,
     /// The number in the register.
     pub case_number: Option<String>,
     /// By which channel it came.
+    #[schema(value_type = Channel)]
     pub channel: String,
     /// The kind of applicant.
+    #[schema(value_type = ApplicantType)]
     pub applicant_type: String,
     /// The applicant's name; masked for a supervisor.
     pub applicant_name: String,

@@ -178,7 +178,7 @@ pub struct SearchBody {
 pub struct DraftAnswerBody {
     /// The decision code.
     #[validate(length(min = 1, max = 40))]
-    #[schema(min_length = 1, max_length = 40, example = "disclose")]
+    #[schema(schema_with = crate::http::schemas::decision_code)]
     pub decision: String,
     /// The reasons, as the letter gives them.
     #[validate(length(min = 1, max = 4000), custom(function = prose))]

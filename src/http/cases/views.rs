@@ -147,6 +147,7 @@ pub struct SearchView {
 #[derive(Serialize, ToSchema)]
 pub struct DraftView {
     /// The decision code.
+    #[schema(example = "disclose")]
     pub decision: String,
     /// Who drafted it.
     pub drafted_by: Uuid,
