@@ -20,6 +20,9 @@ use crate::service::App;
 use crate::service::cases::Origin;
 use crate::store::command::{Caller, Idempotency};
 
+/// What can be refused of any request (http/trace.rs).
+const ENCODED: &str = "The body is compressed, or not of the media type that is taken.";
+
 /// A right as a type, for signatures.
 pub trait Needs: 'static {
     /// The right.
@@ -101,6 +104,7 @@ impl<N: Needs> Auth<N> {
 
 impl<N: Needs> Describe for Auth<N> {
     fn describe(draft: &mut Draft) {
+        draft.error(415, ENCODED);
         draft.error(401, "No valid access token.");
         draft.error(403, "The role has not the right, or this caller may not.");
         draft.error(503, "The database is unavailable or too busy; try again.");
@@ -153,7 +157,9 @@ fn bearer_token(request: &HttpRequest) -> Option<&str> {
 pub struct Open;
 
 impl Describe for Open {
-    fn describe(_: &mut Draft) {}
+    fn describe(draft: &mut Draft) {
+        draft.error(415, ENCODED);
+    }
 }
 
 impl Declares for Open {

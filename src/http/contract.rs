@@ -183,6 +183,8 @@ impl Entry {
             operation = operation
                 .description(Some(needs))
                 .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
+        } else {
+            operation = operation.securities(Some([]));
         }
         if let Some(body) = &draft.body {
             let content = ContentBuilder::new().schema(Some(body.clone())).build();
