@@ -118,7 +118,8 @@ const fn is_dash(c: char) -> bool {
 }
 
 /// A number as written on paper or typed: width folded, spaces removed, letters upper case.
-fn compact_upper(text: &str) -> String {
+#[must_use]
+pub fn compact_upper(text: &str) -> String {
     text.chars()
         .map(fold_width)
         .filter(|c| !c.is_whitespace())

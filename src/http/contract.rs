@@ -3,14 +3,19 @@
 //! not say anything that the code does not do, and a handler without a declared right does not
 //! compile.
 
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::{FromRequest, Handler, Responder, Route, web};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, web};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
 
+use super::extract::no_parameters;
 use crate::domain::policy::Right;
 
 /// An operation's description while it is being put together.
@@ -63,6 +68,8 @@ impl Draft {
 
 /// A part of a handler's signature that describes itself.
 pub trait Describe {
+    /// Does it read the query of the address?
+    const QUERY: bool = false;
     /// Adds what it demands or gives to the operation.
     fn describe(draft: &mut Draft);
 }
@@ -73,17 +80,28 @@ pub trait Declares: Describe {
     fn right() -> Option<Right>;
 }
 
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
+
 /// The arguments of a handler, the first of which declares the right.
-pub trait Signature {
+pub trait Signature: Sized {
+    /// Does one of them read the query of the address?
+    const QUERY: bool;
     /// The right.
     fn right() -> Option<Right>;
     /// Describes all arguments.
     fn describe(draft: &mut Draft);
+    /// Extracts them one after the other: who may not call learns nothing about the rest.
+    fn extract(request: HttpRequest, payload: Payload) -> Extracting<Self>;
 }
 
 macro_rules! signatures {
     ($(($first:ident $(, $rest:ident)*)),+) => {$(
-        impl<$first: Declares $(, $rest: Describe)*> Signature for ($first, $($rest,)*) {
+        impl<$first, $($rest),*> Signature for ($first, $($rest,)*)
+        where
+            $first: Declares + FromRequest + 'static,
+            $($rest: Describe + FromRequest + 'static,)*
+        {
+            const QUERY: bool = $first::QUERY $(|| $rest::QUERY)*;
             fn right() -> Option<Right> {
                 $first::right()
             }
@@ -91,11 +109,36 @@ macro_rules! signatures {
                 $first::describe(draft);
                 $($rest::describe(draft);)*
             }
+            fn extract(request: HttpRequest, mut payload: Payload) -> Extracting<Self> {
+                Box::pin(async move {
+                    let first = $first::from_request(&request, &mut payload).await;
+                    let first = first.map_err(Into::into)?;
+                    if !Self::QUERY {
+                        no_parameters(request.query_string())?;
+                    }
+                    Ok((first, $(
+                        $rest::from_request(&request, &mut payload).await.map_err(Into::into)?,
+                    )*))
+                })
+            }
         }
     )+};
 }
 
 signatures!((A), (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), (A, B, C, D, E, F));
+
+/// The arguments of a handler, extracted in their order.
+struct Ordered<A>(A);
+
+impl<A: Signature + 'static> FromRequest for Ordered<A> {
+    type Error = actix_web::Error;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let arguments = A::extract(request.clone(), payload.take());
+        Box::pin(async move { arguments.await.map(Self) })
+    }
+}
 
 /// The application is handed to most handlers and is no part of the contract.
 impl<T: ?Sized + 'static> Describe for web::Data<T> {
@@ -131,12 +174,13 @@ impl Entry {
     pub fn new<F, Args>(method: Method, path: &'static str, id: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + Signature + 'static,
+        Args: Signature + 'static,
         F::Output: Responder + Describe + 'static,
     {
         let mut draft = Draft { right: Args::right(), ..Draft::default() };
         Args::describe(&mut draft);
         F::Output::describe(&mut draft);
+        draft.error(400, "A query parameter is unknown.");
         Self {
             method,
             path,
@@ -145,7 +189,10 @@ impl Entry {
             right: Args::right(),
             summary: "",
             draft,
-            route: Box::new(move |method| web::method(method).to(handler.clone())),
+            route: Box::new(move |method| {
+                let handler = handler.clone();
+                web::method(method).to(move |Ordered(args): Ordered<Args>| handler.call(args))
+            }),
         }
     }
 

@@ -17,6 +17,7 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::contract::{Describe, Draft};
 use super::problem::{Fault, FieldError, Problem};
+use super::strict::Object;
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, Version};
 use crate::domain::rejection::Reason;
@@ -119,24 +120,26 @@ where
     T: DeserializeOwned + Validate + Checked,
 {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer_of(error.path());
-        let inner = error.into_inner();
-        match inner.classify() {
-            serde_json::error::Category::Data => {
-                Problem::new(Fault::ValidationFailed).with(vec![FieldError {
-                    pointer,
-                    code: data_code(&inner).to_owned(),
-                    detail: data_text(&inner),
-                }])
+    let Object(value) =
+        serde_path_to_error::deserialize::<_, Object<T>>(&mut json).map_err(|error| {
+            let pointer = pointer_of(error.path());
+            let inner = error.into_inner();
+            match inner.classify() {
+                serde_json::error::Category::Data => {
+                    let code = data_code(&inner);
+                    // Which of two values counts is a matter of taste, so neither does (RFC 8259 §4).
+                    let twice = code == "duplicate_field";
+                    let fault = if twice { Fault::MalformedJson } else { Fault::ValidationFailed };
+                    let (code, detail) = (code.to_owned(), data_text(&inner));
+                    Problem::new(fault).with(vec![FieldError { pointer, code, detail }])
+                }
+                _ => Problem::new(Fault::MalformedJson).saying(format!(
+                    "line {}, column {}",
+                    inner.line(),
+                    inner.column()
+                )),
             }
-            _ => Problem::new(Fault::MalformedJson).saying(format!(
-                "line {}, column {}",
-                inner.line(),
-                inner.column()
-            )),
-        }
-    })?;
+        })?;
     json.end().map_err(|_| Problem::new(Fault::MalformedJson).saying("text after the value"))?;
     let mut faults = value.validate().map_or_else(|errors| field_errors(&errors), |()| Vec::new());
     for fault in value.faults(today) {
@@ -158,11 +161,10 @@ fn data_code(error: &serde_json::Error) -> &'static str {
         ("unknown field", "unknown_field"),
         ("missing field", "missing_field"),
         ("duplicate field", "duplicate_field"),
-        ("unknown variant", "unknown_value"),
-        ("expected one of", "unknown_value"),
         ("invalid type", "wrong_type"),
+        ("unknown ", "unknown_value"),
     ];
-    kinds.iter().find(|(sign, _)| text.contains(sign)).map_or("invalid_value", |(_, code)| code)
+    kinds.iter().find(|(sign, _)| text.starts_with(sign)).map_or("invalid_value", |(_, code)| code)
 }
 
 /// What serde says, without the value: that came from outside and may be personal.
@@ -242,6 +244,8 @@ fn default_text(fault: &validator::ValidationError) -> String {
 pub struct Params<T>(pub T);
 
 impl<T: IntoParams> Describe for Params<T> {
+    const QUERY: bool = true;
+
     fn describe(draft: &mut Draft) {
         draft.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
         draft.error(400, "A query parameter is unknown, repeated or has a bad value.");
@@ -274,13 +278,18 @@ fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<T, Problem> {
         return Err(wrong(name, "repeated_parameter", "given more than once".to_owned()));
     }
     let value = web::Query::<T>::from_query(text)
-        .map_err(|error| {
-            let text = match error {
-                actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
-                other => other.to_string(),
-            };
-            let name = text.split('`').nth(1).unwrap_or_default().to_owned();
-            wrong(&name, "invalid_parameter", text)
+        .map_err(|_| {
+            // The error does not name the parameter: each is tried by itself. None is required.
+            let parts = text.split('&').filter(|part| !part.is_empty());
+            let faults = parts.zip(&fields).filter_map(|(part, (name, _))| {
+                let detail = match web::Query::<T>::from_query(part).err()? {
+                    actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+                    other => other.to_string(),
+                };
+                let code = "invalid_parameter".to_owned();
+                Some(FieldError { pointer: name.clone(), code, detail })
+            });
+            Problem::new(Fault::UnknownParameter).with(faults.collect())
         })?
         .into_inner();
     value.validate().map_err(|errors| {
@@ -291,6 +300,17 @@ fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<T, Problem> {
         Problem::new(Fault::UnknownParameter).with(faults.collect())
     })?;
     Ok(value)
+}
+
+/// For an operation that has no query parameters.
+///
+/// # Errors
+/// There are some.
+pub fn no_parameters(text: &str) -> Result<(), Problem> {
+    #[derive(serde::Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    if text.is_empty() { Ok(()) } else { query(text).map(|Nothing {}| ()) }
 }
 
 /// The case that the path names. Text that is no id names nothing that exists.
@@ -342,15 +362,15 @@ impl IfMatch {
     /// The version.
     ///
     /// # Errors
-    /// The header is missing (428), or is not one strong entity tag of ours (412: it cannot match).
+    /// The header is missing (428). What is not one strong entity tag of ours is the version that
+    /// no case ever has: it cannot match, and the answer (412) tells what would.
     pub fn version(&self) -> Result<Version, Problem> {
         let tag = self.0.as_deref().ok_or(Fault::PreconditionRequired)?;
         let number = tag.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        number
-            .filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|digits| digits.parse().ok())
-            .map(Version)
-            .ok_or_else(|| Reason::StaleVersion.into())
+        let known = number
+            .filter(|digits| !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok());
+        Ok(Version(known.unwrap_or_default()))
     }
 }
 

@@ -12,6 +12,7 @@ mod reply;
 mod schemas;
 mod sessions;
 mod statistics;
+mod strict;
 pub mod trace;
 mod units;
 

@@ -33,6 +33,24 @@ impl<T: Serialize> Responder for Json<T> {
     }
 }
 
+/// A reply that the state of the resource may forbid: 409.
+pub struct Conditional<R>(pub R);
+
+impl<R: Describe> Describe for Conditional<R> {
+    fn describe(draft: &mut Draft) {
+        R::describe(draft);
+        draft.error(409, "The state of the case does not allow it.");
+    }
+}
+
+impl<R: Responder> Responder for Conditional<R> {
+    type Body = R::Body;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<R::Body> {
+        self.0.respond_to(request)
+    }
+}
+
 /// A resource with its entity tag: 200, or 201 with `Location` for a new one.
 pub struct Tagged<T, const STATUS: u16> {
     /// The resource.
@@ -52,6 +70,9 @@ impl<T: ToSchema, const STATUS: u16> Describe for Tagged<T, STATUS> {
         const REPLAYED: (&str, &str) =
             ("Idempotency-Replayed", "`true` when this is the answer to an earlier request.");
         let schema = Some(draft.refer::<T>());
+        if STATUS == 201 {
+            draft.error(409, "What is to be created lacks a fact or conflicts with another.");
+        }
         draft.success = Some(Success {
             status: STATUS,
             description: if STATUS == 201 { "Created." } else { "Done." },

@@ -11,6 +11,7 @@ use super::contract::{Describe, Draft};
 use super::extract::{Body, Checked};
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Made};
+use super::strict::plain;
 use crate::domain::actor::{Capability, Role};
 use crate::domain::unit::User;
 use crate::service::App;
@@ -21,7 +22,7 @@ use crate::service::sessions::{LoginError, log_in};
 #[serde(deny_unknown_fields)]
 pub struct LoginBody {
     /// The name.
-    #[validate(length(min = 1, max = 64))]
+    #[validate(length(min = 1, max = 64), custom(function = plain))]
     #[schema(min_length = 1, max_length = 64, example = "chaxun")]
     pub username: String,
     /// The password.

@@ -11,6 +11,7 @@ use super::auth::{Auth, ReadStatistics};
 use super::extract::Params;
 use super::problem::{Fault, FieldError, Problem};
 use super::reply::Json;
+use super::strict::some_day;
 use crate::domain::ids::UnitId;
 use crate::domain::measure::{Cohort, Counts, GroupBy, Rate};
 use crate::domain::unit::Directory;
@@ -21,10 +22,13 @@ use crate::service::{App, statistics};
 #[serde(deny_unknown_fields)]
 pub struct RateParams {
     /// First day of the period; 1 January of the year of `to` when left out.
+    #[serde(default, deserialize_with = "some_day")]
     pub from: Option<NaiveDate>,
     /// Last day; `as_of` when left out.
+    #[serde(default, deserialize_with = "some_day")]
     pub to: Option<NaiveDate>,
     /// The day at whose end the figures are taken (Asia/Shanghai); today when left out.
+    #[serde(default, deserialize_with = "some_day")]
     pub as_of: Option<NaiveDate>,
     /// `unit`, `channel`, `month` or `applicant_type`; no groups when left out.
     pub group_by: Option<String>,

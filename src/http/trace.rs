@@ -33,7 +33,10 @@ pub async fn request(
     request.extensions_mut().insert(RequestId(id.clone()));
     let path = request.path().to_owned();
     let method = request.method().clone();
-    let handled = if carries_encoded_body(&request) {
+    let handled = if address_is_too_long(&request) {
+        let refusal = Problem::new(Fault::UriTooLong);
+        Ok(request.into_response(refusal.answer("", &id)).map_into_boxed_body())
+    } else if carries_encoded_body(&request) {
         let refusal =
             Problem::new(Fault::UnsupportedMediaType).header(header::ACCEPT_ENCODING, "identity");
         Ok(request.into_response(refusal.answer(&path, &id)).map_into_boxed_body())
@@ -62,6 +65,13 @@ fn request_id(request: &ServiceRequest) -> String {
         },
         ToOwned::to_owned,
     )
+}
+
+/// The longest address that is looked at, in bytes (S-40).
+const ADDRESS_LIMIT: usize = 8 * 1024;
+
+fn address_is_too_long(request: &ServiceRequest) -> bool {
+    request.uri().path().len() + request.query_string().len() > ADDRESS_LIMIT
 }
 
 /// A compressed body could unfold to a thousand times its size; none is taken.

@@ -57,7 +57,7 @@ pub struct Bearer {
 pub struct Issuer {
     signing: EncodingKey,
     verifying: DecodingKey,
-    key_id: String,
+    header: Header,
     rules: Validation,
     texts: hmac::Key,
     remembered: RwLock<HashMap<[u8; 32], Bearer>>,
@@ -89,17 +89,17 @@ impl Issuer {
         // Time is judged by the application's own clock.
         rules.validate_exp = false;
         rules.validate_nbf = false;
-        let key_id = hex::encode(digest::digest(&digest::SHA256, public).as_ref())
-            .chars()
-            .take(16)
-            .collect();
+        let key_id = hex::encode(digest::digest(&digest::SHA256, public).as_ref());
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key_id.chars().take(16).collect());
         // Another use of the seed gets a key of its own, derived by it.
         let seed_key = hmac::Key::new(hmac::HMAC_SHA256, seed);
         let text_key = hmac::sign(&seed_key, b"gongkai/texts/v1").as_ref().to_vec();
         Ok(Self {
             signing: EncodingKey::from_ed_der(&der),
             verifying: DecodingKey::from_ed_der(public),
-            key_id,
+            header,
             rules,
             texts: hmac::Key::new(hmac::HMAC_SHA256, &text_key),
             remembered: RwLock::default(),
@@ -111,9 +111,6 @@ impl Issuer {
     /// # Errors
     /// The cryptographic library fails.
     pub fn issue(&self, user: &User, now: DateTime<Utc>, id: Uuid) -> Result<String, KeyError> {
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.key_id.clone());
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
@@ -123,7 +120,7 @@ impl Issuer {
             exp: now.timestamp() + TOKEN_LIFE_SECS,
             jti: id,
         };
-        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_| KeyError)
+        jsonwebtoken::encode(&self.header, &claims, &self.signing).map_err(|_| KeyError)
     }
 
     /// For whom a token speaks; none when it is not a good one. A token that has been checked is
@@ -167,8 +164,8 @@ impl Issuer {
     }
 
     fn check(&self, token: &str) -> Option<Bearer> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(TYPE) || header.kid.as_deref() != Some(&self.key_id) {
+        // Ours is the only header: no other key, type or critical extension is understood.
+        if jsonwebtoken::decode_header(token).ok()? != self.header {
             return None;
         }
         let claims =

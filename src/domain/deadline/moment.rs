@@ -23,6 +23,18 @@ pub fn start_of_legal_day(day: NaiveDate) -> DateTime<Utc> {
         .map_or(DateTime::<Utc>::MIN_UTC, |start| start.and_utc())
 }
 
+/// The day that is written as `YYYY-MM-DD`, in digits of ASCII and with leading zeros.
+#[must_use]
+pub fn calendar_day(text: &str) -> Option<NaiveDate> {
+    let digits = |at: usize, byte: u8| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    let formed = text.len() == "YYYY-MM-DD".len()
+        && text.bytes().enumerate().all(|(at, byte)| digits(at, byte));
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| formed)
+}
+
 /// When something happened: a legal date, or an instant that is converted to one.
 ///
 /// As text `YYYY-MM-DD` or RFC 3339 with an offset.
@@ -68,15 +80,7 @@ impl FromStr for Moment {
     fn from_str(text: &str) -> Result<Self, MomentError> {
         let refuse = || MomentError(text.chars().take(40).collect());
         if text.len() == "YYYY-MM-DD".len() {
-            let digits = |at: usize, byte: u8| match at {
-                4 | 7 => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            };
-            if !text.bytes().enumerate().all(|(at, byte)| digits(at, byte)) {
-                return Err(refuse());
-            }
-            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| refuse())?;
-            return Ok(Self::Date(date));
+            return calendar_day(text).map(Self::Date).ok_or_else(refuse);
         }
         let instant = DateTime::parse_from_rfc3339(text).map_err(|_| refuse())?;
         Ok(Self::Instant(instant.to_utc()))
@@ -107,7 +111,9 @@ impl<'de> Deserialize<'de> for Moment {
                 f.write_str("a date (YYYY-MM-DD) or an instant (RFC 3339)")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Moment, E> {
-                text.parse().map_err(E::custom)
+                // Without the text: it came from outside and may be personal.
+                text.parse()
+                    .map_err(|_| E::custom("neither a date (YYYY-MM-DD) nor an instant (RFC 3339)"))
             }
         }
         deserializer.deserialize_str(Text)

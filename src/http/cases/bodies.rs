@@ -18,6 +18,7 @@ use crate::domain::ids::UnitId;
 use crate::domain::lifecycle::Changes;
 use crate::http::extract::Checked;
 use crate::http::problem::FieldError;
+use crate::http::strict::{object, some_object};
 use crate::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput, ChangesInput};
 
 /// Text that a person wrote: not blank, no control characters but line breaks and tabs.
@@ -99,6 +100,7 @@ pub struct ArrivalBody {
 #[serde(deny_unknown_fields)]
 pub struct ReceiveBody {
     /// Who asks.
+    #[serde(deserialize_with = "object")]
     #[validate(nested)]
     pub applicant: ApplicantBody,
     /// For what: name, document number or other characteristic, in one line.
@@ -116,6 +118,7 @@ pub struct ReceiveBody {
     /// By which channel it came.
     pub channel: Channel,
     /// The facts of its arrival, as far as known.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub arrival: Option<ArrivalBody>,
     /// On what the information is wanted; paper when left out.
@@ -141,6 +144,7 @@ pub struct AmendBody {
     #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
     /// The applicant, whole.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub applicant: Option<ApplicantBody>,
     /// The subject.
@@ -154,6 +158,7 @@ pub struct AmendBody {
     /// The channel.
     pub channel: Option<Channel>,
     /// Facts of arrival.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub arrival: Option<ArrivalBody>,
     /// On what.

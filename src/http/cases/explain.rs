@@ -18,7 +18,7 @@ use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::{CasePath, Params};
 use crate::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::http::problem::{Fault, Problem};
-use crate::http::reply::Json;
+use crate::http::reply::{Conditional, Json};
 use crate::service::App;
 use crate::store::{EventRow, events as ledger};
 
@@ -266,7 +266,7 @@ pub async fn deadline(
     auth: Auth<ReadCases>,
     app: web::Data<App>,
     id: CasePath,
-) -> Reply<Json<DeadlineView>> {
+) -> Reply<Conditional<Json<DeadlineView>>> {
     let case = load(&app, &auth.actor, id.0).await?;
     if case.record.registration.is_none() {
         let refusal = Rejection::new(Reason::ConfirmationMissing);
@@ -277,7 +277,7 @@ pub async fn deadline(
         tracing::error!(%error, case = %case.id, "the clock of a stored case does not run");
         Fault::Internal
     })?;
-    Ok(Json(DeadlineView::of(explained, today)))
+    Ok(Conditional(Json(DeadlineView::of(explained, today))))
 }
 
 /// Which events.

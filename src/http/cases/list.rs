@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use super::Reply;
 use super::line::CaseLineView;
@@ -13,7 +13,7 @@ use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::legal_day;
-use crate::domain::identity::{Email, Phone};
+use crate::domain::identity::{Email, Phone, compact_upper};
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
@@ -25,6 +25,7 @@ use crate::http::extract::{Body, Checked, Params};
 use crate::http::page::{self, DEFAULT_LIMIT};
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
+use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
 use crate::store::cases::{self, CaseFilter, Sort, Unanswered, Unassigned};
 
@@ -41,30 +42,20 @@ text_enum! {
     }
 }
 
-/// A list that may be short: values separated by commas, each of a known set.
-fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Problem> {
-    let Some(text) = text else {
-        return Ok(Vec::new());
-    };
-    text.split(',')
-        .map(|code| {
-            T::from_code(code).map_err(|error| {
-                Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-                    pointer: name.to_owned(),
-                    code: "unknown_value".to_owned(),
-                    detail: error.to_string(),
-                }])
-            })
-        })
-        .collect()
+/// One value of a known set.
+fn code<T: TextEnum>(text: &str, name: &str) -> Result<T, Problem> {
+    T::from_code(text).map_err(|error| {
+        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
+            pointer: name.to_owned(),
+            code: "unknown_value".to_owned(),
+            detail: error.to_string(),
+        }])
+    })
 }
 
-fn plain(text: &str) -> Result<(), ValidationError> {
-    if text.trim().is_empty() || text.chars().any(char::is_control) {
-        Err(ValidationError::new("blank_or_control_character"))
-    } else {
-        Ok(())
-    }
+/// A list that may be short: values separated by commas, each of a known set.
+fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Problem> {
+    text.map_or_else(|| Ok(Vec::new()), |text| text.split(',').map(|one| code(one, name)).collect())
 }
 
 /// The filters of a list; each narrows it. Days are of Asia/Shanghai.
@@ -87,27 +78,27 @@ pub struct ListParams {
     /// Kinds of applicant, separated by commas.
     pub applicant_type: Option<String>,
     /// Due on or after this day.
-    #[serde(rename = "due_date[gte]")]
+    #[serde(rename = "due_date[gte]", default, deserialize_with = "some_day")]
     #[param(rename = "due_date[gte]")]
     pub due_from: Option<NaiveDate>,
     /// Due on or before this day.
-    #[serde(rename = "due_date[lte]")]
+    #[serde(rename = "due_date[lte]", default, deserialize_with = "some_day")]
     #[param(rename = "due_date[lte]")]
     pub due_to: Option<NaiveDate>,
     /// Recorded at or after this instant.
-    #[serde(rename = "received_at[gte]")]
+    #[serde(rename = "received_at[gte]", default, deserialize_with = "some_instant")]
     #[param(rename = "received_at[gte]")]
     pub received_from: Option<DateTime<Utc>>,
     /// Recorded before this instant.
-    #[serde(rename = "received_at[lt]")]
+    #[serde(rename = "received_at[lt]", default, deserialize_with = "some_instant")]
     #[param(rename = "received_at[lt]")]
     pub received_before: Option<DateTime<Utc>>,
     /// With a date of receipt on or after this day.
-    #[serde(rename = "receipt_date[gte]")]
+    #[serde(rename = "receipt_date[gte]", default, deserialize_with = "some_day")]
     #[param(rename = "receipt_date[gte]")]
     pub receipt_from: Option<NaiveDate>,
     /// With a date of receipt on or before this day.
-    #[serde(rename = "receipt_date[lte]")]
+    #[serde(rename = "receipt_date[lte]", default, deserialize_with = "some_day")]
     #[param(rename = "receipt_date[lte]")]
     pub receipt_to: Option<NaiveDate>,
     /// Only cases that are due and not replied to.
@@ -130,10 +121,13 @@ pub struct ListParams {
     /// `open_overdue`, `closed_without_reply`, `received`, `carried_in`, `extended`.
     pub counted_in: Option<String>,
     /// The period of that rate: first day.
+    #[serde(default, deserialize_with = "some_day")]
     pub from: Option<NaiveDate>,
     /// Its last day.
+    #[serde(default, deserialize_with = "some_day")]
     pub to: Option<NaiveDate>,
     /// The day at whose end the rate is taken.
+    #[serde(default, deserialize_with = "some_day")]
     pub as_of: Option<NaiveDate>,
     /// `-received_at` (default), `received_at`, `due_date` or `-due_date`.
     pub sort: Option<String>,
@@ -215,8 +209,8 @@ impl ListParams {
             let cohort: Cohort = statistics::period(app, self.from, self.to, self.as_of);
             filter.counted = Some((cohort, parts));
         }
-        if let Some(worklist) = codes::<Worklist>(self.worklist.as_ref(), "worklist")?.first() {
-            narrow(&mut filter, *worklist, app, actor, today)?;
+        if let Some(worklist) = &self.worklist {
+            narrow(&mut filter, code(worklist, "worklist")?, app, actor, today)?;
         }
         Ok(filter)
     }
@@ -355,9 +349,7 @@ impl PersonSearchBody {
             detail,
         };
         match (&self.id_number, &self.phone, &self.email) {
-            (Some(number), None, None) => {
-                Ok((PersonalField::IdNumber, number.trim().to_uppercase()))
-            }
+            (Some(number), None, None) => Ok((PersonalField::IdNumber, compact_upper(number))),
             (None, Some(phone), None) => Phone::parse(phone)
                 .map(|phone| (PersonalField::Phone, phone.as_str().to_owned()))
                 .map_err(|e| wrong("#/phone", e.code(), format!("{} / {}", e.zh(), e.en()))),

@@ -13,6 +13,7 @@ use crate::domain::deadline::Moment;
 use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::{ServiceFacts, Step, SupplementFacts};
 use crate::http::extract::Checked;
+use crate::http::strict::{day, object, objects, some_day, some_object};
 
 /// Bodies whose faults their form tells completely.
 macro_rules! plain {
@@ -41,6 +42,7 @@ plain!(
 #[serde(deny_unknown_fields)]
 pub struct RegisterBody {
     /// The facts of arrival that were still missing.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub arrival: Option<ArrivalBody>,
 }
@@ -66,6 +68,7 @@ pub struct AssignBody {
     /// An officer of that unit.
     pub officer_id: Option<Uuid>,
     /// By when the query room wants it.
+    #[serde(default, deserialize_with = "some_day")]
     pub internal_due_date: Option<NaiveDate>,
     /// A remark on the 转办单.
     #[validate(length(min = 1, max = 1000), custom(function = prose))]
@@ -101,8 +104,10 @@ pub struct RequestSupplementBody {
     #[schema(min_length = 1, max_length = 2000)]
     pub guidance: String,
     /// The last day for the applicant; the default period from service when left out.
+    #[serde(default, deserialize_with = "some_day")]
     pub deadline_date: Option<NaiveDate>,
     /// The service of the notice, when it happened at once.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub service: Option<ServiceBody>,
 }
@@ -114,6 +119,7 @@ pub struct SupplementBody {
     /// By which channel it came.
     pub channel: Channel,
     /// The facts of its arrival.
+    #[serde(deserialize_with = "object")]
     #[validate(nested)]
     pub arrival: ArrivalBody,
     /// What it says.
@@ -147,6 +153,7 @@ pub struct DecideExtensionBody {
     #[schema(min_length = 1, max_length = 1000)]
     pub reason: Option<String>,
     /// The service of the notice, when it happened at once.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub service: Option<ServiceBody>,
 }
@@ -168,6 +175,7 @@ pub struct SearchBody {
     #[schema(min_length = 1, max_length = 200)]
     pub keywords: String,
     /// On which day.
+    #[serde(deserialize_with = "day")]
     pub searched_on: NaiveDate,
 }
 
@@ -190,7 +198,7 @@ pub struct DraftAnswerBody {
     #[validate(length(min = 1, max = 2000), custom(function = prose))]
     pub harm: Option<String>,
     /// The searches made.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     #[validate(nested, length(max = 50))]
     pub search_log: Vec<SearchBody>,
     /// What is provided.
@@ -228,6 +236,7 @@ pub struct DraftAnswerBody {
 #[serde(deny_unknown_fields)]
 pub struct AnswerBody {
     /// The service of the answer, when it happened at once.
+    #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub service: Option<ServiceBody>,
 }
@@ -239,6 +248,7 @@ pub struct ServeBody {
     /// Of which letter.
     pub letter: ServedLetter,
     /// The facts.
+    #[serde(deserialize_with = "object")]
     #[validate(nested)]
     pub service: ServiceBody,
 }

@@ -3,3 +3,8 @@
 mod contract;
 mod coverage;
 mod life;
+mod pages;
+mod privacy;
+mod refusals;
+mod requests;
+mod sessions;
