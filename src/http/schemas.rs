@@ -18,6 +18,7 @@ use crate::domain::measure::{GroupBy, Part};
 use crate::domain::regulation::RuleSetId;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
+use crate::http::cases::Worklist;
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -27,6 +28,11 @@ fn text_enum<T: TextEnum>() -> RefOr<Schema> {
         .enum_values(Some(T::CODES.iter().copied()))
         .description(Some(labels.join("\n")))
         .into()
+}
+
+/// A text that is one of these.
+pub(super) fn one_of(values: &[&str]) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values.iter().copied())).into()
 }
 
 macro_rules! text_enums {
@@ -61,6 +67,7 @@ text_enums!(
     Status,
     UnitKind,
     Verdict,
+    Worklist,
 );
 
 impl PartialSchema for Moment {

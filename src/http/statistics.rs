@@ -30,7 +30,8 @@ pub struct RateParams {
     /// The day at whose end the figures are taken (Asia/Shanghai); today when left out.
     #[serde(default, deserialize_with = "some_day")]
     pub as_of: Option<NaiveDate>,
-    /// `unit`, `channel`, `month` or `applicant_type`; no groups when left out.
+    /// By what the figures are broken down; no groups when left out.
+    #[param(inline, value_type = Option<GroupBy>)]
     pub group_by: Option<String>,
 }
 

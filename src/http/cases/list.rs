@@ -62,8 +62,8 @@ fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Probl
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ListParams {
-    /// A saved filter: `mine`, `my_unit`, `unassigned`, `unregistered`, `due_soon`, `overdue` or
-    /// `awaiting_supplement`.
+    /// A saved filter.
+    #[param(inline, value_type = Option<Worklist>)]
     pub worklist: Option<String>,
     /// Statuses, separated by commas.
     pub status: Option<String>,
@@ -129,7 +129,8 @@ pub struct ListParams {
     /// The day at whose end the rate is taken.
     #[serde(default, deserialize_with = "some_day")]
     pub as_of: Option<NaiveDate>,
-    /// `-received_at` (default), `received_at`, `due_date` or `-due_date`.
+    /// The order; `-received_at` when left out.
+    #[param(inline, schema_with = sort_schema)]
     pub sort: Option<String>,
     /// Lines on a page.
     #[validate(range(min = 1, max = 200))]
@@ -138,6 +139,10 @@ pub struct ListParams {
     /// Where the page begins: the `next_cursor` of the page before it.
     #[validate(length(min = 1, max = 300))]
     pub cursor: Option<String>,
+}
+
+fn sort_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    crate::http::schemas::one_of(&["-received_at", "received_at", "due_date", "-due_date"])
 }
 
 /// One page of cases.

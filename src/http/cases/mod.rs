@@ -26,7 +26,7 @@ use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
 pub use explain::{actions, deadline, events};
-pub use list::{list, search};
+pub use list::{Worklist, list, search};
 pub use steps::ReasonBody;
 
 type Reply<R> = Result<R, Problem>;

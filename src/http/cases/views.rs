@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::applicant::{ApplicantView, applicant_view};
+use super::applicant::{ApplicantView, applicant_view, name_for};
 use crate::domain::actor::Actor;
 use crate::domain::case::{
     Arrival, Case, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter, Verdict,
@@ -336,7 +336,7 @@ impl CaseView {
                 closed_date: closure.closed_on,
                 duplicate_of: closure.duplicate_of.map(|id| id.0),
             }),
-            services: ServiceView::all(case),
+            services: ServiceView::all(actor, case),
             updated_at: case.updated_at,
             links: Links::of(case.id.0),
         })
@@ -475,14 +475,14 @@ impl AnswerView {
 }
 
 impl ServiceView {
-    fn all(case: &Case) -> Vec<Self> {
+    fn all(actor: &Actor, case: &Case) -> Vec<Self> {
         let of = |service: &crate::domain::case::Service| Self {
             letter: service.letter,
             manner: service.manner,
             counts_on: service.counts_on,
             mail_number: service.mail_number.clone(),
             delivered_on: service.delivered_on,
-            recipient: service.recipient.clone(),
+            recipient: service.recipient.as_deref().map(|name| name_for(actor, name)),
         };
         case.record.services.iter().map(of).collect()
     }
