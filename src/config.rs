@@ -215,6 +215,10 @@ impl Settings {
             Some(listen) => listen,
             None => parsed("GONGKAI_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
         };
+        let readers = parsed("GONGKAI_READERS", database.default_readers())?;
+        if !(1..=64).contains(&readers) {
+            return Err(ConfigError("GONGKAI_READERS must be 1 to 64.".to_owned()));
+        }
         let case_pattern = variable("GONGKAI_CASE_NUMBER_PATTERN")?
             .unwrap_or_else(|| CASE_NUMBER_PATTERN.to_owned());
         if !case_pattern.contains("{year}") || !case_pattern.contains("{n}") {
@@ -223,7 +227,7 @@ impl Settings {
             ));
         }
         Ok(Self {
-            readers: parsed("GONGKAI_READERS", database.default_readers())?,
+            readers,
             data_key_id: variable("GONGKAI_DATA_KEY_ID")?.unwrap_or_else(|| "k1".to_owned()),
             database,
             token_key,

@@ -71,13 +71,20 @@ impl From<crate::config::ConfigError> for Failure {
 
 impl From<crate::store::Error> for Failure {
     fn from(error: crate::store::Error) -> Self {
-        Self::new(EXIT_UNAVAILABLE, error)
+        let code = match error {
+            crate::store::Error::WrongKey(_) => EXIT_CONFIG,
+            _ => EXIT_UNAVAILABLE,
+        };
+        Self::new(code, error)
     }
 }
 
 impl From<crate::service::StartError> for Failure {
     fn from(error: crate::service::StartError) -> Self {
-        Self::new(EXIT_UNAVAILABLE, error)
+        match error {
+            crate::service::StartError::Store(error) => error.into(),
+            key @ crate::service::StartError::Key(_) => Self::new(EXIT_CONFIG, key),
+        }
     }
 }
 

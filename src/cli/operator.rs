@@ -27,5 +27,5 @@ pub(super) fn open(database: Option<&str>) -> Result<Arc<App>, Failure> {
         case_pattern: CASE_NUMBER_PATTERN.to_owned(),
         database,
     };
-    Ok(App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?)
+    Ok(App::open(&settings, Arc::new(SystemClock), WriterLimits::default())?)
 }

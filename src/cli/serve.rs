@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Done, block_on};
+use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Settings};
 use crate::http;
@@ -28,12 +28,18 @@ pub(super) fn run(args: &ServeArgs) -> Done {
     let settings = Settings::read(args.database_url.as_deref(), args.listen)?;
     let form = match config::variable("GONGKAI_LOG_FORM")?.as_deref() {
         Some("text") => LogForm::Text,
-        _ => LogForm::Json,
+        None | Some("json") => LogForm::Json,
+        Some(_) => {
+            return Err(Failure::new(EXIT_CONFIG, "GONGKAI_LOG_FORM must be text or json."));
+        }
     };
     telemetry::start(form, config::variable("GONGKAI_LOG")?.as_deref().unwrap_or("info"));
     block_on(async move {
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
-        let server = http::serve(Arc::clone(&app), settings.listen)?;
+        let server = http::serve(Arc::clone(&app), settings.listen).map_err(|error| {
+            let text = format!("cannot listen on {}: {error}", settings.listen);
+            Failure::new(EXIT_UNAVAILABLE, text)
+        })?;
         tracing::info!(address = %server.address, database = ?settings.database, "listening");
         super::say(&format!("gongkai: listening on http://{}", server.address));
         server.running.await?;

@@ -30,6 +30,7 @@ text_enum! {
         IssuingNotPermitted = "issuing_not_permitted" : "承办单位无权以本单位名义对外答复" / "The holding unit may not send an answer out itself.",
         DrafterIsIssuer = "drafter_is_issuer" : "拟稿人不得签发自己的答复" / "The drafter may not issue his own answer.",
         StatusForbids = "status_forbids" : "当前状态下不能进行此操作" / "The case's status does not allow this.",
+        NotRegistered = "not_registered" : "该件尚未登记,期限未起算" / "The case is not in the register yet, so no period runs.",
         ConfirmationMissing = "confirmation_missing" : "缺少确定收到申请之日所需的事实" / "A fact that fixes the date of receipt is missing.",
         AlreadyAccepted = "already_accepted" : "该件已有承办人接收" / "An officer has already accepted the case.",
         AssignedToAnother = "assigned_to_another_officer" : "该件已指定其他承办人" / "The case is assigned to another officer.",
@@ -58,6 +59,7 @@ text_enum! {
         CaseUnknown = "case_unknown" : "没有所引用的申请件" / "The case referred to does not exist.",
         Unchanged = "unchanged" : "没有任何更改" / "Nothing would change.",
         Taken = "taken" : "该名称已被使用" / "That name is already taken.",
+        PasswordLength = "password_length" : "密码长度须为8至128个字符" / "A password has 8 to 128 characters.",
         RoleUnitMismatch = "role_unit_mismatch" : "该角色不能属于此类单位" / "A user with this role cannot belong to a unit of this kind.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
@@ -77,6 +79,7 @@ impl Reason {
             | Self::IssuingNotPermitted
             | Self::DrafterIsIssuer => Class::Forbidden,
             Self::StatusForbids
+            | Self::NotRegistered
             | Self::ConfirmationMissing
             | Self::AlreadyAccepted
             | Self::AssignedToAnother
@@ -105,6 +108,7 @@ impl Reason {
             | Self::CaseUnknown
             | Self::Unchanged
             | Self::Taken
+            | Self::PasswordLength
             | Self::RoleUnitMismatch
             | Self::IdempotencyKeyReused => Class::Invalid,
         }

@@ -15,6 +15,7 @@ use super::trace::RequestId;
 use crate::domain::actor::Actor;
 use crate::domain::lifecycle::Action;
 use crate::domain::policy::Right;
+use crate::domain::rejection::Reason;
 use crate::domain::unit::User;
 use crate::service::App;
 use crate::service::cases::Origin;
@@ -135,7 +136,7 @@ impl<N: Needs> FromRequest for Auth<N> {
                 .ok_or(Fault::Unauthenticated)?;
             let actor = directory.actor(user.id).ok_or(Fault::Unauthenticated)?;
             if !N::RIGHT.granted_to(actor.role) {
-                return Err(Fault::Forbidden.into());
+                return Err(Reason::RoleNotPermitted.into());
             }
             let request_id =
                 request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();

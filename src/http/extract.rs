@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::contract::{Describe, Draft};
+use super::form;
 use super::problem::{Fault, FieldError, Problem};
 use super::strict::Object;
 use crate::domain::deadline::legal_day;
@@ -76,7 +77,7 @@ pub trait Checked {
     }
 }
 
-impl<T: DeserializeOwned + Validate + Checked + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + Validate + Checked + ToSchema + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -117,29 +118,11 @@ fn body_problem(error: &actix_web::Error) -> Problem {
 
 fn parse<T>(bytes: &[u8], today: NaiveDate) -> Result<T, Problem>
 where
-    T: DeserializeOwned + Validate + Checked,
+    T: DeserializeOwned + Validate + Checked + ToSchema,
 {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let Object(value) =
-        serde_path_to_error::deserialize::<_, Object<T>>(&mut json).map_err(|error| {
-            let pointer = pointer_of(error.path());
-            let inner = error.into_inner();
-            match inner.classify() {
-                serde_json::error::Category::Data => {
-                    let code = data_code(&inner);
-                    // Which of two values counts is a matter of taste, so neither does (RFC 8259 §4).
-                    let twice = code == "duplicate_field";
-                    let fault = if twice { Fault::MalformedJson } else { Fault::ValidationFailed };
-                    let (code, detail) = (code.to_owned(), data_text(&inner));
-                    Problem::new(fault).with(vec![FieldError { pointer, code, detail }])
-                }
-                _ => Problem::new(Fault::MalformedJson).saying(format!(
-                    "line {}, column {}",
-                    inner.line(),
-                    inner.column()
-                )),
-            }
-        })?;
+    let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json)
+        .map_err(|error| malformed::<T>(bytes, error))?;
     json.end().map_err(|_| Problem::new(Fault::MalformedJson).saying("text after the value"))?;
     let mut faults = value.validate().map_or_else(|errors| field_errors(&errors), |()| Vec::new());
     for fault in value.faults(today) {
@@ -152,6 +135,35 @@ where
     } else {
         Err(Problem::new(Fault::ValidationFailed).with(faults))
     }
+}
+
+/// The problem of a body that is not of its form: broken JSON, or every fault of its members.
+fn malformed<T: ToSchema>(
+    bytes: &[u8],
+    error: serde_path_to_error::Error<serde_json::Error>,
+) -> Problem {
+    let pointer = pointer_of(error.path());
+    let inner = error.into_inner();
+    if inner.classify() != serde_json::error::Category::Data {
+        let place = format!("line {}, column {}", inner.line(), inner.column());
+        return Problem::new(Fault::MalformedJson).saying(place);
+    }
+    let code = data_code(&inner);
+    let first = FieldError { pointer, code: code.to_owned(), detail: data_text(&inner) };
+    // Which of two values counts is a matter of taste, so neither does (RFC 8259 §4).
+    if code == "duplicate_field" {
+        return Problem::new(Fault::MalformedJson).with(vec![first]);
+    }
+    let body: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let mut all = form::faults::<T>(&body);
+    // What no schema tells, e.g. a day that is none. Of a missing or unknown member serde names
+    // the object around it; the schema has named the member itself.
+    let named = all.iter().any(|known| known.pointer == first.pointer);
+    let of_a_member = matches!(code, "missing_field" | "unknown_field");
+    if !named && (all.is_empty() || !of_a_member) {
+        all.push(first);
+    }
+    Problem::new(Fault::ValidationFailed).with(all)
 }
 
 /// The kind of a fault that serde found.

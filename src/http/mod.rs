@@ -4,6 +4,7 @@ pub mod auth;
 mod cases;
 pub mod contract;
 pub mod extract;
+mod form;
 mod meta;
 pub mod openapi;
 pub mod page;

@@ -26,7 +26,6 @@ text_enum! {
         InvalidCursor = "invalid_cursor" : "分页游标无效" / "The cursor is invalid or belongs to another query.",
         Unauthenticated = "unauthenticated" : "需要有效的访问令牌" / "A valid access token is needed.",
         LoginFailed = "login_failed" : "用户名或密码错误" / "The name or the password is wrong.",
-        Forbidden = "forbidden" : "无权进行此操作" / "Your role may not do this.",
         RouteNotFound = "route_not_found" : "没有该地址" / "There is nothing at this address.",
         MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
         NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
@@ -54,7 +53,6 @@ impl Fault {
             | Self::UnknownParameter
             | Self::InvalidCursor => 400,
             Self::Unauthenticated | Self::LoginFailed => 401,
-            Self::Forbidden => 403,
             Self::RouteNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
@@ -115,7 +113,7 @@ pub struct ProblemBody {
     pub title_en: String,
     /// The HTTP status.
     pub status: u16,
-    /// The stable code; the list is in docs/api-style.md.
+    /// The stable code; the list stands in the description of this contract.
     #[schema(example = "stale_version")]
     pub code: String,
     /// What exactly is wrong.
@@ -303,9 +301,10 @@ impl From<store::Error> for Problem {
             store::Error::Unavailable(_) => Fault::Unavailable,
             store::Error::OutcomeUnknown(_) => Fault::OutcomeUnknown,
             store::Error::StorageFull(_) => Fault::StorageFull,
-            store::Error::Constraint(_) | store::Error::Corrupt(_) | store::Error::Other(_) => {
-                Fault::Internal
-            }
+            store::Error::Constraint(_)
+            | store::Error::Corrupt(_)
+            | store::Error::WrongKey(_)
+            | store::Error::Other(_) => Fault::Internal,
         };
         tracing::error!(%error, code = fault.as_str(), "the store failed");
         Self::new(fault)

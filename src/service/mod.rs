@@ -54,11 +54,26 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens the database and the keys.
+    /// Opens the database and the keys, and makes sure that they belong together.
+    ///
+    /// # Errors
+    /// The database cannot be opened, a key cannot be used, or the data key is not the one under
+    /// which this database was sealed.
+    pub fn start(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        limits: WriterLimits,
+    ) -> Result<Arc<Self>, StartError> {
+        let app = Self::open(settings, clock, limits)?;
+        Store::check_key(&settings.database, &app.vault)?;
+        Ok(app)
+    }
+
+    /// Opens the database and the keys, for work that seals nothing and opens nothing sealed.
     ///
     /// # Errors
     /// The database cannot be opened or a key cannot be used.
-    pub fn start(
+    pub fn open(
         settings: &Settings,
         clock: Arc<dyn Clock>,
         limits: WriterLimits,

@@ -104,8 +104,7 @@ pub async fn change_user(app: &Arc<App>, user: UserId, change: UserChange) -> Re
 
 async fn checked_hash(app: &Arc<App>, password: String) -> Result<String, Denied> {
     if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-        let fault = Rejection::new(Reason::FactMissing).at("/password");
-        return Err(fault.saying("8–128 characters").into());
+        return Err(Rejection::new(Reason::PasswordLength).at("/password").into());
     }
     hash_password(app, password).await.map_err(|error| match error {
         LoginError::Store(error) => Denied::Failed(error),

@@ -201,7 +201,7 @@ pub fn count(conn: &mut Conn, scope: &CaseScope, filter: &CaseFilter) -> Result<
     Ok(query.count().get_result(conn)?)
 }
 
-/// The cases of one person, found by the digest of one sealed field, newest first.
+/// One page of the cases of one person, found by the digest of one sealed field, newest first.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -210,6 +210,7 @@ pub fn by_index(
     scope: &CaseScope,
     field: crate::domain::sealed::PersonalField,
     index: &BlindIndex,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<CaseLine>> {
     use crate::domain::sealed::PersonalField;
@@ -221,11 +222,8 @@ pub fn by_index(
         PersonalField::Email => query.filter(cases::email_index.eq(digest)),
         PersonalField::Address => return Ok(Vec::new()),
     };
-    Ok(query
-        .order((cases::received_at.desc(), cases::id.desc()))
-        .limit(limit)
-        .select(CaseLine::as_select())
-        .load(conn)?)
+    let query = placed(query, Sort::ReceivedDesc, after);
+    Ok(query.limit(limit).select(CaseLine::as_select()).load(conn)?)
 }
 
 fn narrowed<'a>(query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
@@ -280,6 +278,10 @@ fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
 }
 
 fn narrowed_by_time<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
+    // Nothing is due of a case that ended without an answer.
+    if filter.due_from.is_some() || filter.due_to.is_some() {
+        query = query.filter(cases::closed_on.is_null());
+    }
     if let Some(day) = filter.due_from {
         query = query.filter(cases::due_date.ge(day));
     }
@@ -366,9 +368,11 @@ fn placed(query: Boxed<'_>, sort: Sort, after: Option<Place>) -> Boxed<'_> {
         Sort::ReceivedAsc => query.order((cases::received_at.asc(), cases::id.asc())),
         Sort::DueAsc => query
             .filter(cases::due_date.is_not_null())
+            .filter(cases::closed_on.is_null())
             .order((cases::due_date.asc(), cases::id.asc())),
         Sort::DueDesc => query
             .filter(cases::due_date.is_not_null())
+            .filter(cases::closed_on.is_null())
             .order((cases::due_date.desc(), cases::id.desc())),
     }
 }

@@ -59,7 +59,8 @@ impl DatabaseUrl {
                 Ok(Conn::Pg(conn))
             }
             Self::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(path)?;
+                let mut conn = SqliteConnection::establish(path)
+                    .map_err(|error| Error::Unavailable(format!("{path}: {error}")))?;
                 conn.batch_execute(SQLITE_SESSION).map_err(Error::from)?;
                 use_wal(&mut conn)?;
                 Ok(Conn::Sqlite(conn))

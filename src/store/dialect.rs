@@ -12,7 +12,9 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{CaseRow, EventRow, HeadRow, IdempotencyRow, OutboxRow, SeriesRow, UserRow};
-use super::schema::{cases, events, heads, idempotency_keys, number_series, outbox, users};
+use super::schema::{
+    cases, data_keys, events, heads, idempotency_keys, number_series, outbox, users,
+};
 use super::types::Key;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -222,6 +224,21 @@ pub(super) fn write_users(conn: &mut Conn, rows: &[UserRow]) -> Result<()> {
             .execute(c))?;
     }
     Ok(())
+}
+
+/// What the key of this name made of the fixed text when it was first used here: the given proof,
+/// when it has never been.
+pub(super) fn key_proof(conn: &mut Conn, key_id: &str, proof: &[u8]) -> Result<Vec<u8>> {
+    let row = (data_keys::key_id.eq(key_id), data_keys::proof.eq(proof));
+    on_each!(conn, c => diesel::insert_into(data_keys::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    data_keys::table
+        .filter(data_keys::key_id.eq(key_id))
+        .select(data_keys::proof)
+        .first(conn)
+        .map_err(Error::from)
 }
 
 /// Brings the schema up to this program's version. Safe to run from several processes at once.

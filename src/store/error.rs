@@ -24,6 +24,11 @@ pub enum Error {
     /// The disk is full.
     #[error("storage full: {0}")]
     StorageFull(String),
+    /// The data key is not the one under which this database was sealed.
+    #[error(
+        "the data key {0} is not the one that this database was sealed with; nothing was changed"
+    )]
+    WrongKey(String),
     /// Anything else.
     #[error("database error: {0}")]
     Other(String),

@@ -31,7 +31,12 @@ pub use rows::{CaseRow, EventRow, UserRow};
 pub use workspace::Basis;
 pub use writer::{SharedDirectory, Writer, WriterCounts, WriterLimits};
 
+use crate::domain::sealed::PersonalField;
 use crate::domain::unit::Directory;
+use vault::Vault;
+
+/// The text by which a data key is known again.
+const KEY_PROOF: &str = "gongkai/data-key/v1";
 
 /// How old the picture of units and users may be when a request is let in.
 const DIRECTORY_FRESH: Duration = Duration::from_millis(10);
@@ -80,6 +85,25 @@ impl Store {
             checked: Arc::default(),
             writing: Arc::new(Mutex::new(Some(thread))),
         })
+    }
+
+    /// Makes sure that the vault's key is the one under which this database was sealed; the first
+    /// key of its name is remembered.
+    ///
+    /// # Errors
+    /// It is another one, or the database cannot be read.
+    pub fn check_key(url: &DatabaseUrl, vault: &Vault) -> Result<()> {
+        let proof = vault.blind_index(PersonalField::IdNumber, KEY_PROOF);
+        let known = dialect::key_proof(
+            &mut url.connect()?,
+            vault.current_key_id(),
+            proof.as_bytes().as_slice(),
+        )?;
+        if known == proof.as_bytes() {
+            Ok(())
+        } else {
+            Err(Error::WrongKey(vault.current_key_id().to_owned()))
+        }
     }
 
     /// Lets the writer finish what waits, and waits for it. Call it on the last handle.

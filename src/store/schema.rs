@@ -135,3 +135,10 @@ diesel::table! {
         hash -> Binary,
     }
 }
+
+diesel::table! {
+    data_keys (key_id) {
+        key_id -> Text,
+        proof -> Binary,
+    }
+}

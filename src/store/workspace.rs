@@ -22,6 +22,7 @@ use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
 use crate::domain::ids::{CaseId, UserId};
+use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
 use crate::domain::unit::Directory;
 
@@ -122,8 +123,11 @@ impl<'a> Workspace<'a> {
         }
         if !named.is_empty() {
             let keys: Vec<Key> = named.iter().map(|id| Key(id.0)).collect();
-            let found: Vec<Key> =
-                cases::table.filter(cases::id.eq_any(keys)).select(cases::id).load(conn)?;
+            let found: Vec<Key> = cases::table
+                .filter(cases::id.eq_any(keys))
+                .filter(cases::status.ne(Status::Voided.as_str()))
+                .select(cases::id)
+                .load(conn)?;
             self.known_cases.extend(found.into_iter().map(|key| CaseId(key.0)));
         }
         Ok(())
@@ -226,9 +230,13 @@ impl<'a> Workspace<'a> {
         self.cases.get(&id)
     }
 
-    /// Is there such a case, in this batch or before it?
+    /// Is there such a case that counts, in this batch or before it? A voided one is no case that
+    /// another could duplicate: two could void each other out of every figure.
     pub(super) fn knows_case(&self, id: CaseId) -> bool {
-        self.known_cases.contains(&id) || self.cases.contains_key(&id)
+        match self.cases.get(&id) {
+            Some(case) => case.status() != Status::Voided,
+            None => self.known_cases.contains(&id),
+        }
     }
 
     /// Puts a new or changed case in.

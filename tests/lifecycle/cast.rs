@@ -362,7 +362,7 @@ pub fn by(manner: Manner, date: NaiveDate) -> ServiceFacts {
         returned_at: only(&[Manner::Returned]),
         delivered_at: None,
         mail_number: None,
-        recipient: None,
+        recipient: (manner == Manner::Substitute).then(|| "同住家属".to_owned()),
     }
 }
 

@@ -293,6 +293,8 @@ fn no_235_a_letter_that_came_back_needs_another_service() {
     assert_eq!(file.on_time(), None);
     file.must(A1, "2024-03-18", &serve(ANSWER, by(Manner::Substitute, day("2024-03-18"))));
     assert_eq!(file.case.record.clock.as_ref().unwrap().answer_date, Some(day("2024-03-18")));
+    // What was signed for cannot come back.
+    file.refuses(A1, "2024-03-20", &serve(ANSWER, returned("2024-03-20")), Reason::AlreadyServed);
 }
 
 #[test]

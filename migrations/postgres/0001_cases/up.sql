@@ -138,6 +138,13 @@ CREATE TABLE number_series (
     PRIMARY KEY (series, year)
 );
 
+-- What a data key makes of a fixed text: a server with another secret under the same name is told
+-- at its start, before it seals anything that the right key could not open.
+CREATE TABLE data_keys (
+    key_id text PRIMARY KEY,
+    proof bytea NOT NULL
+);
+
 -- One row per thing that all writers must take turns on: the end of the ledger, and the version of
 -- the directory of units and users.
 CREATE TABLE heads (

@@ -1,4 +1,5 @@
 DROP TABLE heads;
+DROP TABLE data_keys;
 DROP TABLE number_series;
 DROP TABLE idempotency_keys;
 DROP TABLE outbox;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, ExtensionDecision, Manner, ServedLetter, Stage, Verdict};
 use crate::domain::deadline::{
-    AnswerService, ClockError, ClockEvent, Matter, Moment, ServiceRoute, Standing, assess_brief,
+    AnswerService, Assessment, ClockError, ClockEvent, Matter, Moment, ServiceRoute, Standing,
+    assess_brief, legal_day,
 };
 use crate::domain::regulation::{Law, RuleSetId};
 
@@ -134,7 +135,7 @@ impl ClockState {
             on_time: now.answer.map(|answer| answer.on_time),
             extended: now.extension_days > 0,
             provisional: now.provisional,
-            flags: now.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
+            flags: flags(case, &now),
             calendar: law.calendar.version().to_owned(),
         })
     }
@@ -147,6 +148,23 @@ impl ClockState {
         }
         self.due_date.is_some_and(|due| self.answer_date.unwrap_or(today) > due)
     }
+}
+
+/// The defects that the engine found, and one more that only the case can tell: an extension that
+/// the applicant was told of no later than the day on which the clock started anew has no effect
+/// (R14). One decided before that day has simply lapsed; one decided since was meant to count.
+fn flags(case: &Case, now: &Assessment) -> Vec<String> {
+    let mut flags: Vec<String> = now.flags.iter().map(|flag| flag.as_str().to_owned()).collect();
+    if let Some(restart) = now.clock_restarted_from {
+        let in_vain =
+            case.record.extensions.iter().filter_map(|e| e.decision.as_ref()).filter(|d| {
+                d.verdict == Verdict::Granted
+                    && legal_day(d.decided_at) >= restart
+                    && d.notified_on.is_some_and(|day| day <= restart)
+            });
+        flags.extend(in_vain.map(|_| "extension_without_effect".to_owned()));
+    }
+    flags
 }
 
 /// The due date that was in force on the day before the clock was stopped.

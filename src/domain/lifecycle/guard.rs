@@ -4,7 +4,7 @@
 use super::Context;
 use super::table::{Action, Party, rules_of};
 use crate::domain::actor::{Actor, Role};
-use crate::domain::case::{Case, ServedLetter, Verdict};
+use crate::domain::case::{Case, Manner, ServedLetter, Verdict};
 use crate::domain::rejection::{Reason, Rejection};
 
 /// Whether an action is allowed now; allowed when there is no reason against it.
@@ -137,7 +137,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
             Some(draft) if draft.drafted_by == ctx.actor.user => no(Reason::DrafterIsIssuer),
             Some(_) => Vec::new(),
         },
-        Action::Serve if served_letters(case).is_empty() => no(Reason::NothingToServe),
+        Action::Serve => against_service(case),
         Action::Receive
         | Action::Register
         | Action::Amend
@@ -148,7 +148,6 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         | Action::Supplement
         | Action::DecideExtension
         | Action::DraftAnswer
-        | Action::Serve
         | Action::Withdraw => Vec::new(),
     }
 }
@@ -214,6 +213,36 @@ pub(super) fn days_in_force(case: &Case) -> u32 {
             (decision.verdict == Verdict::Granted && since_restart).then_some(extension.days)
         })
         .fold(0, u32::saturating_add)
+}
+
+/// Something must be left to record: a letter that nobody has yet, or one that can still come back.
+fn against_service(case: &Case) -> Vec<Rejection> {
+    let letters = served_letters(case);
+    if letters.is_empty() {
+        return vec![Rejection::new(Reason::NothingToServe)];
+    }
+    let untold = case
+        .record
+        .extensions
+        .iter()
+        .filter_map(|e| e.decision.as_ref())
+        .any(|d| d.verdict == Verdict::Granted && d.notified_on.is_none());
+    let open = letters.iter().any(|letter| match letter {
+        ServedLetter::ExtensionNotice => untold || can_come_back(case, *letter),
+        ServedLetter::SupplementNotice | ServedLetter::Answer => {
+            case.effective_service(*letter).is_none() || can_come_back(case, *letter)
+        }
+    });
+    if open { Vec::new() } else { vec![Rejection::new(Reason::AlreadyServed)] }
+}
+
+/// Can the last attempt to serve this letter still fail? What was signed for cannot come back.
+pub(super) fn can_come_back(case: &Case, letter: ServedLetter) -> bool {
+    let last = case.record.services.iter().rev().find(|service| service.letter == letter);
+    last.is_some_and(|service| match service.manner {
+        Manner::Posted | Manner::Sent => true,
+        Manner::HandedOver | Manner::Substitute | Manner::Returned => false,
+    })
 }
 
 /// The letters of this case that have been issued and can be served.

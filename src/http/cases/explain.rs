@@ -269,15 +269,23 @@ pub async fn deadline(
 ) -> Reply<Conditional<Json<DeadlineView>>> {
     let case = load(&app, &auth.actor, id.0).await?;
     if case.record.registration.is_none() {
-        let refusal = Rejection::new(Reason::ConfirmationMissing);
+        let refusal = Rejection::new(Reason::NotRegistered);
         return Err(Problem::from(crate::domain::rejection::Refusal::from(refusal)));
     }
     let today = legal_day(app.clock.now());
-    let explained = deadline::explain(&matter(&case), &app.law, Some(today)).map_err(|error| {
+    // The clock of a case that ended without an answer stood still on that day.
+    let ended = case.record.stage.closure().map(|closure| closure.closed_on);
+    let as_of = ended.map_or(today, |day| day.min(today));
+    let explained = deadline::explain(&matter(&case), &app.law, Some(as_of)).map_err(|error| {
         tracing::error!(%error, case = %case.id, "the clock of a stored case does not run");
         Fault::Internal
     })?;
-    Ok(Conditional(Json(DeadlineView::of(explained, today))))
+    let mut view = DeadlineView::of(explained, as_of);
+    if ended.is_some() {
+        view.summary.due_date = None;
+        view.summary.breached = false;
+    }
+    Ok(Conditional(Json(view)))
 }
 
 /// Which events.

@@ -87,7 +87,7 @@ impl CaseLineView {
             officer_id: line.officer_id.map(|key| key.0),
             received_at: line.received_at.0,
             receipt_date: line.receipt_date,
-            due_date: line.due_date,
+            due_date: line.due_date.filter(|_| line.closed_on.is_none()),
             supplement_due_date: line.supplement_due_date,
             answer_date: line.answer_date,
             closed_date: line.closed_on,

@@ -27,7 +27,7 @@ use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
 use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
-use crate::store::cases::{self, CaseFilter, Sort, Unanswered, Unassigned};
+use crate::store::cases::{self, CaseFilter, CaseLine, Sort, Unanswered, Unassigned};
 
 text_enum! {
     /// The saved filters of the desk.
@@ -129,7 +129,7 @@ pub struct ListParams {
     /// The day at whose end the rate is taken.
     #[serde(default, deserialize_with = "some_day")]
     pub as_of: Option<NaiveDate>,
-    /// The order; `-received_at` when left out.
+    /// The order; `-received_at` when left out. By due date, cases without one are left out.
     #[param(inline, schema_with = sort_schema)]
     pub sort: Option<String>,
     /// Lines on a page.
@@ -311,20 +311,30 @@ pub async fn list(
         .transpose()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
     let scope = auth.actor.case_scope();
-    let mut lines = app
+    let lines = app
         .store
         .readers
         .run(move |conn| cases::list(conn, &scope, &filter, sort, after, limit + 1))
         .await?;
+    Ok(Json(page_of(&app, &auth.actor, lines, (limit, sort, &identity))))
+}
+
+/// The page that these lines make, of which one more than the limit tells that there is another.
+fn page_of(
+    app: &App,
+    actor: &Actor,
+    mut lines: Vec<CaseLine>,
+    (limit, sort, identity): (i64, Sort, &str),
+) -> CasesView {
     let more = i64::try_from(lines.len()).is_ok_and(|found| found > limit);
     if more {
         lines.pop();
     }
     let last = lines.last().filter(|_| more).and_then(|line| line.place(sort));
-    let next_cursor = last.map(|place| page::cursor(&app.tokens, place, &identity));
+    let next_cursor = last.map(|place| page::cursor(&app.tokens, place, identity));
     let today = legal_day(app.clock.now());
-    let items = lines.into_iter().map(|line| CaseLineView::of(&auth.actor, line, today)).collect();
-    Ok(Json(CasesView { items, next_cursor }))
+    let items = lines.into_iter().map(|line| CaseLineView::of(actor, line, today)).collect();
+    CasesView { items, next_cursor }
 }
 
 /// A search for one person's cases. In the body and not in the address, which is logged on its way.
@@ -343,6 +353,14 @@ pub struct PersonSearchBody {
     #[validate(length(min = 1, max = 254))]
     #[schema(min_length = 1, max_length = 254)]
     pub email: Option<String>,
+    /// Lines on a page.
+    #[validate(range(min = 1, max = 200))]
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: Option<i64>,
+    /// Where the page begins: the `next_cursor` of the page before it.
+    #[validate(length(min = 1, max = 300))]
+    #[schema(min_length = 1, max_length = 300)]
+    pub cursor: Option<String>,
 }
 
 impl PersonSearchBody {
@@ -376,9 +394,6 @@ impl Checked for PersonSearchBody {
     }
 }
 
-/// Cases found in one search at most.
-const FOUND: i64 = 100;
-
 /// `POST /api/v1/cases/search`
 pub async fn search(
     auth: Auth<ReadCases>,
@@ -390,13 +405,15 @@ pub async fn search(
         .field()
         .map_err(|fault| Problem::new(Fault::ValidationFailed).with(vec![fault]))?;
     let index = app.vault.blind_index(field, &text);
+    let identity = format!("search {} {field} {}", auth.actor.user, index.to_hex());
+    let cursor = body.value.cursor.as_deref();
+    let after = cursor.map(|cursor| page::place(&app.tokens, cursor, &identity)).transpose()?;
+    let limit = body.value.limit.unwrap_or(DEFAULT_LIMIT);
     let scope = auth.actor.case_scope();
     let lines = app
         .store
         .readers
-        .run(move |conn| cases::by_index(conn, &scope, field, &index, FOUND))
+        .run(move |conn| cases::by_index(conn, &scope, field, &index, after, limit + 1))
         .await?;
-    let today = legal_day(app.clock.now());
-    let items = lines.into_iter().map(|line| CaseLineView::of(&auth.actor, line, today)).collect();
-    Ok(Json(CasesView { items, next_cursor: None }))
+    Ok(Json(page_of(&app, &auth.actor, lines, (limit, Sort::ReceivedDesc, &identity))))
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::applicant::{ApplicantView, applicant_view, name_for};
 use crate::domain::actor::Actor;
 use crate::domain::case::{
-    Arrival, Case, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter, Verdict,
+    Arrival, Case, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter, Stage,
+    Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
@@ -326,7 +327,7 @@ impl CaseView {
             received_at: intake.received_at,
             registered_at: record.registration.as_ref().map(|entry| entry.registered_at),
             holding: HoldingView::of(case),
-            clock: record.clock.as_ref().map(ClockView::of),
+            clock: record.clock.as_ref().map(|clock| ClockView::of(clock, &record.stage)),
             supplement: SupplementView::of(case),
             extensions: ExtensionView::all(case),
             draft: record.draft.as_ref().map(DraftView::of),
@@ -358,11 +359,12 @@ impl ArrivalView {
 }
 
 impl ClockView {
-    fn of(clock: &ClockState) -> Self {
+    fn of(clock: &ClockState, stage: &Stage) -> Self {
         Self {
             rule_set: clock.rule_set.as_str().to_owned(),
             receipt_date: clock.receipt_date,
-            due_date: clock.due_date,
+            // Nothing is due of a case that ended without an answer.
+            due_date: clock.due_date.filter(|_| stage.closure().is_none()),
             supplement_notice_due_date: clock.supplement_notice_due,
             supplement_due_date: clock.supplement_due,
             restarted_from_date: clock.resumed_on,

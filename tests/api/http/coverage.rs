@@ -96,7 +96,7 @@ on_both! {
                     request
                 };
                 let answer = api.send(request).await;
-                assert_eq!(answer.verdict(), (403, "forbidden".to_owned()), "{} as {who:?}", entry.id);
+                assert_eq!(answer.verdict(), (403, "role_not_permitted".to_owned()), "{} as {who:?}", entry.id);
                 refused += 1;
             }
         }

@@ -4,6 +4,7 @@ mod contract;
 mod coverage;
 mod life;
 mod pages;
+mod practice;
 mod privacy;
 mod refusals;
 mod requests;

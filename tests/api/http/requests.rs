@@ -292,7 +292,7 @@ on_both! {
             let path = entry.path.replace("{id}", "not-an-id");
             let request = api.request(Who::Auditor, entry.method.clone(), &format!("{path}?limit=abc")).await;
             let request = request.insert_header(("content-type", "application/json")).set_payload("{\"x\":");
-            problem(&api.send(request).await, &path, 403, "forbidden", entry.id);
+            problem(&api.send(request).await, &path, 403, "role_not_permitted", entry.id);
             let request = TestRequest::with_uri(&path).method(entry.method.clone()).set_payload("{");
             problem(&api.send(request).await, &path, 401, "unauthenticated", entry.id);
         }
@@ -357,7 +357,7 @@ on_both! {
                 for who in [Who::Clerk, Who::OfficerA, Who::Supervisor] {
                     let answer = api.act(who, case, action, &body_of(entry.path, &api)).await;
                     // Another center, or the wrong role: said before the state.
-                    if matches!((answer.status.as_u16(), answer.code().as_str()), (403, "forbidden") | (404, _)) {
+                    if matches!((answer.status.as_u16(), answer.code().as_str()), (403, "role_not_permitted") | (404, _)) {
                         continue;
                     }
                     let what = format!("{action} as {who:?} when {}", case["status"]);

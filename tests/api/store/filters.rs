@@ -174,7 +174,10 @@ fn by_time(first: NaiveDate, at: DateTime<Utc>) -> Vec<(&'static str, CaseFilter
         (
             "due",
             CaseFilter { due_from: Some(first), due_to: Some(last), ..none() },
-            Box::new(move |h, _| h.due_now().is_some_and(|due| (first..=last).contains(&due))),
+            Box::new(move |h, r| {
+                r.closed_on.is_none()
+                    && h.due_now().is_some_and(|due| (first..=last).contains(&due))
+            }),
         ),
         (
             "received",

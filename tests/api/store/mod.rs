@@ -6,6 +6,7 @@ mod explain;
 mod filters;
 mod histories;
 mod idempotency;
+mod keys;
 mod ledger;
 mod many;
 mod migrations;

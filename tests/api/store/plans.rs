@@ -125,11 +125,15 @@ fn details(world: &World, case: CaseId) -> Vec<Read> {
         }),
         read("by telephone", Way::Search, move |conn| {
             let found =
-                cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, 51).unwrap();
+                cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, None, 51)
+                    .unwrap();
             assert_eq!(found.len(), 1);
         }),
         read("by document in a center", Way::Search, move |conn| {
-            drop(cases::by_index(conn, &scope, PersonalField::IdNumber, &id_number, 51).unwrap());
+            drop(
+                cases::by_index(conn, &scope, PersonalField::IdNumber, &id_number, None, 51)
+                    .unwrap(),
+            );
         }),
     ]
 }

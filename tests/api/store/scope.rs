@@ -27,11 +27,12 @@ async fn visible(world: &World, who: Who) -> Vec<CaseId> {
     assert_eq!(usize::try_from(count).unwrap(), listed.len(), "{who:?}: list and count");
     let phone = inputs::applicant().phone.unwrap();
     let index = world.app.vault.blind_index(PersonalField::Phone, phone.as_str());
-    let mut found: Vec<CaseId> = cases::by_index(conn, &scope, PersonalField::Phone, &index, 1000)
-        .unwrap()
-        .iter()
-        .map(|line| CaseId(line.id.0))
-        .collect();
+    let mut found: Vec<CaseId> =
+        cases::by_index(conn, &scope, PersonalField::Phone, &index, None, 1000)
+            .unwrap()
+            .iter()
+            .map(|line| CaseId(line.id.0))
+            .collect();
     found.reverse();
     assert_eq!(found, listed, "{who:?}: search and list");
     let everything =

@@ -79,7 +79,8 @@ async fn a_digest_finds_exactly_the_cases_of_its_person(world: World) {
     for byte in 0..10 {
         let index = BlindIndex::from_bytes([byte; 32]);
         let found =
-            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, 1000).unwrap();
+            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, None, 1000)
+                .unwrap();
         let wanted: Vec<_> = stored
             .iter()
             .filter(|(_, row)| row.phone_index == Some(vec![byte; 32]))
@@ -88,10 +89,13 @@ async fn a_digest_finds_exactly_the_cases_of_its_person(world: World) {
         assert_eq!(found.iter().map(|line| line.id).collect::<Vec<_>>(), wanted, "{byte}");
         for field in [PersonalField::IdNumber, PersonalField::Email, PersonalField::Address] {
             assert!(
-                cases::by_index(conn, &CaseScope::All, field, &index, 1000).unwrap().is_empty()
+                cases::by_index(conn, &CaseScope::All, field, &index, None, 1000)
+                    .unwrap()
+                    .is_empty()
             );
         }
-        let some = cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, 2).unwrap();
+        let some =
+            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, None, 2).unwrap();
         assert_eq!(some.len(), wanted.len().min(2));
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::super::Context;
-use super::super::guard::served_letters;
+use super::super::guard::{can_come_back, served_letters};
 use super::super::step::ServiceFacts;
 use super::supplement::default_deadline;
 use crate::domain::case::{Case, DeadlineOrigin, Manner, ServedLetter, Service, Verdict};
@@ -37,6 +37,9 @@ pub(super) fn serve(
     let came_back = service.manner == Manner::Returned;
     let earliest = earliest_day(case, letter, service.manner)
         .map_err(|reason| Rejection::new(reason).at("/letter"))?;
+    if came_back && !can_come_back(case, letter) {
+        return Err(Rejection::new(Reason::FactOutOfPlace).at("/service/manner").into());
+    }
     if counts_on < earliest {
         return Err(Rejection::new(Reason::DateTooEarly)
             .at("/service")
@@ -57,7 +60,8 @@ pub(super) fn serve(
         undo_effect(case, letter);
         Ok(())
     } else {
-        take_effect(case, letter, counts_on, ctx)
+        let known = service.delivered_at.map_or(counts_on, Moment::legal_day);
+        take_effect(case, letter, (counts_on, known), ctx)
     }
 }
 
@@ -90,6 +94,9 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
             }
             None => {}
         }
+    }
+    if service.manner == Manner::Substitute && service.recipient.is_none() {
+        faults.push(Rejection::new(Reason::FactMissing).at("/service/recipient"));
     }
     if let Some(delivered) = service.delivered_at {
         faults.extend(not_after(delivered, "/service/delivered_at", ctx));
@@ -173,7 +180,7 @@ fn granted_mut(
 fn take_effect(
     case: &mut Case,
     letter: ServedLetter,
-    day: NaiveDate,
+    (day, known): (NaiveDate, NaiveDate),
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
     match letter {
@@ -185,7 +192,8 @@ fn take_effect(
                 // A notice that came after its own last day leaves the applicant no period at
                 // all; he has the default one instead (ours, from 合理的补正期限).
                 if round.deadline_origin == DeadlineOrigin::Default || round.deadline <= day {
-                    round.deadline = default_deadline(day, ctx)?;
+                    // It runs from the day on which he has the notice, as far as that is known.
+                    round.deadline = default_deadline(known, ctx)?;
                     round.deadline_origin = DeadlineOrigin::Default;
                 }
             }
