@@ -88,7 +88,7 @@ pub const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// The default pattern of case numbers (design: vocabulary).
+/// The default pattern of case numbers.
 pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
 
 /// A setting that is missing or wrong. The text says what to do.

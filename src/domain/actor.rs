@@ -44,7 +44,7 @@ impl Actor {
         self.reach.contains(&unit)
     }
 
-    /// Which cases exist for this actor (design: roles). It becomes a predicate of the SQL, never
+    /// Which cases exist for this actor. It becomes a predicate of the SQL, never
     /// a filter after loading.
     #[must_use]
     pub fn case_scope(&self) -> CaseScope {

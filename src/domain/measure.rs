@@ -1,4 +1,4 @@
-//! The rates, and what they are made of (domain of the bureau's reporting; docs/law.md).
+//! The rates, and what they are made of (docs/law.md).
 
 use chrono::NaiveDate;
 use serde::Serialize;

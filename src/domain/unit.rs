@@ -22,7 +22,7 @@ text_enum! {
 }
 
 impl UnitKind {
-    /// May a unit of this kind hold cases (design: `assign` goes to a unit that handles them)?
+    /// May a unit of this kind hold cases? `assign` goes to a unit that handles them.
     #[must_use]
     pub const fn can_hold(self) -> bool {
         match self {

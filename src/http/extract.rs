@@ -25,7 +25,7 @@ use crate::domain::rejection::Reason;
 use crate::service::App;
 use crate::store::command::Idempotency;
 
-/// The largest request body, in bytes (S-40).
+/// The largest request body, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
 
 /// A JSON body, parsed and validated.

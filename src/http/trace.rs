@@ -67,7 +67,7 @@ fn request_id(request: &ServiceRequest) -> String {
     )
 }
 
-/// The longest address that is looked at, in bytes (S-40).
+/// The longest address that is looked at, in bytes.
 const ADDRESS_LIMIT: usize = 8 * 1024;
 
 fn address_is_too_long(request: &ServiceRequest) -> bool {

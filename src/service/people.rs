@@ -11,7 +11,7 @@ use crate::domain::unit::{Unit, UnitKind};
 use crate::store::Error;
 use crate::store::command::{Caller, Command, Denied, NewUser, Request, UserChange};
 
-/// The shortest and longest password, in characters (S-11).
+/// The shortest and longest password, in characters.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
 /// A unit to be created.

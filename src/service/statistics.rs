@@ -1,5 +1,4 @@
-//! The supervisor's figures (domain of the bureau's reporting; definitions in
-//! [`crate::domain::measure`]).
+//! The supervisor's figures; their definitions are in [`crate::domain::measure`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -307,7 +307,7 @@ fn narrowed_by_time<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
 }
 
 /// In the register, and neither replied to nor closed without a reply. An issued answer that has
-/// not been served is no reply yet (domain, section 7).
+/// not been served is no reply yet (crate::domain::measure).
 fn owes_reply() -> Condition {
     Box::new(cases::finished_on.is_null().and(cases::case_number.is_not_null()).nullable())
 }

@@ -282,7 +282,7 @@ impl Workspace<'_> {
     }
 }
 
-/// Units and users are managed by the operator for now; the API for it needs its own rights.
+/// Units and users are managed by the operator alone; no role has a right to it.
 fn operator_only(origin: &Origin<'_>) -> Decided<()> {
     match origin.caller {
         Caller::Operator => Ok(()),

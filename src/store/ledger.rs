@@ -150,7 +150,7 @@ pub(super) fn difference(
     (was, is)
 }
 
-/// The message that tells others of an entry about a case. Thin: no personal data.
+/// The message that tells others of an entry about a case. Thin: no personal data.
 pub(super) fn message(event: &EventRow, before: Option<&Case>, after: &Case) -> Result<OutboxRow> {
     let payload = json!({
         "type": format!("case.{}", event.action),

@@ -1,4 +1,4 @@
-//! Counting cases for the rates (domain, section 7). The definitions of the rates themselves are in
+//! Counting cases for the rates (docs/law.md). The definitions of the rates themselves are in
 //! [`crate::domain::measure`]; here they are conditions on rows.
 
 use std::collections::BTreeMap;

@@ -26,7 +26,7 @@ use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
 use crate::domain::unit::Directory;
 
-/// How long the outcome of an idempotent command is kept (A-23: at least 24 hours).
+/// How long the outcome of an idempotent command is kept.
 const OUTCOME_KEPT_HOURS: i64 = 48;
 
 /// What the decisions of every batch rest on; the same for the life of the process.

@@ -54,7 +54,7 @@ pub(super) fn request(
 }
 
 /// The last day when the officer states none: a default period of working days that the bureau
-/// sets (domain 1.3; the law says only 合理的补正期限).
+/// sets (the law says only 合理的补正期限; docs/law.md).
 pub(super) fn default_deadline(from: NaiveDate, ctx: &Context<'_>) -> Result<NaiveDate, Refusal> {
     let period = ctx.law.rules.supplement.default_working_days;
     ctx.law
