@@ -226,19 +226,26 @@ pub(super) fn write_users(conn: &mut Conn, rows: &[UserRow]) -> Result<()> {
     Ok(())
 }
 
-/// What the key of this name made of the fixed text when it was first used here: the given proof,
-/// when it has never been.
-pub(super) fn key_proof(conn: &mut Conn, key_id: &str, proof: &[u8]) -> Result<Vec<u8>> {
+/// The keys under which this database was sealed, with what each made of the fixed text. The given
+/// one becomes the first, when there has been none.
+pub(super) fn key_proofs(
+    conn: &mut Conn,
+    key_id: &str,
+    proof: &[u8],
+) -> Result<Vec<(String, Vec<u8>)>> {
+    let known = |conn: &mut Conn| -> Result<Vec<(String, Vec<u8>)>> {
+        Ok(data_keys::table.order(data_keys::key_id).load(conn)?)
+    };
+    let found = known(conn)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
     let row = (data_keys::key_id.eq(key_id), data_keys::proof.eq(proof));
     on_each!(conn, c => diesel::insert_into(data_keys::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    data_keys::table
-        .filter(data_keys::key_id.eq(key_id))
-        .select(data_keys::proof)
-        .first(conn)
-        .map_err(Error::from)
+    known(conn)
 }
 
 /// Brings the schema up to this program's version. Safe to run from several processes at once.

@@ -87,23 +87,17 @@ impl Store {
         })
     }
 
-    /// Makes sure that the vault's key is the one under which this database was sealed; the first
-    /// key of its name is remembered.
+    /// Makes sure that the vault holds the key under which this database was sealed; the first one
+    /// is remembered.
     ///
     /// # Errors
-    /// It is another one, or the database cannot be read.
+    /// It is another one, by name or by secret, or the database cannot be read.
     pub fn check_key(url: &DatabaseUrl, vault: &Vault) -> Result<()> {
         let proof = vault.blind_index(PersonalField::IdNumber, KEY_PROOF);
-        let known = dialect::key_proof(
-            &mut url.connect()?,
-            vault.current_key_id(),
-            proof.as_bytes().as_slice(),
-        )?;
-        if known == proof.as_bytes() {
-            Ok(())
-        } else {
-            Err(Error::WrongKey(vault.current_key_id().to_owned()))
-        }
+        let (id, proof) = (vault.current_key_id(), proof.as_bytes().as_slice());
+        let known = dialect::key_proofs(&mut url.connect()?, id, proof)?;
+        let held = |(name, made): &(String, Vec<u8>)| name == id && made == proof;
+        if known.iter().all(held) { Ok(()) } else { Err(Error::WrongKey(id.to_owned())) }
     }
 
     /// Lets the writer finish what waits, and waits for it. Call it on the last handle.
