@@ -63,7 +63,8 @@ impl Walk<'_> {
                     self.compare(&schema["items"], item, &format!("{at}/{index}"));
                 }
             }
-            Value::String(_) => {
+            Value::String(text) => {
+                self.bounds(schema, ("minLength", "maxLength"), text.chars().count() as u64, at);
                 if let Some(allowed) = schema["enum"].as_array().filter(|all| !all.contains(value))
                 {
                     let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
@@ -71,7 +72,21 @@ impl Walk<'_> {
                     self.fault(at, "unknown_value", detail);
                 }
             }
+            Value::Number(number) => {
+                let number = number.as_u64().unwrap_or(0);
+                self.bounds(schema, ("minimum", "maximum"), number, at);
+            }
             _ => {}
+        }
+    }
+
+    /// Is the measure within the bounds that the schema names, if it names any?
+    fn bounds(&mut self, schema: &Value, (least, most): (&str, &str), measure: u64, at: &str) {
+        let least = schema[least].as_u64().unwrap_or(0);
+        let most = schema[most].as_u64().unwrap_or(u64::MAX);
+        if !(least..=most).contains(&measure) {
+            let code = if value_is_number(schema) { "range" } else { "length" };
+            self.fault(at, code, format!("{least}–{most}"));
         }
     }
 
@@ -96,6 +111,11 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Is the schema one of numbers?
+fn value_is_number(schema: &Value) -> bool {
+    schema["type"].to_string().contains("integer")
 }
 
 /// Is the value of the type that the schema names, or of one of them?

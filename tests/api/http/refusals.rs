@@ -182,13 +182,13 @@ on_both! {
         assert_eq!(pointers(&body), ["#/applicant", "#/subject", "#/channel"]);
         // Every fault of the form in one answer, each at its place.
         let faulty = json!({ "applicant": { "type": "robot", "id_number": 7, "bogus": 1 }, "channel": "pigeon",
-            "register": "yes", "status": "answered" });
+            "purpose": "甲".repeat(1001), "register": "yes", "status": "answered" });
         let answer = api.post(Who::Clerk, CASES, &faulty).await;
         let body = problem(&answer, CASES, 422, "validation_failed", "many faults");
         let mut found = pointers(&body);
         found.sort_unstable();
         assert_eq!(found, ["#/applicant/bogus", "#/applicant/id_number", "#/applicant/name", "#/applicant/type",
-            "#/channel", "#/register", "#/status", "#/subject"]);
+            "#/channel", "#/purpose", "#/register", "#/status", "#/subject"]);
         assert_eq!(api.traces(), before);
     }
 }
