@@ -144,17 +144,20 @@ fn malformed<T: ToSchema>(
 ) -> Problem {
     let pointer = pointer_of(error.path());
     let inner = error.into_inner();
-    if inner.classify() != serde_json::error::Category::Data {
-        let place = format!("line {}, column {}", inner.line(), inner.column());
-        return Problem::new(Fault::MalformedJson).saying(place);
-    }
+    // serde may meet a wrong member before the place where the text breaks off.
+    let body = match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(body) => body,
+        Err(broken) => {
+            let place = format!("line {}, column {}", broken.line(), broken.column());
+            return Problem::new(Fault::MalformedJson).saying(place);
+        }
+    };
     let code = data_code(&inner);
     let first = FieldError { pointer, code: code.to_owned(), detail: data_text(&inner) };
     // Which of two values counts is a matter of taste, so neither does (RFC 8259 §4).
     if code == "duplicate_field" {
         return Problem::new(Fault::MalformedJson).with(vec![first]);
     }
-    let body: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
     let mut all = form::faults::<T>(&body);
     // What no schema tells, e.g. a day that is none. Of a missing or unknown member serde names
     // the object around it; the schema has named the member itself.

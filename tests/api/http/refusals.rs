@@ -84,6 +84,8 @@ on_both! {
         let before = api.traces();
         let bodies: Vec<(&str, Vec<u8>)> = vec![
             ("cut off", good[..good.len() - 1].into()),
+            ("cut off after an unknown member", b"{\"bogus\"".to_vec()),
+            ("cut off after a wrong type", b"{\"subject\":7,".to_vec()),
             ("trailing text", format!("{good}x").into()),
             ("two values", format!("{good}{good}").into()),
             ("comment", format!("/**/{good}").into()),
