@@ -1,7 +1,7 @@
 //! Settings: flags, then `GONGKAI_*` environment variables, then `GONGKAI_*_FILE` for secrets.
 //! Secrets are never flags: a command line can be read by others.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::str::FromStr as _;
 
 use base64::Engine as _;
@@ -45,6 +45,12 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Secret,
     },
     Setting {
+        name: "GONGKAI_TOKEN_KEY_OLD",
+        example: "",
+        meaning: "The token key before this one, while its tokens are still alive: 12 hours after a change.",
+        secrecy: Secrecy::Secret,
+    },
+    Setting {
         name: "GONGKAI_DATA_KEY",
         example: "",
         meaning: "32 other random bytes in base64: seals personal data. Lose it and sealed data is lost.",
@@ -60,6 +66,12 @@ pub const SETTINGS: &[Setting] = &[
         name: "GONGKAI_LISTEN",
         example: "127.0.0.1:8080",
         meaning: "The address to listen on.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_PUBLIC_URL",
+        example: "",
+        meaning: "The address under which people reach the server, for links; http:// and the listening address when left out.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -90,6 +102,9 @@ pub const SETTINGS: &[Setting] = &[
 
 /// The default pattern of case numbers.
 pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
+
+/// Where `serve` and `demo` listen when nothing else is said.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
 /// A setting that is missing or wrong. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -134,12 +149,16 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// The seed of the key that signs access tokens.
     pub token_key: Secret,
+    /// The seed of the key that signed before it, while its tokens are still alive.
+    pub old_token_key: Option<Secret>,
     /// The secret under which personal data is sealed.
     pub data_key: Secret,
     /// Its name.
     pub data_key_id: String,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The address under which people reach the server, without a slash at the end.
+    pub public_url: Option<String>,
     /// Reader threads.
     pub readers: usize,
     /// The pattern of case numbers.
@@ -183,6 +202,18 @@ pub fn database_url(flag: Option<&str>) -> Result<DatabaseUrl, ConfigError> {
         .map_err(|error| ConfigError(format!("GONGKAI_DATABASE_URL: {error}")))
 }
 
+/// The address under which people reach the server: the setting, or where it would listen.
+///
+/// # Errors
+/// The listening address is not one.
+pub fn public_url() -> Result<String, ConfigError> {
+    if let Some(url) = variable("GONGKAI_PUBLIC_URL")? {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    let listen = parsed("GONGKAI_LISTEN", DEFAULT_LISTEN)?;
+    Ok(format!("http://{listen}"))
+}
+
 fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
     let text = variable(name)?.ok_or_else(|| {
         ConfigError(format!(
@@ -190,14 +221,44 @@ fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
              head -c 32 /dev/urandom | base64\nand set {name}, or {name}_FILE to a file that holds it."
         ))
     })?;
-    Secret::parse(&text).map_err(|fault| {
+    parse_secret(name, &text)
+}
+
+fn parse_secret(name: &str, text: &str) -> Result<Secret, ConfigError> {
+    Secret::parse(text).map_err(|fault| {
         ConfigError(format!(
             "{name} {fault}. It must be 32 random bytes in base64: head -c 32 /dev/urandom | base64"
         ))
     })
 }
 
+/// The secrets of a server, and the name of the data key.
+pub struct Keys {
+    /// The seed of the key that signs access tokens.
+    pub token: Secret,
+    /// The secret under which personal data is sealed.
+    pub data: Secret,
+    /// Its name.
+    pub data_id: String,
+}
+
 impl Settings {
+    /// The settings of a server on this database with these keys; everything else is the default.
+    #[must_use]
+    pub fn with_keys(database: DatabaseUrl, keys: Keys) -> Self {
+        Self {
+            readers: database.default_readers(),
+            database,
+            token_key: keys.token,
+            old_token_key: None,
+            data_key: keys.data,
+            data_key_id: keys.data_id,
+            listen: DEFAULT_LISTEN,
+            public_url: None,
+            case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+        }
+    }
+
     /// Reads the settings of `serve`; a flag wins over the environment.
     ///
     /// # Errors
@@ -211,9 +272,13 @@ impl Settings {
                 "GONGKAI_TOKEN_KEY and GONGKAI_DATA_KEY must be different secrets.".to_owned(),
             ));
         }
+        let old_token_key = match variable("GONGKAI_TOKEN_KEY_OLD")? {
+            Some(text) => Some(parse_secret("GONGKAI_TOKEN_KEY_OLD", &text)?),
+            None => None,
+        };
         let listen = match listen {
             Some(listen) => listen,
-            None => parsed("GONGKAI_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
+            None => parsed("GONGKAI_LISTEN", DEFAULT_LISTEN)?,
         };
         let readers = parsed("GONGKAI_READERS", database.default_readers())?;
         if !(1..=64).contains(&readers) {
@@ -228,6 +293,9 @@ impl Settings {
         }
         Ok(Self {
             readers,
+            old_token_key,
+            public_url: variable("GONGKAI_PUBLIC_URL")?
+                .map(|url| url.trim_end_matches('/').to_owned()),
             data_key_id: variable("GONGKAI_DATA_KEY_ID")?.unwrap_or_else(|| "k1".to_owned()),
             database,
             token_key,

@@ -19,5 +19,6 @@ pub mod query_code;
 pub mod regulation;
 pub mod rejection;
 pub mod sealed;
+pub mod session;
 pub mod text_enum;
 pub mod unit;

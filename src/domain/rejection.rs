@@ -57,6 +57,16 @@ text_enum! {
         DecisionUnknown = "decision_unknown" : "没有该答复类型" / "There is no such decision code.",
         DecisionNotInForce = "decision_not_in_force" : "该件适用的条例文本没有此答复类型" / "The text of the Regulation that governs the case has no such decision.",
         CaseUnknown = "case_unknown" : "没有所引用的申请件" / "The case referred to does not exist.",
+        UnitClosed = "unit_closed" : "该单位已撤销" / "The unit is closed.",
+        UnitHasCases = "unit_has_open_cases" : "该单位尚有未办结的申请件,须指定接收单位" / "The unit holds open cases; name the unit that takes them over.",
+        UnitHasUsers = "unit_has_users" : "该单位尚有在职人员,须指定接收单位" / "The unit has active users; name the unit that takes them over.",
+        UnitHasUnits = "unit_has_units" : "该单位下尚有未撤销的单位" / "There are units below this one that are not closed.",
+        UnitLoop = "unit_loop" : "单位不能隶属于其自身或其下级" / "A unit cannot stand below itself.",
+        UnitIsRoot = "unit_is_root" : "市局不能撤销或改隶" / "The bureau itself cannot be closed or moved.",
+        LastAdmin = "last_admin" : "不能停用或变更最后一名系统管理员" / "The last active administrator cannot be disabled or lose his role.",
+        AlreadySetUp = "already_set_up" : "系统已完成初始设置" / "The system has been set up already.",
+        LinkInvalid = "link_invalid" : "链接无效、已使用或已过期" / "The link is unknown, used or expired.",
+        PasswordWeak = "password_weak" : "密码过于常见或与用户名相同" / "The password is too common or equals the user name.",
         Unchanged = "unchanged" : "没有任何更改" / "Nothing would change.",
         Taken = "taken" : "该名称已被使用" / "That name is already taken.",
         PasswordLength = "password_length" : "密码长度须为8至128个字符" / "A password has 8 to 128 characters.",
@@ -94,6 +104,14 @@ impl Reason {
             | Self::NoDraft
             | Self::NothingToServe
             | Self::AlreadyServed
+            | Self::UnitClosed
+            | Self::UnitHasCases
+            | Self::UnitHasUsers
+            | Self::UnitHasUnits
+            | Self::UnitIsRoot
+            | Self::LastAdmin
+            | Self::AlreadySetUp
+            | Self::LinkInvalid
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -108,7 +126,9 @@ impl Reason {
             | Self::CaseUnknown
             | Self::Unchanged
             | Self::Taken
+            | Self::UnitLoop
             | Self::PasswordLength
+            | Self::PasswordWeak
             | Self::RoleUnitMismatch
             | Self::IdempotencyKeyReused => Class::Invalid,
         }

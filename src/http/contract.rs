@@ -25,6 +25,8 @@ pub struct Draft {
     pub parameters: Vec<Parameter>,
     /// The schema of the request body.
     pub body: Option<RefOr<Schema>>,
+    /// Its media type; JSON when empty.
+    pub body_media_type: &'static str,
     /// Statuses of errors that can come back.
     pub errors: Vec<(u16, &'static str)>,
     /// Status, description, media type and schema of the success, and the headers it carries.
@@ -41,7 +43,7 @@ pub struct Success {
     pub status: u16,
     /// In words.
     pub description: &'static str,
-    /// The media type.
+    /// The media type; empty when there is no body.
     pub media_type: &'static str,
     /// The schema; none for plain text.
     pub schema: Option<RefOr<Schema>>,
@@ -235,16 +237,22 @@ impl Entry {
         }
         if let Some(body) = &draft.body {
             let content = ContentBuilder::new().schema(Some(body.clone())).build();
+            let media_type = match draft.body_media_type {
+                "" => "application/json",
+                other => other,
+            };
             let body = RequestBodyBuilder::new()
-                .content("application/json", content)
+                .content(media_type, content)
                 .required(Some(utoipa::openapi::Required::True))
                 .build();
             operation = operation.request_body(Some(body));
         }
         if let Some(success) = &draft.success {
             let mut response = ResponseBuilder::new().description(success.description);
-            let content = ContentBuilder::new().schema(success.schema.clone()).build();
-            response = response.content(success.media_type, content);
+            if !success.media_type.is_empty() {
+                let content = ContentBuilder::new().schema(success.schema.clone()).build();
+                response = response.content(success.media_type, content);
+            }
             for (name, meaning) in success.headers {
                 let header = utoipa::openapi::header::HeaderBuilder::new()
                     .description(Some(*meaning))

@@ -20,7 +20,7 @@ use super::form;
 use super::problem::{Fault, FieldError, Problem};
 use super::strict::Object;
 use crate::domain::deadline::legal_day;
-use crate::domain::ids::{CaseId, Version};
+use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::rejection::Reason;
 use crate::service::App;
 use crate::store::command::Idempotency;
@@ -77,36 +77,100 @@ pub trait Checked {
     }
 }
 
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
 impl<T: DeserializeOwned + Validate + Checked + ToSchema + 'static> FromRequest for Body<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let app = request.app_data::<web::Data<App>>().cloned();
-        let json = request.content_type().eq_ignore_ascii_case("application/json");
-        let declared = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = body_of(request, payload, "application/json");
+        Box::pin(async move { Self::parsed(&bytes.await?, app) })
+    }
+}
+
+impl<T: DeserializeOwned + Validate + Checked + ToSchema> Body<T> {
+    fn parsed(bytes: &[u8], app: Option<web::Data<App>>) -> Result<Self, Problem> {
+        let app = app.ok_or(Fault::Internal)?;
+        // An action without particulars may come without a body.
+        let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+        let value = parse::<T>(bytes, legal_day(app.clock.now()))?;
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+        Ok(Self { value, digest })
+    }
+}
+
+/// The bytes of a body of the one media type that is taken.
+fn body_of(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    media_type: &'static str,
+) -> Reading<web::Bytes> {
+    let fits = request.content_type().eq_ignore_ascii_case(media_type);
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let bytes = web::Bytes::from_request(request, payload);
+    Box::pin(async move {
+        if declared.is_some_and(|length| length > BODY_LIMIT) {
+            return Err(Fault::PayloadTooLarge.into());
+        }
+        let bytes = bytes.await.map_err(|error| body_problem(&error))?;
+        if !bytes.is_empty() && !fits {
+            let refusal = Problem::new(Fault::UnsupportedMediaType);
+            return Err(refusal.header(header::ACCEPT, media_type));
+        }
+        Ok(bytes)
+    })
+}
+
+/// The media type of changes to a resource (RFC 7396).
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// A JSON merge patch: what is left out stays. No member of ours can be removed, so null is refused
+/// and does not pass for "left out".
+pub struct Patch<T>(pub Body<T>);
+
+impl<T: ToSchema> Describe for Patch<T> {
+    fn describe(draft: &mut Draft) {
+        Body::<T>::describe(draft);
+        draft.body_media_type = MERGE_PATCH;
+        draft.error(415, "The body is not application/merge-patch+json.");
+    }
+}
+
+impl<T: DeserializeOwned + Validate + Checked + ToSchema + 'static> FromRequest for Patch<T> {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = request.app_data::<web::Data<App>>().cloned();
+        let bytes = body_of(request, payload, MERGE_PATCH);
         Box::pin(async move {
-            if declared.is_some_and(|length| length > BODY_LIMIT) {
-                return Err(Fault::PayloadTooLarge.into());
+            let bytes = bytes.await?;
+            let removed = removed_members(&bytes);
+            if !removed.is_empty() {
+                return Err(Problem::new(Fault::ValidationFailed).with(removed));
             }
-            let mut bytes = bytes.await.map_err(|error| body_problem(&error))?;
-            if bytes.is_empty() {
-                // An action without particulars may come without a body.
-                bytes = web::Bytes::from_static(b"{}");
-            } else if !json {
-                let refusal = Problem::new(Fault::UnsupportedMediaType);
-                return Err(refusal.header(header::ACCEPT, "application/json"));
-            }
-            let app = app.ok_or(Fault::Internal)?;
-            let value = parse::<T>(&bytes, legal_day(app.clock.now()))?;
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-            Ok(Self { value, digest })
+            Body::parsed(&bytes, app).map(Self)
         })
     }
+}
+
+/// The members of a patch that are null.
+fn removed_members(bytes: &[u8]) -> Vec<FieldError> {
+    let patch: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let members = patch.as_object().into_iter().flatten();
+    members
+        .filter(|(_, value)| value.is_null())
+        .map(|(name, _)| FieldError {
+            pointer: format!("#/{}", name.replace('~', "~0").replace('/', "~1")),
+            code: "not_removable".to_owned(),
+            detail: "该项不能删除 / This member cannot be removed.".to_owned(),
+        })
+        .collect()
 }
 
 fn body_problem(error: &actix_web::Error) -> Problem {
@@ -328,35 +392,53 @@ pub fn no_parameters(text: &str) -> Result<(), Problem> {
     if text.is_empty() { Ok(()) } else { query(text).map(|Nothing {}| ()) }
 }
 
-/// The case that the path names. Text that is no id names nothing that exists.
-pub struct CasePath(pub CaseId);
+/// A path variable that is an id. Text that is no id names nothing that exists.
+macro_rules! id_paths {
+    ($($(#[$doc:meta])* $name:ident($id:ty) $says:literal;)+) => {$(
+        $(#[$doc])*
+        pub struct $name(pub $id);
 
-impl Describe for CasePath {
-    fn describe(draft: &mut Draft) {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
-        draft.parameters.push(
-            ParameterBuilder::new()
-                .name("id")
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
-                .description(Some("The id of the case."))
-                .schema(Some(schema))
-                .build(),
-        );
-        draft.error(404, "There is no such case, or it does not exist for this caller.");
-    }
+        impl Describe for $name {
+            fn describe(draft: &mut Draft) {
+                draft.parameters.push(id_parameter($says));
+                draft.error(404, "There is no such resource, or it does not exist for this caller.");
+            }
+        }
+
+        impl FromRequest for $name {
+            type Error = Problem;
+            type Future = Ready<Result<Self, Problem>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+                ready(id.map(Self).ok_or_else(|| Reason::NotFound.into()))
+            }
+        }
+    )+};
 }
 
-impl FromRequest for CasePath {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+id_paths! {
+    /// The case that the path names.
+    CasePath(CaseId) "The id of the case.";
+    /// The unit that the path names.
+    UnitPath(UnitId) "The id of the unit.";
+    /// The user that the path names.
+    UserPath(UserId) "The id of the user.";
+    /// The session that the path names.
+    SessionPath(SessionId) "The id of the session.";
+}
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
-        ready(id.map(Self).ok_or_else(|| Reason::NotFound.into()))
-    }
+fn id_parameter(description: &'static str) -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
 }
 
 fn text_header(name: &'static str, required: Required, description: &'static str) -> Parameter {
@@ -393,8 +475,8 @@ impl Describe for IfMatch {
     fn describe(draft: &mut Draft) {
         let meaning = "The entity tag of the version that the caller saw, e.g. `\"3\"`.";
         draft.parameters.push(text_header("If-Match", Required::True, meaning));
-        draft.error(409, "The state of the case does not allow it.");
-        draft.error(412, "The case has changed since; the answer carries its current ETag.");
+        draft.error(409, "The state of the resource does not allow it.");
+        draft.error(412, "The resource has changed since; the answer carries its current ETag.");
         draft.error(422, "The content is not valid; every fault is listed.");
         draft.error(428, "If-Match is missing.");
     }

@@ -64,10 +64,10 @@ pub fn document() -> OpenApi {
         .contact(Some(ContactBuilder::new().name(Some("gongkai")).build()))
         .build();
     let tags = [
-        ("sessions", "Logging in."),
+        ("sessions", "Logging in and out, and passwords."),
         ("cases", "Applications and what is done on them."),
         ("statistics", "The supervisor's figures."),
-        ("directory", "Units and users."),
+        ("directory", "Units and users, and their administration."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()

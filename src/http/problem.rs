@@ -26,6 +26,7 @@ text_enum! {
         InvalidCursor = "invalid_cursor" : "分页游标无效" / "The cursor is invalid or belongs to another query.",
         Unauthenticated = "unauthenticated" : "需要有效的访问令牌" / "A valid access token is needed.",
         LoginFailed = "login_failed" : "用户名或密码错误" / "The name or the password is wrong.",
+        SessionOver = "session_over" : "会话已结束,请重新登录" / "The session is over; log in again.",
         RouteNotFound = "route_not_found" : "没有该地址" / "There is nothing at this address.",
         MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
         NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
@@ -52,7 +53,7 @@ impl Fault {
             | Self::MalformedRequest
             | Self::UnknownParameter
             | Self::InvalidCursor => 400,
-            Self::Unauthenticated | Self::LoginFailed => 401,
+            Self::Unauthenticated | Self::LoginFailed | Self::SessionOver => 401,
             Self::RouteNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
@@ -166,7 +167,7 @@ impl Problem {
                 let challenge = r#"Bearer error="invalid_token""#;
                 problem.headers.push((header::WWW_AUTHENTICATE, challenge.to_owned()));
             }
-            Fault::LoginFailed => {
+            Fault::LoginFailed | Fault::SessionOver => {
                 problem.headers.push((header::WWW_AUTHENTICATE, "Bearer".to_owned()));
             }
             Fault::Unavailable | Fault::QueueFull | Fault::OutcomeUnknown => {

@@ -151,3 +151,26 @@ impl Responder for Text {
         HttpResponse::Ok().content_type(self.media_type).body(self.text)
     }
 }
+
+/// 204: done, and nothing to say.
+pub struct Nothing;
+
+impl Describe for Nothing {
+    fn describe(draft: &mut Draft) {
+        draft.success = Some(Success {
+            status: 204,
+            description: "Done.",
+            media_type: "",
+            schema: None,
+            headers: &[],
+        });
+    }
+}
+
+impl Responder for Nothing {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::NoContent().finish()
+    }
+}

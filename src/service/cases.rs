@@ -12,7 +12,7 @@ use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::{Changes, NewCase, Step};
 use crate::domain::query_code::QueryCode;
 use crate::domain::sealed::{PersonalField, Sealed};
-use crate::store::command::{Caller, Command, Denied, Idempotency, Outcome, Receive, Request};
+use crate::store::command::{Caller, Command, Denied, Idempotency, Outcome, Receive};
 use crate::store::vault::{Vault, VaultError, fresh_bytes, fresh_nonce};
 use crate::store::{Error, Result};
 
@@ -130,7 +130,7 @@ pub async fn receive(
         AfterReceipt::Wait => None,
     };
     let receive = Receive { new, query_code: code.reveal(), register };
-    submit(app, origin, Command::Receive(Box::new(receive))).await
+    app.submit(origin, Command::Receive(Box::new(receive))).await
 }
 
 /// Takes an action on a case.
@@ -144,7 +144,7 @@ pub async fn act(
     expected: Version,
     step: Step,
 ) -> std::result::Result<Outcome, Denied> {
-    submit(app, origin, Command::Act { case, expected, step }).await
+    app.submit(origin, Command::Act { case, expected, step }).await
 }
 
 /// Corrects facts; a new applicant is sealed first.
@@ -165,21 +165,6 @@ pub async fn amend(
     }
     let step = Step::Amend { reason, changes: Box::new(changes) };
     act(app, origin, case, expected, step).await
-}
-
-async fn submit(
-    app: &Arc<App>,
-    origin: Origin,
-    command: Command,
-) -> std::result::Result<Outcome, Denied> {
-    let request = Request {
-        caller: origin.caller,
-        at: app.clock.now(),
-        request_id: origin.request_id,
-        idempotency: origin.idempotency,
-        command,
-    };
-    app.store.writer.submit(request).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "called by map_err")]

@@ -70,6 +70,7 @@ pub(super) fn append(
         || match origin.caller {
             Caller::User(id) => json!({ "user_id": id }),
             Caller::Operator => json!({ "operator": true }),
+            Caller::LinkHolder => json!({ "link_holder": true }),
         },
         |actor| json!({ "user_id": actor.user, "role": actor.role, "unit_id": actor.unit }),
     );

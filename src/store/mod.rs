@@ -14,6 +14,7 @@ mod ledger;
 mod readers;
 mod rows;
 pub mod schema;
+pub mod sessions;
 pub mod statistics;
 pub mod types;
 pub mod vault;

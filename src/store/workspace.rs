@@ -2,6 +2,8 @@
 //! are decided here one after the other, so that two on one case see each other; the changes are
 //! written in bulk afterwards.
 
+mod people;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -14,17 +16,19 @@ use super::dialect;
 use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
-use super::rows::{CaseRow, EventRow, IdempotencyRow, OutboxRow, SeriesRow, UnitRow, UserRow};
-use super::schema::{cases, idempotency_keys, number_series, users};
+use super::rows::{
+    CaseRow, EventRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow, UserRow,
+};
+use super::schema::{cases, idempotency_keys, number_series};
 use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
-use crate::domain::ids::{CaseId, UserId};
+use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
-use crate::domain::unit::Directory;
+use crate::domain::unit::{Directory, EndedSessions, Unit};
 
 /// How long the outcome of an idempotent command is kept.
 const OUTCOME_KEPT_HOURS: i64 = 48;
@@ -49,8 +53,11 @@ pub(super) struct Workspace<'a> {
     cases: HashMap<CaseId, Case>,
     known_cases: HashSet<CaseId>,
     user_rows: HashMap<UserId, UserRow>,
+    sessions: HashMap<SessionId, SessionRow>,
+    links: BTreeMap<Vec<u8>, LinkRow>,
     series: BTreeMap<(&'static str, i32), i64>,
     outcomes: HashMap<(uuid::Uuid, String), IdempotencyRow>,
+    ended: EndedSessions,
     pub(super) pending: Pending,
 }
 
@@ -62,8 +69,10 @@ pub(super) struct Pending {
     pub(super) events: Vec<EventRow>,
     pub(super) outbox: Vec<OutboxRow>,
     pub(super) outcomes: Vec<IdempotencyRow>,
-    pub(super) units: Vec<UnitRow>,
+    pub(super) units: BTreeMap<UnitId, Unit>,
     pub(super) users: HashSet<UserId>,
+    pub(super) sessions: HashSet<SessionId>,
+    pub(super) links: HashSet<Vec<u8>>,
 }
 
 impl<'a> Workspace<'a> {
@@ -93,11 +102,17 @@ impl<'a> Workspace<'a> {
             cases: HashMap::new(),
             known_cases: HashSet::new(),
             user_rows: HashMap::new(),
+            sessions: HashMap::new(),
+            links: BTreeMap::new(),
             series: BTreeMap::new(),
             outcomes: HashMap::new(),
+            ended: EndedSessions::new(),
             pending: Pending::default(),
         };
         workspace.load_cases(conn, requests)?;
+        workspace.load_freed_cases(conn, requests)?;
+        workspace.load_sessions(conn, requests)?;
+        workspace.load_links(conn, requests)?;
         workspace.load_users(conn, requests)?;
         workspace.load_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
@@ -129,21 +144,6 @@ impl<'a> Workspace<'a> {
                 .select(cases::id)
                 .load(conn)?;
             self.known_cases.extend(found.into_iter().map(|key| CaseId(key.0)));
-        }
-        Ok(())
-    }
-
-    fn load_users(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
-        let keys: Vec<Key> = requests
-            .iter()
-            .filter_map(|request| match &request.command {
-                Command::ChangeUser { user, .. } => Some(Key(user.0)),
-                _ => None,
-            })
-            .collect();
-        if !keys.is_empty() {
-            let rows: Vec<UserRow> = users::table.filter(users::id.eq_any(keys)).load(conn)?;
-            self.user_rows.extend(rows.into_iter().map(|row| (UserId(row.id.0), row)));
         }
         Ok(())
     }
@@ -245,45 +245,6 @@ impl<'a> Workspace<'a> {
         self.cases.insert(case.id, case);
     }
 
-    /// The stored row of a user that a command changes.
-    pub(super) fn user_row(&self, id: UserId) -> Option<&UserRow> {
-        self.user_rows.get(&id)
-    }
-
-    /// Puts a new or changed user in, and shows him to the commands that follow.
-    pub(super) fn put_user(&mut self, row: UserRow) -> Result<()> {
-        let id = UserId(row.id.0);
-        self.pending.users.insert(id);
-        self.user_rows.insert(id, row);
-        self.redraw()
-    }
-
-    /// Puts a new unit in, and shows it to the commands that follow.
-    pub(super) fn put_unit(&mut self, row: UnitRow) -> Result<()> {
-        self.pending.units.push(row);
-        self.redraw()
-    }
-
-    /// Draws the directory anew with the changes of this batch; its version moves on.
-    fn redraw(&mut self) -> Result<()> {
-        let old = &self.directory;
-        let mut units: Vec<_> = old.units().into_iter().cloned().collect();
-        for row in &self.pending.units {
-            let unit = row.clone().into_unit()?;
-            units.retain(|other| other.id != unit.id);
-            units.push(unit);
-        }
-        let mut users: Vec<_> = old.users().into_iter().cloned().collect();
-        for id in &self.pending.users {
-            if let Some(row) = self.user_rows.get(id) {
-                users.retain(|other| other.id != *id);
-                users.push(row.to_user()?);
-            }
-        }
-        self.directory = Arc::new(Directory::new(old.version() + 1, units, users));
-        Ok(())
-    }
-
     /// The next number of a series.
     pub(super) fn next_number(&self, series: &'static str, year: i32) -> i64 {
         self.series.get(&(series, year)).copied().unwrap_or(0) + 1
@@ -297,14 +258,9 @@ impl<'a> Workspace<'a> {
 
     /// Writes the batch: one statement per table, the heads last.
     pub(super) fn flush(&self, conn: &mut Conn, directory_before: i64) -> Result<()> {
-        use super::schema::{heads, units};
+        use super::schema::heads;
         let pending = &self.pending;
-        for row in &pending.units {
-            diesel::insert_into(units::table).values(row).execute(conn)?;
-        }
-        let users: Vec<UserRow> =
-            pending.users.iter().filter_map(|id| self.user_rows.get(id)).cloned().collect();
-        dialect::write_users(conn, &users)?;
+        self.flush_people(conn)?;
         let rows = pending
             .cases
             .iter()
@@ -374,8 +330,10 @@ impl<'a> Workspace<'a> {
     }
 
     /// Is there anything to write?
-    pub(super) const fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.pending.events.is_empty()
+            && self.pending.sessions.is_empty()
+            && self.pending.links.is_empty()
     }
 }
 
@@ -383,6 +341,6 @@ impl<'a> Workspace<'a> {
 pub(super) const fn principal(caller: Caller) -> Option<UserId> {
     match caller {
         Caller::User(id) => Some(id),
-        Caller::Operator => None,
+        Caller::Operator | Caller::LinkHolder => None,
     }
 }

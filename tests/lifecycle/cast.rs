@@ -16,7 +16,7 @@ use gongkai::domain::lifecycle::{
 };
 use gongkai::domain::regulation::Law;
 use gongkai::domain::rejection::{Reason, Refusal};
-use gongkai::domain::unit::{Directory, Unit, UnitKind, User};
+use gongkai::domain::unit::{Directory, EndedSessions, Unit, UnitKind, UnitPlan, User};
 use uuid::Uuid;
 
 pub const BUREAU: UnitId = UnitId(Uuid::from_u128(1));
@@ -50,7 +50,14 @@ pub const CAST: [UserId; 10] = [Q1, Q2, A1, A2, W1, B1, LEGAL1, SUPERVISOR, AUDI
 fn unit(id: UnitId, kind: UnitKind, parent: Option<UnitId>) -> Unit {
     let may_issue = matches!(id, QUERY_ROOM | CENTER_A);
     let code = id.0.as_u128().to_string();
-    Unit { id, name: code.clone(), code, kind, parent, may_issue }
+    Unit {
+        id,
+        plan: UnitPlan { name: code.clone(), code, kind, parent, may_issue },
+        closed_at: None,
+        version: Version::FIRST,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
+    }
 }
 
 fn user(id: UserId, role: Role, unit: UnitId) -> User {
@@ -66,6 +73,8 @@ fn user(id: UserId, role: Role, unit: UnitId) -> User {
         disabled_at,
         token_epoch: 1,
         version: Version::FIRST,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -105,7 +114,7 @@ impl World {
             case: 17,
             case_pattern: "长公公开〔{year}〕{n}号".to_owned(),
         };
-        Self { directory: Directory::new(1, units, users), numbers }
+        Self { directory: Directory::new(1, units, users, EndedSessions::new()), numbers }
     }
 
     pub fn actor(&self, who: UserId) -> Actor {

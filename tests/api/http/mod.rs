@@ -1,11 +1,13 @@
 //! The API from outside: what clients see.
 
+mod administration;
 mod contract;
 mod coverage;
 mod life;
 mod pages;
 mod practice;
 mod privacy;
+mod refreshing;
 mod refusals;
 mod requests;
 mod sessions;

@@ -2,10 +2,12 @@
 
 mod answer;
 mod facts;
+mod handover;
 mod intake;
 mod supplement;
 mod transfer;
 
+pub use handover::{hand_over, release};
 pub use intake::{NewCase, receive};
 
 use super::guard::objections;

@@ -25,6 +25,9 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
         Some(unit) if !unit.kind.can_hold() => {
             faults.push(Rejection::new(Reason::UnitCannotHold).at("/unit_id"));
         }
+        Some(unit) if !unit.is_open() => {
+            faults.push(Rejection::new(Reason::UnitClosed).at("/unit_id"));
+        }
         Some(_) => {}
     }
     if let Some(officer) = to.officer {
