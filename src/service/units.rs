@@ -9,6 +9,7 @@ use super::App;
 use super::people::{UnitInput, create_unit};
 use crate::domain::ids::UnitId;
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::Said;
 use crate::domain::unit::UnitKind;
 use crate::store::command::Denied;
 
@@ -49,7 +50,8 @@ pub async fn create(app: &Arc<App>, tree: &UnitTree) -> Result<HashMap<String, U
         let parent = match &entry.parent {
             None => None,
             Some(code) => {
-                let unknown = || Rejection::new(Reason::UnitUnknown).saying(code.clone());
+                let unknown =
+                    || Rejection::new(Reason::UnitUnknown).saying(Said::neutral(code.clone()));
                 Some(made.get(code).copied().ok_or_else(unknown)?)
             }
         };

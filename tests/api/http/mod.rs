@@ -2,6 +2,7 @@
 
 mod contract;
 mod coverage;
+mod languages;
 mod life;
 mod pages;
 mod practice;
