@@ -18,6 +18,7 @@ pub mod policy;
 pub mod query_code;
 pub mod regulation;
 pub mod rejection;
+pub mod said;
 pub mod sealed;
 pub mod session;
 pub mod text_enum;

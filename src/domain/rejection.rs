@@ -1,6 +1,7 @@
 //! Why the law or the state machine says no. Every refusal has a stable code, a sentence in both
 //! languages and, where the law is the reason, the article.
 
+use super::said::Said;
 use super::text_enum::text_enum;
 
 /// What kind of no a reason is; the HTTP layer turns it into a status (docs/api-style.md).
@@ -76,6 +77,12 @@ text_enum! {
 }
 
 impl Reason {
+    /// The sentence, in both languages.
+    #[must_use]
+    pub const fn said(self) -> Said {
+        Said::of(self.label_zh(), self.label_en())
+    }
+
     /// The kind of refusal.
     #[must_use]
     pub const fn class(self) -> Class {
@@ -145,7 +152,7 @@ pub struct Rejection {
     /// The article, when the law is the reason.
     pub article: Option<&'static str>,
     /// What exactly is wrong, in addition to the sentence of the code: dates, names of fields.
-    pub detail: Option<String>,
+    pub detail: Option<Said>,
 }
 
 impl Rejection {
@@ -171,9 +178,18 @@ impl Rejection {
 
     /// The same, with particulars.
     #[must_use]
-    pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+    pub fn saying(mut self, detail: Said) -> Self {
+        self.detail = Some(detail);
         self
+    }
+}
+
+impl Rejection {
+    /// The sentence of the code, with the particulars when there are any.
+    #[must_use]
+    pub fn sentence(&self) -> Said {
+        let said = self.reason.said();
+        self.detail.as_ref().map_or_else(|| said.clone(), |detail| said.with(detail))
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Draft {
     pub success: Option<Success>,
     /// Does it need an access token?
     pub right: Option<Right>,
+    /// Does the answer carry text in the language that was asked for?
+    pub spoken: bool,
     /// The schemas that it refers to.
     pub schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -153,6 +155,8 @@ impl<T: Describe, E> Describe for Result<T, E> {
     }
 }
 
+const CONTENT_LANGUAGE: (&str, &str) = ("Content-Language", "The language of the texts.");
+
 /// One operation of the API: its address, its right and its part of the contract.
 pub struct Entry {
     /// The method.
@@ -253,7 +257,8 @@ impl Entry {
                 let content = ContentBuilder::new().schema(success.schema.clone()).build();
                 response = response.content(success.media_type, content);
             }
-            for (name, meaning) in success.headers {
+            let spoken: &[_] = if draft.spoken { &[CONTENT_LANGUAGE] } else { &[] };
+            for (name, meaning) in success.headers.iter().chain(spoken) {
                 let header = utoipa::openapi::header::HeaderBuilder::new()
                     .description(Some(*meaning))
                     .build();

@@ -9,6 +9,7 @@ use validator::{Validate, ValidationError};
 
 use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UnitPath};
+use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Tagged};
 use super::strict::plain;
@@ -89,7 +90,7 @@ fn unit_code(text: &str) -> Result<(), ValidationError> {
     if begins && text.len() <= 40 && bytes.all(goes_on) {
         Ok(())
     } else {
-        Err(ValidationError::new("unit_code"))
+        Err(ValidationError::new(Flaw::UnitCode.as_str()))
     }
 }
 

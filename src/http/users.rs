@@ -9,6 +9,7 @@ use validator::{Validate, ValidationError};
 
 use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UserPath};
+use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Made, Nothing, Tagged};
 use super::sessions::{SessionsView, sessions_of};
@@ -83,7 +84,7 @@ pub(super) fn user_name(text: &str) -> Result<(), ValidationError> {
     if bytes.next().is_some_and(plain) && text.len() <= 64 && bytes.all(goes_on) {
         Ok(())
     } else {
-        Err(ValidationError::new("user_name"))
+        Err(ValidationError::new(Flaw::UserName.as_str()))
     }
 }
 

@@ -10,6 +10,7 @@ use super::cases::Origin;
 use super::people::create_unit;
 use crate::domain::ids::UnitId;
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::Said;
 use crate::domain::unit::{UnitKind, UnitPlan};
 use crate::store::command::Denied;
 
@@ -69,7 +70,8 @@ pub async fn create(app: &Arc<App>, tree: &UnitTree) -> Result<Planted, Denied> 
         let parent = match &entry.parent {
             None => None,
             Some(code) => {
-                let unknown = || Rejection::new(Reason::UnitUnknown).saying(code.clone());
+                let unknown =
+                    || Rejection::new(Reason::UnitUnknown).saying(Said::neutral(code.clone()));
                 Some(made.get(code).copied().ok_or_else(unknown)?)
             }
         };

@@ -16,6 +16,7 @@ use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, Version};
 use crate::domain::lifecycle::{self, Context, NextNumbers, Step};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::Said;
 use crate::domain::unit::Directory;
 use std::sync::Arc;
 
@@ -134,7 +135,7 @@ impl Workspace<'_> {
             .clone();
         if before.version != expected {
             return Err(Rejection::new(Reason::StaleVersion)
-                .saying(before.version.0.to_string())
+                .saying(Said::neutral(before.version.0.to_string()))
                 .into());
         }
         let numbers = self.numbers(origin.at);

@@ -6,6 +6,7 @@ use super::table::{Action, Party, rules_of};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::case::{Case, Manner, ServedLetter, Verdict};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::Said;
 
 /// Whether an action is allowed now; allowed when there is no reason against it.
 #[derive(Clone, Debug)]
@@ -48,11 +49,8 @@ pub(super) fn objections(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<
     if in_status {
         against.extend(against_state(case, action, ctx));
     } else {
-        against.push(Rejection::new(Reason::StatusForbids).saying(format!(
-            "{} / {}",
-            case.status().label_zh(),
-            case.status()
-        )));
+        let status = Said::of(case.status().label_zh(), case.status().label_en());
+        against.push(Rejection::new(Reason::StatusForbids).saying(status));
     }
     against
 }
@@ -162,13 +160,9 @@ fn against_lapse(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
         against.push(Rejection::new(Reason::NoticeNotServed).by("2019 art. 30"));
     }
     if ctx.today() <= round.deadline {
-        against.push(
-            Rejection::new(Reason::SupplementPeriodRunning).by("2019 art. 30").saying(format!(
-                "{} ≤ {}",
-                ctx.today(),
-                round.deadline
-            )),
-        );
+        against.push(Rejection::new(Reason::SupplementPeriodRunning).by("2019 art. 30").saying(
+            Said::new(format!("至 {}", round.deadline), format!("until {}", round.deadline)),
+        ));
     }
     against
 }
@@ -186,7 +180,7 @@ fn against_extension(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
         against.push(
             Rejection::new(Reason::ExtensionTooLate)
                 .by("2019 art. 33; 2007 art. 24")
-                .saying(format!("{due}")),
+                .saying(Said::neutral(due.to_string())),
         );
     }
     against

@@ -16,21 +16,23 @@ use crate::domain::identity::{
 };
 use crate::domain::ids::UnitId;
 use crate::domain::lifecycle::Changes;
+use crate::domain::said::Said;
 use crate::http::extract::Checked;
+use crate::http::flaw::Flaw;
 use crate::http::problem::FieldError;
 use crate::http::strict::{object, some_object};
 use crate::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput, ChangesInput};
 
 /// Text that a person wrote: not blank, no control characters but line breaks and tabs.
 pub(super) fn prose(text: &str) -> Result<(), ValidationError> {
-    let fault = if text.trim().is_empty() {
-        "blank"
+    let flaw = if text.trim().is_empty() {
+        Flaw::Blank
     } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
-        "control_character"
+        Flaw::ControlCharacter
     } else {
         return Ok(());
     };
-    Err(ValidationError::new(fault))
+    Err(ValidationError::new(flaw.as_str()))
 }
 
 /// The applicant.
@@ -168,11 +170,7 @@ pub struct AmendBody {
 }
 
 fn fault(pointer: &str, error: IdentityError) -> FieldError {
-    FieldError {
-        pointer: format!("#/applicant/{pointer}"),
-        code: error.code().to_owned(),
-        detail: format!("{} / {}", error.zh(), error.en()),
-    }
+    FieldError::personal(format!("#/applicant/{pointer}"), error)
 }
 
 /// One member parsed, when it is given and valid.
@@ -220,14 +218,9 @@ impl ApplicantBody {
         let postcode = part(self.postcode.as_ref(), "postcode", Postcode::parse, &mut faults);
         let email = part(self.email.as_ref(), "email", Email::parse, &mut faults);
         if self.phone.is_none() && self.address.is_none() && self.email.is_none() {
-            faults.push(FieldError {
-                pointer: "#/applicant".to_owned(),
-                code: "contact_missing".to_owned(),
-                detail:
-                    "至少需要一种联系方式 / At least one of phone, address and email is needed. \
-                         [2019 art. 29]"
-                        .to_owned(),
-            });
+            let flaw = Flaw::ContactMissing;
+            let detail = flaw.said().by("2019 art. 29");
+            faults.push(FieldError::saying("#/applicant", flaw, detail));
         }
         match name {
             Some(name) if faults.is_empty() => Ok(ApplicantInput {
@@ -246,11 +239,8 @@ impl ApplicantBody {
 }
 
 fn missing(pointer: &str) -> FieldError {
-    FieldError {
-        pointer: format!("#/applicant/{pointer}"),
-        code: "missing_field".to_owned(),
-        detail: "证件种类和证件号码须同时填写 / id_kind and id_number go together.".to_owned(),
-    }
+    let detail = Said::of("证件种类和证件号码须同时填写", "id_kind and id_number go together.");
+    FieldError::saying(format!("#/applicant/{pointer}"), Flaw::MissingField, detail)
 }
 
 impl From<ArrivalBody> for Arrival {

@@ -22,6 +22,7 @@ use crate::domain::text_enum::{TextEnum, text_enum};
 use crate::domain::unit::Directory;
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::{Body, Checked, Params};
+use crate::http::flaw::Flaw;
 use crate::http::page::{self, DEFAULT_LIMIT};
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
@@ -45,11 +46,9 @@ text_enum! {
 /// One value of a known set.
 fn code<T: TextEnum>(text: &str, name: &str) -> Result<T, Problem> {
     T::from_code(text).map_err(|error| {
-        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-            pointer: name.to_owned(),
-            code: "unknown_value".to_owned(),
-            detail: error.to_string(),
-        }])
+        let detail = Flaw::UnknownValue.allowing(error.allowed);
+        let fault = FieldError::saying(name, Flaw::UnknownValue, detail);
+        Problem::new(Fault::UnknownParameter).with(vec![fault])
     })
 }
 
@@ -141,8 +140,10 @@ pub struct ListParams {
     pub cursor: Option<String>,
 }
 
+const SORTS: [&str; 4] = ["-received_at", "received_at", "due_date", "-due_date"];
+
 fn sort_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-    crate::http::schemas::one_of(&["-received_at", "received_at", "due_date", "-due_date"])
+    crate::http::schemas::one_of(&SORTS)
 }
 
 /// One page of cases.
@@ -160,11 +161,11 @@ fn sort_of(text: Option<&str>) -> Result<Sort, Problem> {
         Some("received_at") => Ok(Sort::ReceivedAsc),
         Some("due_date") => Ok(Sort::DueAsc),
         Some("-due_date") => Ok(Sort::DueDesc),
-        Some(_) => Err(Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-            pointer: "sort".to_owned(),
-            code: "unknown_value".to_owned(),
-            detail: "-received_at, received_at, due_date, -due_date".to_owned(),
-        }])),
+        Some(_) => {
+            let detail = Flaw::UnknownValue.allowing(&SORTS);
+            let fault = FieldError::saying("sort", Flaw::UnknownValue, detail);
+            Err(Problem::new(Fault::UnknownParameter).with(vec![fault]))
+        }
     }
 }
 
@@ -366,24 +367,18 @@ pub struct PersonSearchBody {
 impl PersonSearchBody {
     /// The one field that is searched, in the form in which it is indexed.
     fn field(&self) -> Result<(PersonalField, String), FieldError> {
-        let wrong = |pointer: &str, code: &str, detail: String| FieldError {
-            pointer: pointer.to_owned(),
-            code: code.to_owned(),
-            detail,
-        };
         match (&self.id_number, &self.phone, &self.email) {
             (Some(number), None, None) => Ok((PersonalField::IdNumber, compact_upper(number))),
             (None, Some(phone), None) => Phone::parse(phone)
                 .map(|phone| (PersonalField::Phone, phone.as_str().to_owned()))
-                .map_err(|e| wrong("#/phone", e.code(), format!("{} / {}", e.zh(), e.en()))),
+                .map_err(|error| FieldError::personal("#/phone", error)),
             (None, None, Some(email)) => Email::parse(email)
                 .map(|email| (PersonalField::Email, email.index_text()))
-                .map_err(|e| wrong("#/email", e.code(), format!("{} / {}", e.zh(), e.en()))),
-            _ => Err(wrong(
-                "#",
-                "one_of_needed",
-                "须且只须给出一项 / exactly one of id_number, phone and email".to_owned(),
-            )),
+                .map_err(|error| FieldError::personal("#/email", error)),
+            _ => {
+                let detail = Flaw::OneOfNeeded.allowing(&["id_number", "phone", "email"]);
+                Err(FieldError::saying("#", Flaw::OneOfNeeded, detail))
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::{UnitId, UserId, Version};
 use crate::domain::lifecycle::{hand_over, release};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::Said;
 use crate::domain::session::LinkPurpose;
 use crate::domain::unit::{Unit, UnitKind, UnitPlan, User};
 
@@ -154,13 +155,13 @@ impl Workspace<'_> {
             None if !cases.is_empty() => {
                 return Err(Rejection::new(Reason::UnitHasCases)
                     .at("/successor_unit_id")
-                    .saying(cases.len().to_string())
+                    .saying(Said::neutral(cases.len().to_string()))
                     .into());
             }
             None if !users.is_empty() => {
                 return Err(Rejection::new(Reason::UnitHasUsers)
                     .at("/successor_unit_id")
-                    .saying(users.len().to_string())
+                    .saying(Said::neutral(users.len().to_string()))
                     .into());
             }
             None => None,
@@ -172,7 +173,7 @@ impl Workspace<'_> {
         if let Some(user) = users.iter().find(|user| !successor.kind.admits(user.role)) {
             return Err(Rejection::new(Reason::RoleUnitMismatch)
                 .at("/successor_unit_id")
-                .saying(user.username.clone())
+                .saying(Said::neutral(user.username.clone()))
                 .into());
         }
         let moved: Vec<UserId> = users.iter().map(|user| user.id).collect();
@@ -503,7 +504,8 @@ fn administers(origin: &Origin<'_>) -> Decided<()> {
 fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
     match expected {
         Some(expected) if expected != is => {
-            let stale = Rejection::new(Reason::StaleVersion).saying(is.0.to_string());
+            let stale =
+                Rejection::new(Reason::StaleVersion).saying(Said::neutral(is.0.to_string()));
             Err(Denied::from(stale))
         }
         Some(_) | None => Ok(()),

@@ -3,6 +3,7 @@
 mod administration;
 mod contract;
 mod coverage;
+mod languages;
 mod life;
 mod pages;
 mod practice;

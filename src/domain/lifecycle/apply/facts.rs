@@ -9,6 +9,7 @@ use super::supplement::default_deadline;
 use crate::domain::case::{Case, DeadlineOrigin, Manner, ServedLetter, Service, Verdict};
 use crate::domain::deadline::{Moment, legal_day};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
+use crate::domain::said::Said;
 
 pub(super) const SUPPLEMENT_NOTICE: ServedLetter = ServedLetter::SupplementNotice;
 pub(super) const EXTENSION_NOTICE: ServedLetter = ServedLetter::ExtensionNotice;
@@ -43,7 +44,7 @@ pub(super) fn serve(
     if counts_on < earliest {
         return Err(Rejection::new(Reason::DateTooEarly)
             .at("/service")
-            .saying(format!("{counts_on} < {earliest}"))
+            .saying(Said::before(counts_on, earliest))
             .into());
     }
     case.record.services.push(Service {

@@ -13,6 +13,7 @@ use crate::domain::lifecycle::guard::role_may;
 use crate::domain::lifecycle::table::Action;
 use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
+use crate::domain::said::Said;
 
 /// An application to be recorded.
 #[derive(Clone, Debug)]
@@ -145,8 +146,8 @@ fn complete(intake: &Intake, law: &Law) -> Result<(), Refusal> {
         .map(|fact| {
             Rejection::new(Reason::ConfirmationMissing)
                 .at(format!("/arrival/{}", fact.as_str()))
-                .by("2019 art. 31; 国办公开办函〔2015〕207号")
-                .saying(fact.as_str())
+                .by("2019 art. 31; notice 2015-207")
+                .saying(Said::neutral(fact.as_str()))
         })
         .collect();
     Refusal::of(missing).map_or(Ok(()), Err)
@@ -206,7 +207,7 @@ fn follows_receipt(case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
     match earliest {
         Some(act) if act < day => Err(Rejection::new(Reason::DateTooEarly)
             .at("/arrival")
-            .saying(format!("{act} < {day}"))
+            .saying(Said::before(act, day))
             .into()),
         _ => Ok(()),
     }

@@ -126,7 +126,7 @@ pub(super) fn clock_refusal(error: &ClockError) -> Refusal {
     } else {
         Reason::DueDateInQuestion
     };
-    Rejection::new(reason).by("2019 art. 31").saying(error.to_string()).into()
+    Rejection::new(reason).by("2019 art. 31").saying(error.said()).into()
 }
 
 /// Does the step lead where one of the table's rows says?
