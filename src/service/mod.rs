@@ -6,6 +6,7 @@ pub mod demo;
 pub mod people;
 pub mod sessions;
 pub mod statistics;
+pub mod throttle;
 pub mod tokens;
 pub mod units;
 
