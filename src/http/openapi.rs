@@ -66,6 +66,7 @@ pub fn document() -> OpenApi {
     let tags = [
         ("sessions", "Logging in."),
         ("cases", "Applications and what is done on them."),
+        ("public", "The applicant's own door, without an account."),
         ("statistics", "The supervisor's figures."),
         ("directory", "Units and users."),
         ("server", "The server itself."),

@@ -167,7 +167,7 @@ pub async fn amend(
     act(app, origin, case, expected, step).await
 }
 
-async fn submit(
+pub(super) async fn submit(
     app: &Arc<App>,
     origin: Origin,
     command: Command,

@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod demo;
 pub mod people;
+pub mod public;
 pub mod sessions;
 pub mod statistics;
 pub mod throttle;
@@ -36,6 +37,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
+    /// Who comes too often, or guesses, at the public door.
+    pub public: public::Door,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -100,6 +103,7 @@ impl App {
             decisions,
             clock,
             tokens,
+            public: public::Door::new(settings.public),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

@@ -6,6 +6,7 @@ mod life;
 mod pages;
 mod practice;
 mod privacy;
+mod public;
 mod refusals;
 mod requests;
 mod sessions;

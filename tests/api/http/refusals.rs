@@ -211,6 +211,17 @@ const FORBIDDEN: [&str; 12] = [
     "updated_at",
 ];
 
+/// The operations to which one of these is known after all.
+fn takes(operation: &str, name: &str) -> bool {
+    match operation {
+        "assignCase" => name == "unit_id",
+        "getPublicStatus" | "supplementOnline" => {
+            ["case_number", "receipt_number", "query_code"].contains(&name)
+        }
+        _ => false,
+    }
+}
+
 on_both! {
     async fn no_operation_takes_members_that_it_does_not_know(api: Api) {
         let case = api.assigned(Place::CenterA).await;
@@ -218,7 +229,7 @@ on_both! {
         for entry in routes().iter().filter(|entry| entry.method == Method::POST) {
             let who = if entry.id == "decideExtension" { Who::Supervisor } else { Who::Clerk };
             let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
-            for name in FORBIDDEN.into_iter().filter(|name| (entry.id, *name) != ("assignCase", "unit_id")) {
+            for name in FORBIDDEN.into_iter().filter(|name| !takes(entry.id, name)) {
                 let request = api.request(who, Method::POST, &path).await.insert_header(("if-match", "\"3\""));
                 let answer = api.send(request.set_json(json!({ name: "x" }))).await;
                 let what = format!("{} {name}", entry.id);
