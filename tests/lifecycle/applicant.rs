@@ -13,7 +13,9 @@ use gongkai::domain::rejection::Reason;
 use crate::cast::*;
 
 fn online(at: &str) -> Step {
-    Step::Supplement { facts: SupplementFacts::online("文号为某某".to_owned(), morning(day(at))) }
+    Step::Supplement {
+        facts: SupplementFacts::online("文号为某某".to_owned(), morning(day(at)))
+    }
 }
 
 fn awaiting() -> File {
@@ -33,7 +35,8 @@ fn he_comes_online_and_the_query_room_receives_it() {
     let world = World::new();
     let at = morning(day("2024-03-01"));
     let ctx = world.ctx_by(By::Applicant, at);
-    let case = receive(&new_case(Channel::Online, confirmed("2024-03-01"), CENTER_A), &ctx).unwrap();
+    let case =
+        receive(&new_case(Channel::Online, confirmed("2024-03-01"), CENTER_A), &ctx).unwrap();
     let intake = &case.record.intake;
     assert_eq!((intake.receiving_unit, intake.received_by), (QUERY_ROOM, None));
     // What the system does not know itself is not taken from him.
@@ -71,7 +74,8 @@ fn his_supplement_restarts_the_clock_on_the_day_it_is_there() {
 
 #[test]
 fn in_every_status_he_is_offered_what_the_table_gives_him() {
-    let mut cases: Vec<Case> = vec![File::received("2024-03-01", Channel::InPerson, Arrival::default()).case];
+    let mut cases: Vec<Case> =
+        vec![File::received("2024-03-01", Channel::InPerson, Arrival::default()).case];
     cases.push(File::registered("2024-03-01").case);
     cases.push(File::assigned("2024-03-01").case);
     cases.push(awaiting().case);
@@ -82,10 +86,13 @@ fn in_every_status_he_is_offered_what_the_table_gives_him() {
     for case in cases {
         let ctx = world.ctx_by(By::Applicant, morning(day("2024-03-05")));
         for entry in availability(&case, &ctx) {
-            let offered = entry.action == Action::Supplement && case.status() == Status::AwaitingSupplement;
+            let offered =
+                entry.action == Action::Supplement && case.status() == Status::AwaitingSupplement;
             assert_eq!(entry.allowed(), offered, "{:?} in {}", entry.action, case.status());
         }
-        for step in [register(Arrival::default()), assign(CENTER_A), Step::Accept, withdraw(), answer(None)] {
+        for step in
+            [register(Arrival::default()), assign(CENTER_A), Step::Accept, withdraw(), answer(None)]
+        {
             let refused = apply(&case, &step, &ctx).unwrap_err();
             assert_eq!(refused.first().reason, Reason::RoleNotPermitted);
         }
@@ -101,12 +108,19 @@ fn what_he_is_told_follows_the_case() {
     let mut file = File::received("2024-03-01", Channel::InPerson, Arrival::default());
     assert_eq!((view(&file).status, view(&file).case_number), (PublicStatus::Received, None));
     file.must(Q1, "2024-03-01", &register(Arrival::default()));
-    assert_eq!((view(&file).status, view(&file).due), (PublicStatus::InProgress, Some(day("2024-03-29"))));
+    assert_eq!(
+        (view(&file).status, view(&file).due),
+        (PublicStatus::InProgress, Some(day("2024-03-29")))
+    );
     file.must(Q1, "2024-03-01", &ask(None, None));
     let told = view(&file);
     assert_eq!((told.status, told.due), (PublicStatus::AwaitingSupplement, None));
     assert_eq!(told.supplement_due, None, "a notice that nobody has begins no period");
-    file.must(Q1, "2024-03-04", &serve(gongkai::domain::case::ServedLetter::SupplementNotice, handed("2024-03-04")));
+    file.must(
+        Q1,
+        "2024-03-04",
+        &serve(gongkai::domain::case::ServedLetter::SupplementNotice, handed("2024-03-04")),
+    );
     assert_eq!(view(&file).supplement_due, Some(day("2024-03-18")));
     file.must(Q1, "2024-03-05", &supplement_in_person("2024-03-05"));
     assert_eq!((view(&file).status, view(&file).supplement_due), (PublicStatus::InProgress, None));

@@ -84,6 +84,9 @@ impl Api {
     }
 }
 
+/// Status, body and headers.
+type Seen = (u16, String, Vec<(String, String)>);
+
 fn claim(receipt: &Value) -> Value {
     json!({ "receipt_number": receipt["receipt_number"], "query_code": receipt["query_code"] })
 }
@@ -165,7 +168,7 @@ on_both! {
             claim(&voided), wrong(&voided), claim(&cooling), wrong(&cooling),
         ];
         for path in ["status", "supplements"] {
-            let mut seen: Vec<(u16, String, Vec<(String, String)>)> = Vec::new();
+            let mut seen: Vec<Seen> = Vec::new();
             for (at, body) in tries.iter().enumerate() {
                 let mut body = body.clone();
                 if path == "supplements" {
@@ -194,7 +197,7 @@ fn the_status_is_numbers_codes_and_days() {
     let contract = serde_json::to_value(gongkai::http::openapi::document()).expect("JSON");
     let schemas = &contract["components"]["schemas"];
     let mut leaves = Vec::new();
-    let mut walk = vec![("".to_owned(), &schemas["PublicStatusView"])];
+    let mut walk = vec![(String::new(), &schemas["PublicStatusView"])];
     while let Some((at, schema)) = walk.pop() {
         if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
             walk.push((at, &schemas[name]));
