@@ -87,6 +87,18 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Open,
     },
     Setting {
+        name: "GONGKAI_PUBLIC_DAILY_PER_ADDRESS",
+        example: "20",
+        meaning: "Online applications that are taken from one address in one day.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_PUBLIC_DAILY_PER_IDENTITY",
+        example: "5",
+        meaning: "Online applications that are taken from one person (identity document) in one day.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
         name: "GONGKAI_LOG",
         example: "info",
         meaning: "What is logged, in the syntax of tracing's EnvFilter.",
@@ -163,6 +175,38 @@ pub struct Settings {
     pub readers: usize,
     /// The pattern of case numbers.
     pub case_pattern: String,
+    /// How much the public door takes.
+    pub public: DailyCaps,
+}
+
+/// How many online applications are taken in one legal day. Post and the counter have no such limit:
+/// they may not be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DailyCaps {
+    /// From one address.
+    pub per_address: u32,
+    /// From one identity document.
+    pub per_identity: u32,
+}
+
+impl Default for DailyCaps {
+    fn default() -> Self {
+        Self { per_address: 20, per_identity: 5 }
+    }
+}
+
+impl DailyCaps {
+    fn read() -> Result<Self, ConfigError> {
+        let default = Self::default();
+        let cap = |name: &str, default: u32| match parsed(name, default)? {
+            cap @ 1..=100_000 => Ok(cap),
+            _ => Err(ConfigError(format!("{name} must be 1 to 100000."))),
+        };
+        Ok(Self {
+            per_address: cap("GONGKAI_PUBLIC_DAILY_PER_ADDRESS", default.per_address)?,
+            per_identity: cap("GONGKAI_PUBLIC_DAILY_PER_IDENTITY", default.per_identity)?,
+        })
+    }
 }
 
 /// Reads one variable of the environment, or the file that `NAME_FILE` names.
@@ -256,6 +300,7 @@ impl Settings {
             listen: DEFAULT_LISTEN,
             public_url: None,
             case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+            public: DailyCaps::default(),
         }
     }
 
@@ -302,6 +347,7 @@ impl Settings {
             data_key,
             listen,
             case_pattern,
+            public: DailyCaps::read()?,
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod lifecycle;
 pub mod measure;
 pub mod policy;
+pub mod public_status;
 pub mod query_code;
 pub mod regulation;
 pub mod rejection;

@@ -72,6 +72,8 @@ text_enum! {
         Taken = "taken" : "该名称已被使用" / "That name is already taken.",
         PasswordLength = "password_length" : "密码长度须为8至128个字符" / "A password has 8 to 128 characters.",
         RoleUnitMismatch = "role_unit_mismatch" : "该角色不能属于此类单位" / "A user with this role cannot belong to a unit of this kind.",
+        NumberOrCodeWrong = "number_or_code_wrong" : "编号或者查询码不正确" / "The number or the query code is wrong.",
+        NoQueryRoom = "no_query_room" : "本机关未设受理网上申请的查询室" / "There is no query room that could receive an online application.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
 }
@@ -87,7 +89,7 @@ impl Reason {
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
-            Self::NotFound => Class::NotFound,
+            Self::NotFound | Self::NumberOrCodeWrong => Class::NotFound,
             Self::StaleVersion => Class::Stale,
             Self::ActorDisabled
             | Self::RoleNotPermitted
@@ -119,6 +121,7 @@ impl Reason {
             | Self::LastAdmin
             | Self::AlreadySetUp
             | Self::LinkInvalid
+            | Self::NoQueryRoom
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture

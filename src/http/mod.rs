@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod cases;
+pub mod client;
 pub mod contract;
 pub mod extract;
 pub mod flaw;
@@ -12,6 +13,7 @@ pub mod openapi;
 pub mod page;
 mod passwords;
 pub mod problem;
+mod public;
 mod reply;
 mod schemas;
 mod sessions;
@@ -89,6 +91,10 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
 
+        post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)),
+        post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)),
+        post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)),
+
         get("/api/v1/statistics/reply-rate", "getReplyRate", "The reply rate, with what it is made of.", |m, p, i| Entry::new(m, p, i, statistics::reply_rate)),
         get("/api/v1/statistics/overview", "getOverview", "Open work by unit.", |m, p, i| Entry::new(m, p, i, statistics::overview)),
 
@@ -104,6 +110,7 @@ fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
         Some("cases") => "cases",
+        Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
         _ => "server",

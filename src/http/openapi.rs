@@ -67,6 +67,7 @@ pub fn document() -> OpenApi {
     let tags = [
         ("sessions", "Logging in and out, and passwords."),
         ("cases", "Applications and what is done on them."),
+        ("public", "The applicant's own door, without an account."),
         ("statistics", "The supervisor's figures."),
         ("directory", "Units and users, and their administration."),
         ("server", "The server itself."),

@@ -15,6 +15,7 @@ use crate::domain::decision::{Decision, Decisions};
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
 use crate::domain::measure::{GroupBy, Part};
+use crate::domain::public_status::{DeliveryState, PublicStatus};
 use crate::domain::regulation::RuleSetId;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
@@ -57,11 +58,13 @@ text_enums!(
     Carrier,
     Channel,
     DeadlineOrigin,
+    DeliveryState,
     Delivery,
     GroupBy,
     IdKind,
     Manner,
     Part,
+    PublicStatus,
     Role,
     ServedLetter,
     Status,

@@ -4,8 +4,10 @@
 pub mod cases;
 pub mod demo;
 pub mod people;
+pub mod public;
 pub mod sessions;
 pub mod statistics;
+pub mod throttle;
 pub mod tokens;
 pub mod units;
 
@@ -39,6 +41,8 @@ pub struct App {
     pub tokens: Issuer,
     /// The address under which people reach the server; known for certain once it listens.
     public_url: OnceLock<String>,
+    /// Who comes too often, or guesses, at the public door.
+    pub public: public::Door,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -105,6 +109,7 @@ impl App {
             clock,
             tokens,
             public_url: settings.public_url.clone().map(OnceLock::from).unwrap_or_default(),
+            public: public::Door::new(settings.public),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

@@ -7,6 +7,7 @@ use crate::domain::actor::{Capability, Role};
 use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{NewCase, Step};
+use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::Refusal;
 use crate::domain::session::{EndCause, LinkPurpose};
 use crate::domain::unit::UnitPlan;
@@ -36,6 +37,9 @@ pub enum Caller {
     Operator,
     /// Who holds a one-time link; the link itself is checked in the transaction.
     LinkHolder,
+    /// An applicant, who has no account. What he may do to an existing case he shows by its query
+    /// code, which is checked in the transaction that decides.
+    Applicant,
 }
 
 /// An `Idempotency-Key` with the digest of the request that carried it.
@@ -60,6 +64,15 @@ pub enum Command {
         expected: Version,
         /// The action.
         step: Step,
+    },
+    /// Enter what the applicant sends in, by the query code of his case, to supplement it.
+    SupplementByCode {
+        /// Which case.
+        case: CaseId,
+        /// The code that he has shown.
+        code: QueryCode,
+        /// What he says.
+        content: String,
     },
     /// Create a unit.
     CreateUnit {

@@ -10,11 +10,13 @@ mod sessions;
 use super::command::{Caller, CaseAfter, Command, Denied, Outcome, Receive, Replayed, Request};
 use super::ledger::{self, Deed, Origin, Subject};
 use super::workspace::{Workspace, principal};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, By};
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, Version};
-use crate::domain::lifecycle::{self, Context, NextNumbers, Step};
+use crate::domain::lifecycle::{self, Context, NextNumbers, Step, SupplementFacts};
+use crate::domain::public_status::PublicView;
+use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
 use crate::domain::unit::Directory;
@@ -27,9 +29,11 @@ impl Workspace<'_> {
     pub(super) fn decide(&mut self, request: &Request) -> Decided<Outcome> {
         let actor = match request.caller {
             Caller::User(id) => Some(self.directory.actor(id).ok_or(Reason::ActorDisabled)?),
-            Caller::Operator | Caller::LinkHolder => None,
+            Caller::Operator | Caller::LinkHolder | Caller::Applicant => None,
         };
-        let keyed = principal(request.caller).zip(request.idempotency.as_ref());
+        let keyed = request.idempotency.as_ref().and_then(|idempotency| {
+            principal(request.caller, idempotency).map(|principal| (principal, idempotency))
+        });
         if let Some((principal, idempotency)) = keyed
             && let Some(outcome) = self.remembered(principal, idempotency, request.at)?
         {
@@ -52,6 +56,9 @@ impl Workspace<'_> {
         match &request.command {
             Command::Receive(receive) => self.receive(receive, &origin),
             Command::Act { case, expected, step } => self.act(*case, *expected, step, &origin),
+            Command::SupplementByCode { case, code, content } => {
+                self.supplement_by_code(*case, code, content, &origin)
+            }
             Command::CreateUnit { id, plan } => self.create_unit(*id, plan, &origin),
             Command::ChangeUnit { unit, expected, change } => {
                 self.change_unit(*unit, *expected, change, &origin)
@@ -87,10 +94,16 @@ impl Workspace<'_> {
     }
 
     fn receive(&mut self, receive: &Receive, origin: &Origin<'_>) -> Decided<Outcome> {
-        let actor = origin.actor.ok_or(Reason::RoleNotPermitted)?;
+        let by = match (origin.caller, origin.actor) {
+            (_, Some(actor)) => By::Staff(actor),
+            (Caller::Applicant, None) => By::Applicant,
+            (Caller::User(_) | Caller::Operator | Caller::LinkHolder, None) => {
+                return Err(Reason::RoleNotPermitted.into());
+            }
+        };
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, actor, origin.at, &directory, &numbers);
+        let ctx = context(self, by, origin.at, &directory, &numbers);
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -140,13 +153,45 @@ impl Workspace<'_> {
         }
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, actor, origin.at, &directory, &numbers);
+        let ctx = context(self, By::Staff(actor), origin.at, &directory, &numbers);
         let after = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         self.enter_step(&before, &after, step, origin)?;
+        let outcome = case_outcome(&after, origin.at, None);
+        self.put_case(after);
+        Ok(outcome)
+    }
+
+    /// The applicant's own supplement. There is no version to be stale: he has not seen one, and his
+    /// words take nothing away from anybody. The code is compared here, where it counts, and what is
+    /// not there, not his or not for the public answers alike.
+    fn supplement_by_code(
+        &mut self,
+        id: CaseId,
+        code: &QueryCode,
+        content: &str,
+        origin: &Origin<'_>,
+    ) -> Decided<Outcome> {
+        if origin.caller != Caller::Applicant {
+            return Err(Reason::RoleNotPermitted.into());
+        }
+        let vault = &self.basis.vault;
+        let before = self
+            .case(id)
+            .filter(|case| vault.is_query_code(code, &case.record.intake.query_code_digest))
+            .filter(|case| PublicView::of(case).is_some())
+            .ok_or(Reason::NumberOrCodeWrong)?
+            .clone();
+        let step =
+            Step::Supplement { facts: SupplementFacts::online(content.to_owned(), origin.at) };
+        let numbers = self.numbers(origin.at);
+        let directory = Arc::clone(&self.directory);
+        let ctx = context(self, By::Applicant, origin.at, &directory, &numbers);
+        let after = lifecycle::apply(&before, &step, &ctx)?;
+        self.enter_step(&before, &after, &step, origin)?;
         let outcome = case_outcome(&after, origin.at, None);
         self.put_case(after);
         Ok(outcome)
@@ -204,13 +249,13 @@ impl Workspace<'_> {
 
 fn context<'w>(
     workspace: &Workspace<'w>,
-    actor: &'w Actor,
+    by: By<'w>,
     at: DateTime<Utc>,
     directory: &'w Directory,
     numbers: &'w NextNumbers,
 ) -> Context<'w> {
     Context {
-        actor,
+        by,
         at,
         law: &workspace.basis.law,
         decisions: workspace.basis.decisions,

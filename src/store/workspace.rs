@@ -7,8 +7,10 @@ mod people;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use chrono::{DateTime, Datelike as _, Duration, Utc};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::command::{Caller, Command, Denied, Idempotency, Outcome, Request};
 use super::conn::Conn;
@@ -31,7 +33,7 @@ use crate::domain::regulation::Law;
 use crate::domain::unit::{Directory, EndedSessions, Unit};
 
 /// How long the outcome of an idempotent command is kept.
-const OUTCOME_KEPT_HOURS: i64 = 48;
+pub(super) const OUTCOME_KEPT_HOURS: i64 = 48;
 
 /// What the decisions of every batch rest on; the same for the life of the process.
 pub struct Basis {
@@ -56,7 +58,7 @@ pub(super) struct Workspace<'a> {
     sessions: HashMap<SessionId, SessionRow>,
     links: BTreeMap<Vec<u8>, LinkRow>,
     series: BTreeMap<(&'static str, i32), i64>,
-    outcomes: HashMap<(uuid::Uuid, String), IdempotencyRow>,
+    outcomes: HashMap<(Uuid, String), IdempotencyRow>,
     ended: EndedSessions,
     pub(super) pending: Pending,
 }
@@ -123,9 +125,13 @@ impl<'a> Workspace<'a> {
         let mut acted = Vec::new();
         let mut named = Vec::new();
         for request in requests {
-            if let Command::Act { case, step, .. } = &request.command {
-                acted.push(*case);
-                named.extend(step.other_case());
+            match &request.command {
+                Command::Act { case, step, .. } => {
+                    acted.push(*case);
+                    named.extend(step.other_case());
+                }
+                Command::SupplementByCode { case, .. } => acted.push(*case),
+                _ => {}
             }
         }
         acted.sort_unstable();
@@ -195,12 +201,12 @@ impl<'a> Workspace<'a> {
     /// The remembered outcome of the same command, if there is one that has not expired.
     pub(super) fn remembered(
         &self,
-        principal: UserId,
+        principal: Uuid,
         idempotency: &Idempotency,
         at: DateTime<Utc>,
     ) -> std::result::Result<Option<Outcome>, Denied> {
         use crate::domain::rejection::Reason;
-        let Some(row) = self.outcomes.get(&(principal.0, idempotency.key.clone())) else {
+        let Some(row) = self.outcomes.get(&(principal, idempotency.key.clone())) else {
             return Ok(None);
         };
         if at - row.created_at.0 > Duration::hours(OUTCOME_KEPT_HOURS) {
@@ -215,12 +221,12 @@ impl<'a> Workspace<'a> {
     /// Keeps the outcome of an idempotent command, to be written with the batch.
     pub(super) fn remember(
         &mut self,
-        principal: UserId,
+        principal: Uuid,
         idempotency: &Idempotency,
         outcome: &Outcome,
     ) -> Result<()> {
         let row = ledger::seal_outcome(&self.basis.vault, principal, idempotency, outcome)?;
-        self.outcomes.insert((principal.0, idempotency.key.clone()), row.clone());
+        self.outcomes.insert((principal, idempotency.key.clone()), row.clone());
         self.pending.outcomes.push(row);
         Ok(())
     }
@@ -322,7 +328,7 @@ impl<'a> Workspace<'a> {
 
     /// The outcomes to write, one per key: an upsert cannot touch a row twice.
     fn last_outcomes(&self) -> Vec<IdempotencyRow> {
-        let mut last: BTreeMap<(uuid::Uuid, &str), &IdempotencyRow> = BTreeMap::new();
+        let mut last: BTreeMap<(Uuid, &str), &IdempotencyRow> = BTreeMap::new();
         for row in &self.pending.outcomes {
             last.insert((row.principal.0, &row.idempotency_key), row);
         }
@@ -337,10 +343,22 @@ impl<'a> Workspace<'a> {
     }
 }
 
-/// The principal under which an idempotency key is kept; the operator has none.
-pub(super) const fn principal(caller: Caller) -> Option<UserId> {
+/// The principal under which an idempotency key is kept; the operator has none. An applicant has no
+/// account, so his is made of the key and the whole request: who does not know both finds nothing
+/// under the key, and the code in the outcome stays with him who sent the request.
+pub(super) fn principal(caller: Caller, idempotency: &Idempotency) -> Option<Uuid> {
     match caller {
-        Caller::User(id) => Some(id),
+        Caller::User(id) => Some(id.0),
         Caller::Operator | Caller::LinkHolder => None,
+        Caller::Applicant => {
+            let mut context = digest::Context::new(&digest::SHA256);
+            context.update(b"gongkai/applicant/v1|");
+            context.update(&idempotency.fingerprint);
+            context.update(idempotency.key.as_bytes());
+            let hash = context.finish();
+            let bytes = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+            // Version 8 (RFC 9562 §5.8): no id of a user is one.
+            Some(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A small bureau, its people, and short words for the inputs of the actions.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use gongkai::domain::actor::{Actor, Role};
+use gongkai::domain::actor::{Actor, By, Role};
 use gongkai::domain::applicant_type::ApplicantType;
 use gongkai::domain::case::{
     Applicant, Application, Arrival, Case, LookupKeys, Manner, Particulars, SearchEntry,
@@ -122,8 +122,12 @@ impl World {
     }
 
     pub fn ctx<'a>(&'a self, actor: &'a Actor, at: DateTime<Utc>) -> Context<'a> {
+        self.ctx_by(By::Staff(actor), at)
+    }
+
+    pub fn ctx_by<'a>(&'a self, by: By<'a>, at: DateTime<Utc>) -> Context<'a> {
         Context {
-            actor,
+            by,
             at,
             law: Law::builtin(),
             decisions: Decisions::builtin(),

@@ -24,7 +24,7 @@ use crate::http::strict::{object, some_object};
 use crate::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput, ChangesInput};
 
 /// Text that a person wrote: not blank, no control characters but line breaks and tabs.
-pub(super) fn prose(text: &str) -> Result<(), ValidationError> {
+pub fn prose(text: &str) -> Result<(), ValidationError> {
     let flaw = if text.trim().is_empty() {
         Flaw::Blank
     } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
@@ -195,7 +195,7 @@ impl ApplicantBody {
     ///
     /// # Errors
     /// Every member that its type refuses.
-    fn parsed(&self, today: NaiveDate) -> Result<ApplicantInput, Vec<FieldError>> {
+    pub fn parsed(&self, today: NaiveDate) -> Result<ApplicantInput, Vec<FieldError>> {
         let mut faults = Vec::new();
         let name = if self.r#type == ApplicantType::NaturalPerson {
             PersonName::parse(&self.name).map(|name| name.as_str().to_owned())
@@ -254,6 +254,12 @@ impl From<ArrivalBody> for Arrival {
             confirmed_by: body.confirmed_by,
             confirmation_manner: body.confirmation_manner,
         }
+    }
+}
+
+impl Checked for ApplicantBody {
+    fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
+        self.parsed(today).err().unwrap_or_default()
     }
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::{Reply, load};
+use crate::domain::actor::By;
 use crate::domain::case::matter;
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::hex;
@@ -106,7 +107,7 @@ pub async fn actions(
     // Availability takes no number; these are never read.
     let numbers = NextNumbers { year: 0, receipt: 0, case: 0, case_pattern: String::new() };
     let ctx = Context {
-        actor: &auth.actor,
+        by: By::Staff(&auth.actor),
         at: app.clock.now(),
         law: &app.law,
         decisions: app.decisions,

@@ -25,6 +25,7 @@ use crate::store::command::{Outcome, Replayed};
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
+pub(super) use bodies::{ApplicantBody, prose};
 pub use explain::{actions, deadline, events};
 pub use list::{Worklist, list, search};
 pub use steps::ReasonBody;

@@ -497,7 +497,9 @@ fn administers(origin: &Origin<'_>) -> Decided<()> {
     match (origin.caller, origin.actor) {
         (Caller::Operator, _) => Ok(()),
         (Caller::User(_), Some(actor)) if actor.role == Role::Admin => Ok(()),
-        (Caller::User(_) | Caller::LinkHolder, _) => Err(Reason::RoleNotPermitted.into()),
+        (Caller::User(_) | Caller::LinkHolder | Caller::Applicant, _) => {
+            Err(Reason::RoleNotPermitted.into())
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod life;
 mod pages;
 mod practice;
 mod privacy;
+mod public;
 mod refreshing;
 mod refusals;
 mod requests;

@@ -54,7 +54,7 @@ pub(super) fn draft(
         particulars: wording.particulars.clone(),
         carrier: wording.carrier,
         delivery: wording.delivery,
-        drafted_by: ctx.actor.user,
+        drafted_by: ctx.staff()?.user,
         drafted_at: ctx.at,
     });
     Ok(())
@@ -87,7 +87,7 @@ pub(super) fn issue(
     case.record.stage = Stage::Answered(Box::new(Answer {
         basis: basis.zh.clone(),
         issued_at: ctx.at,
-        issued_by: ctx.actor.user,
+        issued_by: ctx.staff()?.user,
         draft,
     }));
     match service {

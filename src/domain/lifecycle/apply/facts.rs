@@ -55,7 +55,7 @@ pub(super) fn serve(
         delivered_on: service.delivered_at.map(Moment::legal_day),
         recipient: service.recipient.clone(),
         recorded_at: ctx.at,
-        recorded_by: ctx.actor.user,
+        recorded_by: ctx.staff()?.user,
     });
     if came_back {
         undo_effect(case, letter);

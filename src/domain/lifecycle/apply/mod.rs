@@ -49,7 +49,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
             };
             transfer::assign(next, to, ctx)?;
         }
-        Step::Accept => transfer::accept(next, ctx),
+        Step::Accept => transfer::accept(next, ctx)?,
         Step::Return { .. } => transfer::give_back(next),
         Step::RequestSupplement { items, guidance, deadline, service } => {
             let ask = supplement::Ask { items, guidance, deadline: *deadline };
@@ -87,23 +87,23 @@ fn close(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refusal>
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         Step::Void { reason, duplicate_of } => {
-            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx) };
+            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx)? };
             next.record.stage = Stage::Voided(closure);
         }
-        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)),
-        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)),
+        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)?),
+        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)?),
         _ => {}
     }
     Ok(())
 }
 
-fn closure(reason: &str, ctx: &Context<'_>) -> Closure {
-    Closure {
+fn closure(reason: &str, ctx: &Context<'_>) -> Result<Closure, Rejection> {
+    Ok(Closure {
         reason: reason.to_owned(),
         closed_on: ctx.today(),
-        closed_by: ctx.actor.user,
+        closed_by: ctx.staff()?.user,
         duplicate_of: None,
-    }
+    })
 }
 
 /// Recomputes the clock from the facts. A due date is never edited by hand.

@@ -44,7 +44,7 @@ pub(super) fn request(
         deadline,
         deadline_origin,
         requested_at: ctx.at,
-        requested_by: ctx.actor.user,
+        requested_by: ctx.staff()?.user,
         reply: None,
     });
     case.record.stage = Stage::AwaitingSupplement;
@@ -98,7 +98,7 @@ pub(super) fn record(
         arrival: facts.arrival.clone(),
         content: facts.content.clone(),
         recorded_at: ctx.at,
-        recorded_by: ctx.actor.user,
+        recorded_by: ctx.by.user(),
     });
     case.record.stage = Stage::Supplemented;
     // A draft made before does not answer the application as it now is.
@@ -162,7 +162,7 @@ pub(super) fn request_extension(
         days,
         reason: reason.to_owned(),
         requested_at: ctx.at,
-        requested_by: ctx.actor.user,
+        requested_by: ctx.staff()?.user,
         decision: None,
     });
     Ok(())
@@ -185,7 +185,7 @@ pub(super) fn decide_extension(
         verdict,
         reason: reason.cloned(),
         decided_at: ctx.at,
-        decided_by: ctx.actor.user,
+        decided_by: ctx.staff()?.user,
         notified_on: None,
     });
     Ok(())

@@ -51,7 +51,7 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
         officer: to.officer,
         accepted_at: None,
         assigned_at: ctx.at,
-        assigned_by: ctx.actor.user,
+        assigned_by: ctx.staff()?.user,
         internal_due_date: to.internal_due_date,
         note: to.note,
     });
@@ -62,11 +62,12 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
 }
 
 /// The acting officer takes the case.
-pub(super) fn accept(case: &mut Case, ctx: &Context<'_>) {
+pub(super) fn accept(case: &mut Case, ctx: &Context<'_>) -> Result<(), Rejection> {
     if let Some(holding) = &mut case.record.holding {
-        holding.officer = Some(ctx.actor.user);
+        holding.officer = Some(ctx.staff()?.user);
         holding.accepted_at = Some(ctx.at);
     }
+    Ok(())
 }
 
 /// The case goes back to the query room.
