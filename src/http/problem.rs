@@ -126,6 +126,9 @@ pub struct ProblemBody {
     /// The article, when the law is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
+    /// The address of the case that stands in the way, when it exists for the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related: Option<String>,
     /// Every fault of the input, or every reason of the refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -142,6 +145,7 @@ struct Parts {
     title: (&'static str, &'static str),
     detail: Option<String>,
     article: Option<&'static str>,
+    related: Option<String>,
     errors: Vec<FieldError>,
     headers: Vec<(header::HeaderName, String)>,
     request: (String, String),
@@ -157,6 +161,7 @@ impl Problem {
             title: (fault.label_zh(), fault.label_en()),
             detail: None,
             article: None,
+            related: None,
             errors: Vec::new(),
             headers: Vec::new(),
             request: Default::default(),
@@ -224,6 +229,7 @@ impl Problem {
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
             article: self.0.article.map(ToOwned::to_owned),
+            related: self.0.related.clone(),
             errors: self.0.errors.clone(),
         };
         let mut response = HttpResponse::build(self.status());
@@ -281,6 +287,7 @@ impl From<Refusal> for Problem {
             title: (reason.label_zh(), reason.label_en()),
             detail: first.detail.clone(),
             article: first.article,
+            related: first.case.map(|id| format!("/api/v1/cases/{id}")),
             errors: refusal.all().iter().map(FieldError::from).collect(),
             headers: Vec::new(),
             request: Default::default(),

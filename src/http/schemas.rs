@@ -12,13 +12,15 @@ use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
 use crate::domain::decision::{Decision, Decisions};
+use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
 use crate::domain::measure::{GroupBy, Part};
 use crate::domain::regulation::RuleSetId;
+use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::Worklist;
+use crate::http::cases::{Caution, Worklist};
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -54,14 +56,17 @@ text_enums!(
     Action,
     ApplicantType,
     Capability,
+    Caution,
     Carrier,
     Channel,
     DeadlineOrigin,
     Delivery,
     GroupBy,
     IdKind,
+    LookedIn,
     Manner,
     Part,
+    PersonalField,
     Role,
     ServedLetter,
     Status,

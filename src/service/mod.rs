@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod demo;
+pub mod earlier;
 pub mod people;
 pub mod sessions;
 pub mod statistics;

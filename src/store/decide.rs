@@ -81,22 +81,30 @@ impl Workspace<'_> {
             }
             None => None,
         };
+        self.take_reference(&received, &actor.case_scope())?;
         self.take_number("receipt", numbers.year);
         let subject = subject(&received, "receive");
         let application = serde_json::to_value(&received.record.intake.application);
         let personal = application.map_err(super::error::Error::corrupt)?;
-        let input = json!({
+        let mut input = json!({
             "receipt_number": received.record.intake.receipt_number,
             "query_code_digest": received.record.intake.query_code_digest,
             "receiving_unit_id": received.record.intake.receiving_unit,
         });
+        if let Some(reference) = &received.record.intake.external_ref {
+            input["external_ref"] = json!(reference);
+        }
         self.enter_case(None, &received, &subject, origin, (input, Some(&personal)))?;
         let mut case = received;
         if let Some((after, step)) = registered {
             self.enter_step(&case, &after, &step, origin)?;
             case = after;
         }
-        let outcome = case_outcome(&case, origin.at, Some(receive.query_code.clone()));
+        let outcome = Outcome {
+            query_code: Some(receive.query_code.clone()),
+            earlier: receive.earlier.clone(),
+            ..case_outcome(&case, origin.at)
+        };
         self.put_case(case);
         Ok(outcome)
     }
@@ -129,7 +137,7 @@ impl Workspace<'_> {
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         self.enter_step(&before, &after, step, origin)?;
-        let outcome = case_outcome(&after, origin.at, None);
+        let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)
     }
@@ -311,10 +319,10 @@ fn subject<'a>(case: &Case, action: &'a str) -> Subject<'a> {
     Subject { kind: "case", id: case.id.0, version: case.version.0, action }
 }
 
-fn case_outcome(case: &Case, at: DateTime<Utc>, query_code: Option<String>) -> Outcome {
-    Outcome { at, case: Some(CaseAfter::from(case)), query_code, replayed: Replayed::No }
+fn case_outcome(case: &Case, at: DateTime<Utc>) -> Outcome {
+    Outcome { case: Some(CaseAfter::from(case)), ..plain_outcome(at) }
 }
 
 const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
-    Outcome { at, case: None, query_code: None, replayed: Replayed::No }
+    Outcome { at, case: None, query_code: None, earlier: None, replayed: Replayed::No }
 }

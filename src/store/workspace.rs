@@ -14,13 +14,17 @@ use super::dialect;
 use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
-use super::rows::{CaseRow, EventRow, IdempotencyRow, OutboxRow, SeriesRow, UnitRow, UserRow};
+use super::references::Holder;
+use super::rows::{
+    CaseRow, EventRow, ExternalRefRow, IdempotencyRow, OutboxRow, SeriesRow, UnitRow, UserRow,
+};
 use super::schema::{cases, idempotency_keys, number_series, users};
 use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
@@ -51,6 +55,7 @@ pub(super) struct Workspace<'a> {
     user_rows: HashMap<UserId, UserRow>,
     series: BTreeMap<(&'static str, i32), i64>,
     outcomes: HashMap<(uuid::Uuid, String), IdempotencyRow>,
+    pub(super) references: HashMap<ExternalRef, Holder>,
     pub(super) pending: Pending,
 }
 
@@ -64,6 +69,9 @@ pub(super) struct Pending {
     pub(super) outcomes: Vec<IdempotencyRow>,
     pub(super) units: Vec<UnitRow>,
     pub(super) users: HashSet<UserId>,
+    pub(super) references: Vec<ExternalRefRow>,
+    /// Voided cases whose references go to others.
+    pub(super) given_up: Vec<Key>,
 }
 
 impl<'a> Workspace<'a> {
@@ -95,12 +103,14 @@ impl<'a> Workspace<'a> {
             user_rows: HashMap::new(),
             series: BTreeMap::new(),
             outcomes: HashMap::new(),
+            references: HashMap::new(),
             pending: Pending::default(),
         };
         workspace.load_cases(conn, requests)?;
         workspace.load_users(conn, requests)?;
         workspace.load_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
+        workspace.load_references(conn, requests)?;
         Ok(workspace)
     }
 
@@ -312,6 +322,7 @@ impl<'a> Workspace<'a> {
             .map(CaseRow::of)
             .collect::<Result<Vec<_>>>()?;
         dialect::write_cases(conn, &rows)?;
+        self.flush_references(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();

@@ -191,6 +191,7 @@ impl<'a> Runner<'a> {
             channel: row.channel,
             arrival: scene.arrival_facts(row.channel),
             receiving_unit: unit.map(|unit| unit.id),
+            external_ref: None,
             then: AfterReceipt::Wait,
         })
     }

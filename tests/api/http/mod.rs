@@ -1,6 +1,7 @@
 //! The API from outside: what clients see.
 
 mod contract;
+mod counter;
 mod coverage;
 mod life;
 mod pages;

@@ -8,6 +8,7 @@ use super::facts::not_after;
 use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
 use crate::domain::channel::Channel;
 use crate::domain::deadline::{Moment, legal_day, missing_facts};
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::guard::role_may;
 use crate::domain::lifecycle::table::Action;
@@ -29,6 +30,8 @@ pub struct NewCase {
     pub arrival: Arrival,
     /// The unit that received it; none for the actor's own.
     pub receiving_unit: Option<UnitId>,
+    /// The number by which another system or a paper register knows it.
+    pub external_ref: Option<ExternalRef>,
 }
 
 /// Records an application.
@@ -56,6 +59,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
                 receiving_unit: unit,
                 received_at: ctx.at,
                 received_by: Some(ctx.actor.user),
+                external_ref: new.external_ref.clone(),
             },
             registration: None,
             holding: None,
