@@ -75,6 +75,24 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Open,
     },
     Setting {
+        name: "GONGKAI_AGENCY_NAME",
+        example: "长春市公安局",
+        meaning: "The agency's name, on receipts and public pages.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_AGENCY_CONTACT",
+        example: "",
+        meaning: "Where applicants ask: place and telephone, one line, on receipts.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_PUBLIC_URL",
+        example: "",
+        meaning: "The address of the public pages, e.g. https://gongkai.example.cn; receipts carry it as a QR code.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
         name: "GONGKAI_LOG",
         example: "info",
         meaning: "What is logged, in the syntax of tracing's EnvFilter.",
@@ -90,6 +108,57 @@ pub const SETTINGS: &[Setting] = &[
 
 /// The default pattern of case numbers.
 pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
+
+/// What receipts and public pages say of the agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Office {
+    /// Its name.
+    pub agency: String,
+    /// Where applicants ask, in words.
+    pub contact: Option<String>,
+    /// The address of the public pages, without a slash at its end.
+    pub public_url: Option<String>,
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        Self { agency: "长春市公安局".to_owned(), contact: None, public_url: None }
+    }
+}
+
+impl Office {
+    fn read() -> Result<Self, ConfigError> {
+        Ok(Self {
+            agency: variable("GONGKAI_AGENCY_NAME")?.unwrap_or_else(|| Self::default().agency),
+            contact: variable("GONGKAI_AGENCY_CONTACT")?,
+            public_url: variable("GONGKAI_PUBLIC_URL")?
+                .map(|text| public_url(&text))
+                .transpose()?,
+        })
+    }
+}
+
+/// The address of the public pages: http or https, a host, perhaps a path.
+fn public_url(text: &str) -> Result<String, ConfigError> {
+    let wrong = || {
+        ConfigError(
+            "GONGKAI_PUBLIC_URL must be an address like https://gongkai.example.cn, \
+             without query or fragment, of at most 200 characters."
+                .to_owned(),
+        )
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = host.ok_or_else(wrong)?;
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#\"<>\\@".contains(&byte);
+    if text.len() > 200
+        || host.starts_with(['/', ':'])
+        || !host.bytes().all(plain)
+        || host.is_empty()
+    {
+        return Err(wrong());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
 
 /// A setting that is missing or wrong. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -144,6 +213,8 @@ pub struct Settings {
     pub readers: usize,
     /// The pattern of case numbers.
     pub case_pattern: String,
+    /// What receipts and public pages say of the agency.
+    pub office: Office,
 }
 
 /// Reads one variable of the environment, or the file that `NAME_FILE` names.
@@ -234,6 +305,7 @@ impl Settings {
             data_key,
             listen,
             case_pattern,
+            office: Office::read()?,
         })
     }
 }
@@ -267,4 +339,34 @@ pub fn env_example() -> String {
         "\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n",
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::public_url;
+
+    #[test]
+    fn a_public_address_is_checked() {
+        for (text, read) in [
+            ("https://gongkai.example.cn", "https://gongkai.example.cn"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("https://www.example.cn/gongkai/", "https://www.example.cn/gongkai"),
+        ] {
+            assert_eq!(public_url(text).ok().as_deref(), Some(read));
+        }
+        let long = format!("https://{}", "a".repeat(200));
+        for text in [
+            "gongkai.example.cn",
+            "https://",
+            "https:///x",
+            "javascript:alert(1)",
+            "https://a.cn/?x",
+            "https://a.cn/#x",
+            "https://u:p@a.cn",
+            "https://a.cn/ x",
+            &long,
+        ] {
+            assert!(public_url(text).is_err(), "{text}");
+        }
+    }
 }

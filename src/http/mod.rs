@@ -51,6 +51,8 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/cases/{id}/events", "listCaseEvents", "What happened on a case.", |m, p, i| Entry::new(m, p, i, cases::events)),
         get("/api/v1/cases/{id}/actions", "listCaseActions", "What may I do now, and why not?", |m, p, i| Entry::new(m, p, i, cases::actions)),
         get("/api/v1/cases/{id}/deadline", "getCaseDeadline", "When is it due, day by day?", |m, p, i| Entry::new(m, p, i, cases::deadline)),
+        get("/api/v1/cases/{id}/receipt", "printReceipt", "The receipt, to print, without the query code.", |m, p, i| Entry::new(m, p, i, cases::receipt)),
+        post("/api/v1/cases/{id}/receipt", "printReceiptWithCode", "The receipt, to print, with the query code that came with the receipt's answer.", |m, p, i| Entry::new(m, p, i, cases::receipt_with_code)),
         post("/api/v1/cases/{id}/register", "registerCase", "Enter a case in the register; starts the clock.", |m, p, i| Entry::new(m, p, i, cases::register)),
         post("/api/v1/cases/{id}/amend", "amendCase", "Correct facts.", |m, p, i| Entry::new(m, p, i, cases::amend)),
         post("/api/v1/cases/{id}/void", "voidCase", "Take out a case entered by mistake or twice.", |m, p, i| Entry::new(m, p, i, cases::void)),

@@ -20,7 +20,7 @@ use crate::domain::regulation::RuleSetId;
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::{Caution, Worklist};
+use crate::http::cases::{Caution, Paper, Worklist};
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -65,6 +65,7 @@ text_enums!(
     IdKind,
     LookedIn,
     Manner,
+    Paper,
     Part,
     PersonalField,
     Role,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::domain::applicant_type::ApplicantType;
-use crate::domain::case::{Applicant, Application, Arrival, LookupKeys};
+use crate::domain::case::{Applicant, Application, Arrival, Case, LookupKeys};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::earlier::Earlier;
 use crate::domain::external_ref::ExternalRef;
@@ -13,7 +13,7 @@ use crate::domain::identity::{Address, Email, IdDocument, Phone, Postcode};
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::{Changes, NewCase, Step};
 use crate::domain::query_code::QueryCode;
-use crate::domain::sealed::{PersonalField, Sealed};
+use crate::domain::sealed::{BlindIndex, PersonalField, Sealed};
 use crate::store::command::{Caller, Command, Denied, Idempotency, Outcome, Receive, Request};
 use crate::store::vault::{Vault, VaultError, fresh_bytes, fresh_nonce};
 use crate::store::{Error, Result};
@@ -242,6 +242,13 @@ pub(super) fn lookup_keys(vault: &Vault, input: &ApplicantInput) -> LookupKeys {
         phone: input.phone.as_ref().map(|p| index(PersonalField::Phone, p.as_str())),
         email: input.email.as_ref().map(|e| index(PersonalField::Email, &e.index_text())),
     }
+}
+
+/// Whether a query code is that of the case, under whichever key its digest was made.
+#[must_use]
+pub fn owns_query_code(app: &App, case: &Case, code: &QueryCode) -> bool {
+    let stored = BlindIndex::from_hex(&case.record.intake.query_code_digest);
+    stored.is_some_and(|digest| app.vault.query_code_matches(code, digest.as_bytes()))
 }
 
 /// An applicant's sealed fields, opened.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Office, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
 use crate::store::vault::Vault;
@@ -34,6 +34,8 @@ pub struct App {
     pub decisions: &'static Decisions,
     /// The source of "now".
     pub clock: Arc<dyn Clock>,
+    /// What receipts and public pages say of the agency.
+    pub office: Office,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
@@ -99,6 +101,7 @@ impl App {
             law,
             decisions,
             clock,
+            office: settings.office.clone(),
             tokens,
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))

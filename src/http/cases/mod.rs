@@ -6,6 +6,7 @@ mod earlier;
 mod explain;
 mod line;
 mod list;
+mod receipt;
 mod steps;
 mod views;
 
@@ -31,6 +32,7 @@ use earlier::EarlierCasesView;
 pub use earlier::{Caution, earlier};
 pub use explain::{actions, deadline, events};
 pub use list::{Worklist, list, search};
+pub use receipt::{Paper, receipt, receipt_with_code};
 pub use steps::ReasonBody;
 
 type Reply<R> = Result<R, Problem>;

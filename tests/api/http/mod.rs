@@ -7,6 +7,7 @@ mod life;
 mod pages;
 mod practice;
 mod privacy;
+mod receipts;
 mod refusals;
 mod requests;
 mod sessions;
