@@ -145,7 +145,7 @@ fn lines(actor: &Actor, case: &Case, unit: Option<String>) -> Vec<(&'static str,
     }
     let open = record.clock.as_ref().filter(|_| case.status().is_open());
     if let Some((due, clock)) = open.and_then(|clock| Some((clock.due_date?, clock))) {
-        let note = if clock.provisional { "(暂定)" } else { "" };
+        let note = if clock.provisional { "（暂定）" } else { "" };
         lines.push(("答复期限", format!("{}{note}", written(due))));
     }
     lines

@@ -13,8 +13,8 @@ impl Paper {
     /// The style sheet of this paper.
     pub(super) fn style(self) -> String {
         let (page, size) = match self {
-            // The margins of GB/T 9704-2012 §5.2 and its type (三号, 16 pt).
-            Self::A4 => ("size:A4;margin:37mm 26mm 35mm 28mm", "16pt"),
+            // The side margins of GB/T 9704-2012 §5.2; the rest so that one sheet is enough.
+            Self::A4 => ("size:A4;margin:25mm 26mm 20mm 28mm", "14pt"),
             Self::A5 => ("size:A5;margin:14mm 14mm 12mm 14mm", "10.5pt"),
             Self::Roll80mm => ("size:80mm 200mm;margin:4mm", "9pt"),
         };
@@ -82,13 +82,13 @@ impl Receipt<'_> {
                         }
                         (self.how_to_ask())
                         p.note {
-                            "答复期限依照《中华人民共和国政府信息公开条例》自收到申请之日起计算,"
+                            "答复期限依照《中华人民共和国政府信息公开条例》自收到申请之日起计算，"
                             "补正、征求意见等依法不计入的期间除外。"
                         }
                         div.seal {
                             p { (self.agency) }
                             p { (written(self.printed_on)) }
-                            p { "(收件章)" }
+                            p { "（收件章）" }
                         }
                     }
                 }
@@ -105,14 +105,14 @@ impl Receipt<'_> {
                         aria-label="查询网址二维码" shape-rendering="crispEdges" {
                         path d=(code.path) {}
                     }
-                    p { "查询办理进度:扫描二维码或访问" br; span.address { (page) } }
+                    p { "查询办理进度：扫描二维码或访问" br; span.address { (page) } }
                 }
-                p { "查询时须提供收件编号(或登记编号)和查询码。" }
+                p { "查询时须提供收件编号（或登记编号）和查询码。" }
                 @if self.query_code.is_some() {
-                    p { "查询码仅在收件时提供一次,本机关不留存,请妥善保管。" }
+                    p { "查询码仅在收件时提供一次，本机关不留存，请妥善保管。" }
                 }
                 @if let Some(contact) = self.contact {
-                    p { "咨询:" (contact) }
+                    p { "咨询：" (contact) }
                 }
             }
         }
