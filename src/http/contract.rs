@@ -25,6 +25,8 @@ pub struct Draft {
     pub parameters: Vec<Parameter>,
     /// The schema of the request body.
     pub body: Option<RefOr<Schema>>,
+    /// The media type of that body; JSON when none is named.
+    pub body_type: Option<&'static str>,
     /// Statuses of errors that can come back.
     pub errors: Vec<(u16, &'static str)>,
     /// Status, description, media type and schema of the success, and the headers it carries.
@@ -236,7 +238,7 @@ impl Entry {
         if let Some(body) = &draft.body {
             let content = ContentBuilder::new().schema(Some(body.clone())).build();
             let body = RequestBodyBuilder::new()
-                .content("application/json", content)
+                .content(draft.body_type.unwrap_or("application/json"), content)
                 .required(Some(utoipa::openapi::Required::True))
                 .build();
             operation = operation.request_body(Some(body));

@@ -124,17 +124,23 @@ where
     let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json)
         .map_err(|error| malformed::<T>(bytes, error))?;
     json.end().map_err(|_| Problem::new(Fault::MalformedJson).saying("text after the value"))?;
+    let faults = faults_of(&value, today);
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(Problem::new(Fault::ValidationFailed).with(faults))
+    }
+}
+
+/// Every fault of a value, of its form and of the domain's, one for each place.
+pub fn faults_of<T: Validate + Checked>(value: &T, today: NaiveDate) -> Vec<FieldError> {
     let mut faults = value.validate().map_or_else(|errors| field_errors(&errors), |()| Vec::new());
     for fault in value.faults(today) {
         if !faults.iter().any(|known| known.pointer == fault.pointer) {
             faults.push(fault);
         }
     }
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(Problem::new(Fault::ValidationFailed).with(faults))
-    }
+    faults
 }
 
 /// The problem of a body that is not of its form: broken JSON, or every fault of its members.

@@ -47,6 +47,8 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/cases", "listCases", "Cases by filter or worklist.", |m, p, i| Entry::new(m, p, i, cases::list)),
         post("/api/v1/cases/search", "searchCases", "The cases of one person, by a sealed field.", |m, p, i| Entry::new(m, p, i, cases::search)),
         post("/api/v1/cases/earlier", "findEarlierCases", "The applicant's earlier cases, before his application is taken in.", |m, p, i| Entry::new(m, p, i, cases::earlier)),
+        post("/api/v1/imports", "importRegister", "Take in a paper register as CSV; a dry run unless told otherwise.", |m, p, i| Entry::new(m, p, i, cases::import)),
+        get("/api/v1/imports/template", "getImportTemplate", "An empty register with all headings.", |m, p, i| Entry::new(m, p, i, cases::template)),
         get("/api/v1/cases/{id}", "getCase", "One case.", |m, p, i| Entry::new(m, p, i, cases::show)),
         get("/api/v1/cases/{id}/events", "listCaseEvents", "What happened on a case.", |m, p, i| Entry::new(m, p, i, cases::events)),
         get("/api/v1/cases/{id}/actions", "listCaseActions", "What may I do now, and why not?", |m, p, i| Entry::new(m, p, i, cases::actions)),
@@ -82,7 +84,7 @@ pub fn routes() -> Vec<Entry> {
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("sessions" | "me") => "sessions",
-        Some("cases") => "cases",
+        Some("cases" | "imports") => "cases",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
         _ => "server",

@@ -39,6 +39,7 @@ text_enum! {
         Unavailable = "unavailable" : "服务暂时不可用,请稍后重试" / "The service is unavailable for the moment; try again.",
         QueueFull = "queue_full" : "系统繁忙,请稍后重试" / "Too many commands are waiting; try again.",
         OutcomeUnknown = "outcome_unknown" : "操作结果未知,请以同一幂等键重试" / "It is unknown whether the change happened; repeat it with the same idempotency key.",
+        ImportRefused = "import_refused" : "登记簿有错误,未导入任何一行" / "The register has faults; no row was taken in.",
         StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
     }
 }
@@ -60,7 +61,7 @@ impl Fault {
             Self::PayloadTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
-            Self::ValidationFailed => 422,
+            Self::ValidationFailed | Self::ImportRefused => 422,
             Self::PreconditionRequired => 428,
             Self::Internal => 500,
             Self::Unavailable | Self::QueueFull | Self::OutcomeUnknown => 503,
@@ -208,6 +209,14 @@ impl Problem {
     pub fn of_request(mut self, path: &str, id: &str) -> Self {
         self.0.request = (path.to_owned(), id.to_owned());
         self
+    }
+
+    /// The code, and what it means in Chinese and English with the particulars.
+    #[must_use]
+    pub fn summary(&self) -> (&'static str, String) {
+        let (zh, en) = self.0.title;
+        let particulars = self.0.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
+        (self.0.code, format!("{zh} / {en}{particulars}"))
     }
 
     /// The status.

@@ -20,7 +20,7 @@ use crate::domain::regulation::RuleSetId;
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::{Caution, Paper, Worklist};
+use crate::http::cases::{Caution, Charset, Column, Paper, RowOutcome, Worklist};
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -59,6 +59,8 @@ text_enums!(
     Caution,
     Carrier,
     Channel,
+    Charset,
+    Column,
     DeadlineOrigin,
     Delivery,
     GroupBy,
@@ -69,6 +71,7 @@ text_enums!(
     Part,
     PersonalField,
     Role,
+    RowOutcome,
     ServedLetter,
     Status,
     UnitKind,

@@ -122,12 +122,23 @@ pub async fn receive_knowing(
     input: ApplicationInput,
     earlier: Option<Earlier>,
 ) -> std::result::Result<Outcome, Denied> {
-    let id = CaseId(app.fresh_id());
     let code = QueryCode::from_random(fresh_bytes().map_err(crypto)?);
+    let (new, register) = parts(app, &code, input)?;
+    let receive = Receive { new, query_code: code.reveal(), register, earlier };
+    submit(app, origin, Command::Receive(Box::new(receive))).await
+}
+
+/// The new case of an application, sealed, and the facts with which to register it at once.
+pub(super) fn parts(
+    app: &App,
+    code: &QueryCode,
+    input: ApplicationInput,
+) -> Result<(NewCase, Option<Arrival>)> {
+    let id = CaseId(app.fresh_id());
     let (applicant, lookup) = seal_applicant(&app.vault, id, &input.applicant)?;
     let new = NewCase {
         id,
-        query_code_digest: hex::encode(&app.vault.query_code_digest(&code)),
+        query_code_digest: hex::encode(&app.vault.query_code_digest(code)),
         application: Application {
             applicant,
             lookup,
@@ -148,8 +159,7 @@ pub async fn receive_knowing(
         AfterReceipt::Register => Some(Arrival::default()),
         AfterReceipt::Wait => None,
     };
-    let receive = Receive { new, query_code: code.reveal(), register, earlier };
-    submit(app, origin, Command::Receive(Box::new(receive))).await
+    Ok((new, register))
 }
 
 /// Takes an action on a case.
@@ -202,7 +212,7 @@ async fn submit(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "called by map_err")]
-fn crypto(error: VaultError) -> Error {
+pub(super) fn crypto(error: VaultError) -> Error {
     Error::Other(error.to_string())
 }
 

@@ -4,6 +4,8 @@
 pub mod cases;
 pub mod demo;
 pub mod earlier;
+mod flight;
+pub mod import;
 pub mod people;
 pub mod sessions;
 pub mod statistics;

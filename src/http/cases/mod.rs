@@ -4,6 +4,7 @@ mod applicant;
 mod bodies;
 mod earlier;
 mod explain;
+mod import;
 mod line;
 mod list;
 mod receipt;
@@ -31,6 +32,7 @@ use earlier::EarlierCasesView;
 
 pub use earlier::{Caution, earlier};
 pub use explain::{actions, deadline, events};
+pub use import::{Charset, Column, RowOutcome, import, template};
 pub use list::{Worklist, list, search};
 pub use receipt::{Paper, receipt, receipt_with_code};
 pub use steps::ReasonBody;

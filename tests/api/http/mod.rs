@@ -3,6 +3,7 @@
 mod contract;
 mod counter;
 mod coverage;
+mod imports;
 mod life;
 mod pages;
 mod practice;
