@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::CaseId;
 use super::lifecycle::Status;
 use super::sealed::PersonalField;
-use super::similarity::{folded, likeness};
+use super::similarity::{Likeness, folded, likeness};
 use super::text_enum::text_enum;
 
 /// Earlier cases shown at most: the newest.
@@ -91,14 +91,15 @@ impl EarlierCase {
         let same_name = || with.name.is_some_and(|n| folded(n) == folded(&self.applicant_name));
         let same_person = self.recognised_by.contains(&PersonalField::IdNumber) || same_name();
         let counts = self.status.is_open() || self.status == Status::Answered;
-        self.likeness = alike.map_or(0, super::similarity::Likeness::percent);
-        self.repeated = counts && same_person && alike.is_some_and(|a| a.is_repetition());
+        self.likeness = alike.map_or(0, Likeness::percent);
+        self.repeated = counts && same_person && alike.is_some_and(Likeness::is_repetition);
         self
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::PersonalField::{IdNumber, Phone};
     use super::*;
 
     fn earlier(status: Status, by: PersonalField) -> EarlierCase {
@@ -126,7 +127,6 @@ mod tests {
         let silent = Compared { name: Some("王小明"), subject: None };
         let elsewhere =
             Compared { name: Some("王小明"), subject: Some("出入境办证数量") };
-        use PersonalField::{IdNumber, Phone};
         for (status, by, with, repeated) in [
             (Status::Answered, IdNumber, same, true),
             (Status::Received, IdNumber, same, true),

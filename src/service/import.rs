@@ -50,7 +50,7 @@ impl Finding {
 /// What came of one application.
 pub enum Done {
     /// The command's answer.
-    Answered(std::result::Result<Outcome, Denied>),
+    Answered(std::result::Result<Box<Outcome>, Denied>),
     /// Not tried: the store had failed before.
     NotTried,
 }
@@ -161,7 +161,7 @@ pub async fn carry_out(app: &Arc<App>, origin: &Origin, entries: Vec<Entry>) -> 
         for flight in flights {
             let answer = flight.await;
             failed |= matches!(answer, Err(Denied::Failed(_)));
-            done.push(Done::Answered(answer));
+            done.push(Done::Answered(answer.map(Box::new)));
         }
     }
     done

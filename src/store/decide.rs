@@ -91,8 +91,10 @@ impl Workspace<'_> {
             "query_code_digest": received.record.intake.query_code_digest,
             "receiving_unit_id": received.record.intake.receiving_unit,
         });
-        if let Some(reference) = &received.record.intake.external_ref {
-            input["external_ref"] = json!(reference);
+        if let Some(reference) = &received.record.intake.external_ref
+            && let Value::Object(members) = &mut input
+        {
+            members.insert("external_ref".to_owned(), json!(reference));
         }
         self.enter_case(None, &received, &subject, origin, (input, Some(&personal)))?;
         let mut case = received;

@@ -174,6 +174,9 @@ pub struct PersonBody {
     pub email: Option<String>,
 }
 
+/// The ways to reach a person.
+type Contacts = (Option<Phone>, Option<Email>);
+
 /// What is about to be asked for, and by whom.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -189,7 +192,7 @@ pub struct EarlierBody {
 }
 
 impl PersonBody {
-    fn parsed(&self) -> Result<(Option<Phone>, Option<Email>), Vec<FieldError>> {
+    fn parsed(&self) -> Result<Contacts, Vec<FieldError>> {
         let mut faults = Vec::new();
         let mut fault = |pointer: &str, error: IdentityError| {
             faults.push(FieldError {

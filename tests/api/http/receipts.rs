@@ -11,6 +11,9 @@ fn address(case: &Value) -> String {
     format!("{}/receipt", case["links"]["self"].as_str().unwrap())
 }
 
+/// Pixels on each side of a module.
+const SCALE: usize = 6;
+
 /// What the QR code of a page says, read as a scanner reads it.
 fn scanned(page: &str) -> String {
     let side = page.split("viewBox=\"0 0 ").nth(1).unwrap().split([' ', '"']).next().unwrap();
@@ -24,7 +27,6 @@ fn scanned(page: &str) -> String {
             (x.parse().unwrap(), rest.split('h').next().unwrap().parse().unwrap())
         })
         .collect();
-    const SCALE: usize = 6;
     let pixel = |x: usize, y: usize| if dark.contains(&(x / SCALE, y / SCALE)) { 0 } else { 255 };
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(side * SCALE, side * SCALE, pixel);
     let grids = image.detect_grids();

@@ -49,7 +49,7 @@ pub(super) fn decode(
         Ok(text) => Ok((text.to_owned(), marked)),
         Err(error) if declared.is_some() || marked == Charset::Utf8Bom || mostly_utf8(rest) => {
             let valid = rest.get(..error.valid_up_to()).unwrap_or_default();
-            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+            let line = valid.split(|byte| *byte == b'\n').count();
             Err(Unreadable::Broken { line })
         }
         Err(_) => gb18030(bytes),

@@ -77,7 +77,7 @@ pub async fn import(
     let dry_run = params.0.dry_run.unwrap_or(true);
     let source = params.0.source.unwrap_or_else(|| SOURCE.to_owned());
     known_source(&source)?;
-    let mut view = ImportView::new(dry_run, &source);
+    let mut view = ImportView { dry_run, ..ImportView::of(&source) };
     match checked(&auth, &app, &body, &mut view).await? {
         Err(faults) if dry_run => {
             view.more_faults = faults.len() > FAULTS_AT_MOST;
@@ -198,9 +198,10 @@ fn digest(source: &str, row: &Row) -> [u8; 32] {
 }
 
 impl ImportView {
-    fn new(dry_run: bool, source: &str) -> Self {
+    /// A report of nothing yet.
+    fn of(source: &str) -> Self {
         Self {
-            dry_run,
+            dry_run: true,
             charset: None,
             source: source.to_owned(),
             rows: 0,
@@ -263,6 +264,7 @@ impl Line {
     fn became(self, finding: Finding, done: Done) -> RowView {
         match (done, finding) {
             (Done::Answered(Ok(outcome)), _) => {
+                let outcome = *outcome;
                 let said = match outcome.replayed {
                     Replayed::No => RowOutcome::Created,
                     Replayed::Yes => RowOutcome::AlreadyPresent,

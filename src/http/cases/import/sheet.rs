@@ -142,9 +142,10 @@ fn misquoted(text: &str) -> Option<Found> {
             }
             (Place::Quoted, '"') => Place::AfterQuote,
             (Place::Quoted, _) | (Place::AfterQuote, '"') => Place::Quoted,
-            (Place::Plain, '"') => return Some(Found::of_row(line, Code::QuoteOutOfPlace)),
             (_, ',' | '\n' | '\r') => Place::CellStart,
-            (Place::AfterQuote, _) => return Some(Found::of_row(line, Code::QuoteOutOfPlace)),
+            (Place::Plain, '"') | (Place::AfterQuote, _) => {
+                return Some(Found::of_row(line, Code::QuoteOutOfPlace));
+            }
             (Place::CellStart | Place::Plain, _) => Place::Plain,
         };
         if c == '\n' {
@@ -161,6 +162,8 @@ mod tests {
     use super::*;
 
     const HEADING: &str = "登记号,受理方式,申请人类型,申请人,所需信息\n";
+
+    type Expected = &'static [(Option<u64>, Code)];
 
     fn faults(text: &str) -> Vec<(Option<u64>, Code)> {
         let found = rows(text).err().unwrap_or_default();
@@ -191,7 +194,7 @@ mod tests {
         let behind = format!("{HEADING}1,a,b,c,\"d\"e\n");
         let twice = "登记号,登记号,受理方式,申请人类型,申请人,所需信息\n";
         let height = "登记号,受理方式,申请人类型,申请人,身高\n";
-        let cases: [(&str, &[(Option<u64>, Code)]); 10] = [
+        let cases: [(&str, Expected); 10] = [
             ("", &[(None, Code::EmptyFile)]),
             (HEADING, &[(None, Code::EmptyFile)]),
             (&wide, &[(Some(1), Code::TooManyColumns)]),
