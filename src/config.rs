@@ -71,7 +71,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "GONGKAI_PUBLIC_URL",
         example: "",
-        meaning: "The address under which people reach the server, for links; http:// and the listening address when left out.",
+        meaning: "The address under which people reach the server, e.g. https://gongkai.example.cn: for one-time links, and as a QR code on receipts.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -99,6 +99,18 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Open,
     },
     Setting {
+        name: "GONGKAI_AGENCY_NAME",
+        example: "长春市公安局",
+        meaning: "The agency's name, on receipts and public pages.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_AGENCY_CONTACT",
+        example: "",
+        meaning: "Where applicants ask: place and telephone, one line, on receipts.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
         name: "GONGKAI_LOG",
         example: "info",
         meaning: "What is logged, in the syntax of tracing's EnvFilter.",
@@ -117,6 +129,56 @@ pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
 
 /// Where `serve` and `demo` listen when nothing else is said.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+/// What receipts and public pages say of the agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Office {
+    /// Its name.
+    pub agency: String,
+    /// Where applicants ask, in words.
+    pub contact: Option<String>,
+    /// The address of the public pages, without a slash at its end.
+    pub public_url: Option<String>,
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        Self { agency: "长春市公安局".to_owned(), contact: None, public_url: None }
+    }
+}
+
+impl Office {
+    fn read() -> Result<Self, ConfigError> {
+        Ok(Self {
+            agency: variable("GONGKAI_AGENCY_NAME")?.unwrap_or_else(|| Self::default().agency),
+            contact: variable("GONGKAI_AGENCY_CONTACT")?,
+            public_url: variable("GONGKAI_PUBLIC_URL")?
+                .map(|text| parse_public_url(&text))
+                .transpose()?,
+        })
+    }
+}
+
+/// The address of the public pages: http or https, a host, perhaps a path.
+fn parse_public_url(text: &str) -> Result<String, ConfigError> {
+    let wrong = || {
+        ConfigError(
+            "GONGKAI_PUBLIC_URL must be an address like https://gongkai.example.cn, \
+             without query or fragment, of at most 200 characters."
+                .to_owned(),
+        )
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = host.ok_or_else(wrong)?;
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#\"<>\\@".contains(&byte);
+    if text.len() > 200
+        || host.starts_with(['/', ':'])
+        || !host.bytes().all(plain)
+        || host.is_empty()
+    {
+        return Err(wrong());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
 
 /// A setting that is missing or wrong. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -169,14 +231,14 @@ pub struct Settings {
     pub data_key_id: String,
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// The address under which people reach the server, without a slash at the end.
-    pub public_url: Option<String>,
     /// Reader threads.
     pub readers: usize,
     /// The pattern of case numbers.
     pub case_pattern: String,
     /// How much the public door takes.
     pub public: DailyCaps,
+    /// What receipts and public pages say of the agency.
+    pub office: Office,
 }
 
 /// How many online applications are taken in one legal day. Post and the counter have no such limit:
@@ -251,8 +313,8 @@ pub fn database_url(flag: Option<&str>) -> Result<DatabaseUrl, ConfigError> {
 /// # Errors
 /// The listening address is not one.
 pub fn public_url() -> Result<String, ConfigError> {
-    if let Some(url) = variable("GONGKAI_PUBLIC_URL")? {
-        return Ok(url.trim_end_matches('/').to_owned());
+    if let Some(url) = Office::read()?.public_url {
+        return Ok(url);
     }
     let listen = parsed("GONGKAI_LISTEN", DEFAULT_LISTEN)?;
     Ok(format!("http://{listen}"))
@@ -298,7 +360,7 @@ impl Settings {
             data_key: keys.data,
             data_key_id: keys.data_id,
             listen: DEFAULT_LISTEN,
-            public_url: None,
+            office: Office::default(),
             case_pattern: CASE_NUMBER_PATTERN.to_owned(),
             public: DailyCaps::default(),
         }
@@ -339,8 +401,6 @@ impl Settings {
         Ok(Self {
             readers,
             old_token_key,
-            public_url: variable("GONGKAI_PUBLIC_URL")?
-                .map(|url| url.trim_end_matches('/').to_owned()),
             data_key_id: variable("GONGKAI_DATA_KEY_ID")?.unwrap_or_else(|| "k1".to_owned()),
             database,
             token_key,
@@ -348,6 +408,7 @@ impl Settings {
             listen,
             case_pattern,
             public: DailyCaps::read()?,
+            office: Office::read()?,
         })
     }
 }
@@ -381,4 +442,34 @@ pub fn env_example() -> String {
         "\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n",
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_public_url;
+
+    #[test]
+    fn a_public_address_is_checked() {
+        for (text, read) in [
+            ("https://gongkai.example.cn", "https://gongkai.example.cn"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("https://www.example.cn/gongkai/", "https://www.example.cn/gongkai"),
+        ] {
+            assert_eq!(parse_public_url(text).ok().as_deref(), Some(read));
+        }
+        let long = format!("https://{}", "a".repeat(200));
+        for text in [
+            "gongkai.example.cn",
+            "https://",
+            "https:///x",
+            "javascript:alert(1)",
+            "https://a.cn/?x",
+            "https://a.cn/#x",
+            "https://u:p@a.cn",
+            "https://a.cn/ x",
+            &long,
+        ] {
+            assert!(parse_public_url(text).is_err(), "{text}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn open(database: Option<&str>) -> Result<Arc<App>, Failure> {
     let keys = Keys { token: random()?, data: random()?, data_id: "operator".to_owned() };
     let mut settings = Settings::with_keys(database, keys);
     settings.readers = 1;
-    settings.public_url = Some(config::public_url()?);
+    settings.office.public_url = Some(config::public_url()?);
     Ok(App::open(&settings, Arc::new(SystemClock), WriterLimits::default())?)
 }
 

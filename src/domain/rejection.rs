@@ -1,6 +1,7 @@
 //! Why the law or the state machine says no. Every refusal has a stable code, a sentence in both
 //! languages and, where the law is the reason, the article.
 
+use super::ids::CaseId;
 use super::said::Said;
 use super::text_enum::text_enum;
 
@@ -48,6 +49,7 @@ text_enum! {
         AlreadyServed = "already_served" : "该文书已送达" / "That letter has already been served.",
         DueDateInQuestion = "clock_cannot_run" : "办理期限无法计算" / "The statutory period cannot be computed.",
         ConstraintViolated = "constraint_violated" : "与已有数据冲突" / "The change conflicts with data already stored.",
+        ExternalRefTaken = "external_ref_taken" : "该外部编号已用于另一申请件" / "Another case already has this external reference.",
         DateInFuture = "date_in_future" : "日期不能晚于今天" / "The date must not be in the future.",
         DateTooEarly = "date_too_early" : "日期早于其前提事项" / "The date is before the act that it follows.",
         FactMissing = "fact_missing" : "缺少必填事项" / "A required fact is missing.",
@@ -122,6 +124,7 @@ impl Reason {
             | Self::AlreadySetUp
             | Self::LinkInvalid
             | Self::NoQueryRoom
+            | Self::ExternalRefTaken
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -156,13 +159,15 @@ pub struct Rejection {
     pub article: Option<&'static str>,
     /// What exactly is wrong, in addition to the sentence of the code: dates, names of fields.
     pub detail: Option<Said>,
+    /// The other case that stands in the way, when it exists for the actor.
+    pub case: Option<CaseId>,
 }
 
 impl Rejection {
     /// A refusal for this reason alone.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
-        Self { reason, pointer: None, article: None, detail: None }
+        Self { reason, pointer: None, article: None, detail: None, case: None }
     }
 
     /// The same, naming the member of the input.
@@ -183,6 +188,13 @@ impl Rejection {
     #[must_use]
     pub fn saying(mut self, detail: Said) -> Self {
         self.detail = Some(detail);
+        self
+    }
+
+    /// The same, naming the other case that stands in the way.
+    #[must_use]
+    pub const fn because_of(mut self, case: CaseId) -> Self {
+        self.case = Some(case);
         self
     }
 }

@@ -25,8 +25,8 @@ pub struct Draft {
     pub parameters: Vec<Parameter>,
     /// The schema of the request body.
     pub body: Option<RefOr<Schema>>,
-    /// Its media type; JSON when empty.
-    pub body_media_type: &'static str,
+    /// The media type of that body; JSON when none is named.
+    pub body_type: Option<&'static str>,
     /// Statuses of errors that can come back.
     pub errors: Vec<(u16, &'static str)>,
     /// Status, description, media type and schema of the success, and the headers it carries.
@@ -241,12 +241,8 @@ impl Entry {
         }
         if let Some(body) = &draft.body {
             let content = ContentBuilder::new().schema(Some(body.clone())).build();
-            let media_type = match draft.body_media_type {
-                "" => "application/json",
-                other => other,
-            };
             let body = RequestBodyBuilder::new()
-                .content(media_type, content)
+                .content(draft.body_type.unwrap_or("application/json"), content)
                 .required(Some(utoipa::openapi::Required::True))
                 .build();
             operation = operation.request_body(Some(body));

@@ -138,7 +138,7 @@ pub struct Patch<T>(pub Body<T>);
 impl<T: ToSchema> Describe for Patch<T> {
     fn describe(draft: &mut Draft) {
         Body::<T>::describe(draft);
-        draft.body_media_type = MERGE_PATCH;
+        draft.body_type = Some(MERGE_PATCH);
         draft.error(415, "The body is not application/merge-patch+json.");
     }
 }
@@ -194,17 +194,23 @@ where
         let trailing = Said::of("JSON 值之后还有内容", "There is text after the value.");
         Problem::new(Fault::MalformedJson).saying(trailing)
     })?;
+    let faults = faults_of(&value, today);
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(Problem::new(Fault::ValidationFailed).with(faults))
+    }
+}
+
+/// Every fault of a value, of its form and of the domain's, one for each place.
+pub fn faults_of<T: Validate + Checked>(value: &T, today: NaiveDate) -> Vec<FieldError> {
     let mut faults = value.validate().map_or_else(|errors| field_errors(&errors), |()| Vec::new());
     for fault in value.faults(today) {
         if !faults.iter().any(|known| known.pointer == fault.pointer) {
             faults.push(fault);
         }
     }
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(Problem::new(Fault::ValidationFailed).with(faults))
-    }
+    faults
 }
 
 /// The problem of a body that is not of its form: broken JSON, or every fault of its members.

@@ -46,6 +46,7 @@ text_enum! {
         Unavailable = "unavailable" : "服务暂时不可用,请稍后重试" / "The service is unavailable for the moment; try again.",
         QueueFull = "queue_full" : "系统繁忙,请稍后重试" / "Too many commands are waiting; try again.",
         OutcomeUnknown = "outcome_unknown" : "操作结果未知,请以同一幂等键重试" / "It is unknown whether the change happened; repeat it with the same idempotency key.",
+        ImportRefused = "import_refused" : "登记簿有错误,未导入任何一行" / "The register has faults; no row was taken in.",
         StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
     }
 }
@@ -73,7 +74,7 @@ impl Fault {
             Self::PayloadTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
-            Self::ValidationFailed => 422,
+            Self::ValidationFailed | Self::ImportRefused => 422,
             Self::PreconditionRequired => 428,
             Self::TooManyRequests | Self::DailyLimitReached => 429,
             Self::Internal => 500,
@@ -188,6 +189,9 @@ pub struct ProblemBody {
     /// The article, when the law is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
+    /// The address of the case that stands in the way, when it exists for the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related: Option<String>,
     /// Every fault of the input, or every reason of the refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorBody>,
@@ -204,6 +208,7 @@ struct Parts {
     title: Said,
     detail: Option<Said>,
     article: Option<&'static str>,
+    related: Option<String>,
     errors: Vec<FieldError>,
     headers: Vec<(header::HeaderName, String)>,
     request: (String, String, Language),
@@ -219,6 +224,7 @@ impl Problem {
             title: fault.said(),
             detail: None,
             article: None,
+            related: None,
             errors: Vec::new(),
             headers: Vec::new(),
             request: Default::default(),
@@ -267,6 +273,14 @@ impl Problem {
         self
     }
 
+    /// The code, and what it means with the particulars.
+    #[must_use]
+    pub fn summary(&self, language: Language) -> (&'static str, String) {
+        let title = &self.0.title;
+        let said = self.0.detail.as_ref().map_or_else(|| title.clone(), |more| title.with(more));
+        (self.0.code, said.into_text(language))
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -285,6 +299,7 @@ impl Problem {
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
             article: self.0.article.map(|article| citation(article, language)),
+            related: self.0.related.clone(),
             errors: self.0.errors.iter().map(|error| error.body(language)).collect(),
         };
         let mut response = HttpResponse::build(self.status());
@@ -342,6 +357,7 @@ impl From<Refusal> for Problem {
             title: reason.said(),
             detail: first.detail.clone(),
             article: first.article,
+            related: first.case.map(|id| format!("/api/v1/cases/{id}")),
             errors: refusal.all().iter().map(FieldError::from).collect(),
             headers: Vec::new(),
             request: Default::default(),

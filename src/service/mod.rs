@@ -3,6 +3,9 @@
 
 pub mod cases;
 pub mod demo;
+pub mod earlier;
+mod flight;
+pub mod import;
 pub mod people;
 pub mod public;
 pub mod sessions;
@@ -16,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Office, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
 use crate::store::command::{Command, Denied, Outcome, Request};
@@ -37,6 +40,8 @@ pub struct App {
     pub decisions: &'static Decisions,
     /// The source of "now".
     pub clock: Arc<dyn Clock>,
+    /// What receipts and public pages say of the agency.
+    pub office: Office,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
     /// The address under which people reach the server; known for certain once it listens.
@@ -107,8 +112,9 @@ impl App {
             law,
             decisions,
             clock,
+            office: settings.office.clone(),
             tokens,
-            public_url: settings.public_url.clone().map(OnceLock::from).unwrap_or_default(),
+            public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
             public: public::Door::new(settings.public),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))

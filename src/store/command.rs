@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::case::{Arrival, Case, Record};
+use crate::domain::earlier::Earlier;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{NewCase, Step};
 use crate::domain::query_code::QueryCode;
@@ -216,6 +217,8 @@ pub struct Receive {
     pub query_code: String,
     /// The facts with which to register it at once.
     pub register: Option<Arrival>,
+    /// The applicant's earlier cases, for the answer; they do not decide anything.
+    pub earlier: Option<Earlier>,
 }
 
 /// A user to be created.
@@ -327,6 +330,10 @@ pub struct Outcome {
     /// What came of a command on a session.
     #[serde(skip)]
     pub session: Option<SessionAfter>,
+    /// The applicant's earlier cases as they were found before a new case was recorded, so that a
+    /// repeated command is answered with the same.
+    #[serde(default)]
+    pub earlier: Option<Earlier>,
     /// Is this the outcome of an earlier command with the same idempotency key?
     #[serde(skip)]
     pub replayed: Replayed,

@@ -10,7 +10,7 @@ mod sessions;
 use super::command::{Caller, CaseAfter, Command, Denied, Outcome, Receive, Replayed, Request};
 use super::ledger::{self, Deed, Origin, Subject};
 use super::workspace::{Workspace, principal};
-use crate::domain::actor::{Actor, By};
+use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, Version};
@@ -112,22 +112,36 @@ impl Workspace<'_> {
             }
             None => None,
         };
+        let scope = match by {
+            By::Staff(actor) => actor.case_scope(),
+            By::Applicant => CaseScope::Nothing,
+        };
+        self.take_reference(&received, &scope)?;
         self.take_number("receipt", numbers.year);
         let subject = subject(&received, "receive");
         let application = serde_json::to_value(&received.record.intake.application);
         let personal = application.map_err(super::error::Error::corrupt)?;
-        let input = json!({
+        let mut input = json!({
             "receipt_number": received.record.intake.receipt_number,
             "query_code_digest": received.record.intake.query_code_digest,
             "receiving_unit_id": received.record.intake.receiving_unit,
         });
+        if let Some(reference) = &received.record.intake.external_ref
+            && let Value::Object(members) = &mut input
+        {
+            members.insert("external_ref".to_owned(), json!(reference));
+        }
         self.enter_case(None, &received, &subject, origin, (input, Some(&personal)))?;
         let mut case = received;
         if let Some((after, step)) = registered {
             self.enter_step(&case, &after, &step, origin)?;
             case = after;
         }
-        let outcome = case_outcome(&case, origin.at, Some(receive.query_code.clone()));
+        let outcome = Outcome {
+            query_code: Some(receive.query_code.clone()),
+            earlier: receive.earlier.clone(),
+            ..case_outcome(&case, origin.at)
+        };
         self.put_case(case);
         Ok(outcome)
     }
@@ -160,7 +174,7 @@ impl Workspace<'_> {
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         self.enter_step(&before, &after, step, origin)?;
-        let outcome = case_outcome(&after, origin.at, None);
+        let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)
     }
@@ -192,7 +206,7 @@ impl Workspace<'_> {
         let ctx = context(self, By::Applicant, origin.at, &directory, &numbers);
         let after = lifecycle::apply(&before, &step, &ctx)?;
         self.enter_step(&before, &after, &step, origin)?;
-        let outcome = case_outcome(&after, origin.at, None);
+        let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)
     }
@@ -268,8 +282,8 @@ fn subject<'a>(case: &Case, action: &'a str) -> Subject<'a> {
     Subject { kind: "case", id: case.id.0, version: case.version.0, action }
 }
 
-fn case_outcome(case: &Case, at: DateTime<Utc>, query_code: Option<String>) -> Outcome {
-    Outcome { case: Some(CaseAfter::from(case)), query_code, ..plain_outcome(at) }
+fn case_outcome(case: &Case, at: DateTime<Utc>) -> Outcome {
+    Outcome { case: Some(CaseAfter::from(case)), ..plain_outcome(at) }
 }
 
 const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
@@ -279,6 +293,7 @@ const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
         query_code: None,
         person: None,
         session: None,
+        earlier: None,
         replayed: Replayed::No,
     }
 }

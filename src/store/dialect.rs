@@ -12,12 +12,12 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
-    CaseRow, EventRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow, UnitRow,
-    UserRow,
+    CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow,
+    SessionRow, UnitRow, UserRow,
 };
 use super::schema::{
-    cases, data_keys, events, heads, idempotency_keys, number_series, one_time_links, outbox,
-    sessions, units, users,
+    cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
+    one_time_links, outbox, sessions, units, users,
 };
 use super::types::Key;
 use crate::domain::lifecycle::Status;
@@ -27,7 +27,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Rows per statement, so that no statement has more parameters than SQLite (32,766) or
 /// PostgreSQL (65,535) takes.
-const ROWS_PER_STATEMENT: usize = 500;
+pub(super) const ROWS_PER_STATEMENT: usize = 500;
 
 macro_rules! on_each {
     ($conn:expr, $c:ident => $body:expr) => {
@@ -188,6 +188,12 @@ pub(super) fn write_cases(conn: &mut Conn, rows: &[CaseRow]) -> Result<()> {
             ))
             .execute(c))?;
     }
+    Ok(())
+}
+
+/// Gives cases their external references.
+pub(super) fn write_references(conn: &mut Conn, rows: &[ExternalRefRow]) -> Result<()> {
+    insert_all!(conn, external_refs::table, rows);
     Ok(())
 }
 

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 
 use super::error::{Error, Result};
 use super::schema::{
-    cases, events, heads, idempotency_keys, number_series, one_time_links, outbox, sessions, units,
-    users,
+    cases, events, external_refs, heads, idempotency_keys, number_series, one_time_links, outbox,
+    sessions, units, users,
 };
 use super::types::{At, Doc, Key};
 use crate::domain::actor::{Capability, Role};
@@ -314,4 +314,13 @@ pub struct HeadRow {
     pub name: String,
     pub value: i64,
     pub hash: Vec<u8>,
+}
+
+/// A row of `external_refs`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = external_refs, treat_none_as_default_value = false)]
+pub struct ExternalRefRow {
+    pub source: String,
+    pub reference: String,
+    pub case_id: Key,
 }

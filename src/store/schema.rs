@@ -179,3 +179,17 @@ diesel::table! {
         used_at -> Nullable<Stamp>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    external_refs (reference, source) {
+        source -> Text,
+        reference -> Text,
+        case_id -> Id,
+    }
+}
+
+diesel::joinable!(external_refs -> cases (case_id));
+diesel::allow_tables_to_appear_in_same_query!(external_refs, cases);

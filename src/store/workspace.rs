@@ -18,8 +18,10 @@ use super::dialect;
 use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
+use super::references::Holder;
 use super::rows::{
-    CaseRow, EventRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow, UserRow,
+    CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
+    UserRow,
 };
 use super::schema::{cases, idempotency_keys, number_series};
 use super::types::{At, Key};
@@ -27,6 +29,7 @@ use super::vault::Vault;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
@@ -60,6 +63,7 @@ pub(super) struct Workspace<'a> {
     series: BTreeMap<(&'static str, i32), i64>,
     outcomes: HashMap<(Uuid, String), IdempotencyRow>,
     ended: EndedSessions,
+    pub(super) references: HashMap<ExternalRef, Holder>,
     pub(super) pending: Pending,
 }
 
@@ -75,6 +79,9 @@ pub(super) struct Pending {
     pub(super) users: HashSet<UserId>,
     pub(super) sessions: HashSet<SessionId>,
     pub(super) links: HashSet<Vec<u8>>,
+    pub(super) references: Vec<ExternalRefRow>,
+    /// Voided cases whose references go to others.
+    pub(super) given_up: Vec<Key>,
 }
 
 impl<'a> Workspace<'a> {
@@ -109,6 +116,7 @@ impl<'a> Workspace<'a> {
             series: BTreeMap::new(),
             outcomes: HashMap::new(),
             ended: EndedSessions::new(),
+            references: HashMap::new(),
             pending: Pending::default(),
         };
         workspace.load_cases(conn, requests)?;
@@ -118,6 +126,7 @@ impl<'a> Workspace<'a> {
         workspace.load_users(conn, requests)?;
         workspace.load_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
+        workspace.load_references(conn, requests)?;
         Ok(workspace)
     }
 
@@ -274,6 +283,7 @@ impl<'a> Workspace<'a> {
             .map(CaseRow::of)
             .collect::<Result<Vec<_>>>()?;
         dialect::write_cases(conn, &rows)?;
+        self.flush_references(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();

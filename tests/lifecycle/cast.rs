@@ -183,6 +183,7 @@ pub fn new_case(channel: Channel, arrival: Arrival, unit: UnitId) -> NewCase {
         channel,
         arrival,
         receiving_unit: Some(unit),
+        external_ref: None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::Arrival;
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
+use crate::domain::external_ref::{ExternalRef, ExternalRefError};
 use crate::domain::identity::{
     Address, Email, IdDocument, IdKind, IdentityError, OrganizationName, PersonName, Phone,
     Postcode,
@@ -97,6 +98,37 @@ pub struct ArrivalBody {
     pub confirmation_manner: Option<String>,
 }
 
+/// The number by which another system or a paper register knows the application.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalRefBody {
+    /// The system: 1 to 32 of `a-z 0-9 _ . -`.
+    #[validate(length(min = 1, max = 32))]
+    #[schema(min_length = 1, max_length = 32, example = "paper_register")]
+    pub source: String,
+    /// The number within it. No personal data: it is stored readable.
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "2026-0017")]
+    pub r#ref: String,
+}
+
+impl ExternalRefBody {
+    /// The reference in domain types.
+    ///
+    /// # Errors
+    /// One of the texts does not have the form.
+    fn parsed(&self) -> Result<ExternalRef, FieldError> {
+        ExternalRef::parse(&self.source, &self.r#ref).map_err(|error| FieldError {
+            pointer: match error {
+                ExternalRefError::Source => "#/external_ref/source".to_owned(),
+                ExternalRefError::Reference => "#/external_ref/ref".to_owned(),
+            },
+            code: error.code().to_owned(),
+            detail: Said::new(error.zh(), error.to_string()),
+        })
+    }
+}
+
 /// An application to be received.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +165,11 @@ pub struct ReceiveBody {
     pub fee_waiver_requested: Option<bool>,
     /// The unit that received it; the caller's own when left out.
     pub receiving_unit_id: Option<Uuid>,
+    /// The number by which another system or a paper register knows it; no second case may have
+    /// the same.
+    #[serde(default, deserialize_with = "some_object")]
+    #[validate(nested)]
+    pub external_ref: Option<ExternalRefBody>,
     /// Register it in the same command?
     pub register: Option<bool>,
 }
@@ -265,7 +302,9 @@ impl Checked for ApplicantBody {
 
 impl Checked for ReceiveBody {
     fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
-        self.applicant.parsed(today).err().unwrap_or_default()
+        let mut faults = self.applicant.parsed(today).err().unwrap_or_default();
+        faults.extend(self.external_ref.as_ref().and_then(|body| body.parsed().err()));
+        faults
     }
 }
 
@@ -283,6 +322,8 @@ impl ReceiveBody {
     /// As the extractor has already found, none.
     pub fn into_input(self, today: NaiveDate) -> Result<ApplicationInput, Vec<FieldError>> {
         let applicant = self.applicant.parsed(today)?;
+        let external_ref = self.external_ref.map(|body| body.parsed()).transpose();
+        let external_ref = external_ref.map_err(|fault| vec![fault])?;
         let then = match self.register {
             Some(true) => AfterReceipt::Register,
             Some(false) | None => AfterReceipt::Wait,
@@ -299,6 +340,7 @@ impl ReceiveBody {
             channel: self.channel,
             arrival: self.arrival.map(Arrival::from).unwrap_or_default(),
             receiving_unit: self.receiving_unit_id.map(UnitId),
+            external_ref,
             then,
         })
     }

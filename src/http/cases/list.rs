@@ -13,10 +13,12 @@ use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::legal_day;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::identity::{Email, Phone, compact_upper};
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
+use crate::domain::said::Said;
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::{TextEnum, text_enum};
 use crate::domain::unit::Directory;
@@ -28,7 +30,9 @@ use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
 use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
+use crate::store::Conn;
 use crate::store::cases::{self, CaseFilter, CaseLine, Sort, Unanswered, Unassigned};
+use crate::store::references;
 
 text_enum! {
     /// The saved filters of the desk.
@@ -55,6 +59,18 @@ fn code<T: TextEnum>(text: &str, name: &str) -> Result<T, Problem> {
 /// A list that may be short: values separated by commas, each of a known set.
 fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Problem> {
     text.map_or_else(|| Ok(Vec::new()), |text| text.split(',').map(|one| code(one, name)).collect())
+}
+
+/// `source:ref`; a source holds no colon, a reference may.
+fn external_ref(text: &str) -> Result<ExternalRef, Problem> {
+    let (source, reference) = text.split_once(':').unwrap_or((text, ""));
+    ExternalRef::parse(source, reference).map_err(|error| {
+        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
+            pointer: "external_ref".to_owned(),
+            code: error.code().to_owned(),
+            detail: Said::new(error.zh(), error.to_string()),
+        }])
+    })
 }
 
 /// The filters of a list; each narrows it. Days are of Asia/Shanghai.
@@ -116,6 +132,10 @@ pub struct ListParams {
     #[validate(length(min = 1, max = 100), custom(function = plain))]
     #[param(min_length = 1, max_length = 100)]
     pub subject: Option<String>,
+    /// The number by which another system or a paper register knows it, as `source:ref`.
+    #[validate(length(min = 3, max = 140), custom(function = plain))]
+    #[param(min_length = 3, max_length = 140, example = "paper_register:2026-0017")]
+    pub external_ref: Option<String>,
     /// Parts of a rate, separated by commas: `answered`, `on_time`, `open_in_time`,
     /// `open_overdue`, `closed_without_reply`, `received`, `carried_in`, `extended`.
     pub counted_in: Option<String>,
@@ -208,6 +228,7 @@ impl ListParams {
             number_prefix: self.number.clone(),
             name_prefix: self.applicant_name.clone(),
             subject_contains: self.subject.clone(),
+            only: None,
             counted: None,
         };
         if let Some(parts) = &self.counted_in {
@@ -244,6 +265,7 @@ impl ListParams {
                     self.unanswered
                 ),
                 (&self.number, &self.applicant_name, &self.subject, &self.counted_in),
+                &self.external_ref,
                 (self.from, self.to, self.as_of),
             )
         )
@@ -299,7 +321,10 @@ pub async fn list(
 ) -> Reply<Json<CasesView>> {
     let params = params.0;
     let directory = app.store.directory().await?;
-    let filter = params.filter(&app, &auth.actor, &directory)?;
+    let mut filter = params.filter(&app, &auth.actor, &directory)?;
+    if let Some(text) = &params.external_ref {
+        filter.only = Some(holder_of(&app, external_ref(text)?).await?);
+    }
     let sort = match (params.sort.as_deref(), params.worklist.as_deref()) {
         (None, Some("due_soon" | "overdue")) => Sort::DueAsc,
         (text, _) => sort_of(text)?,
@@ -318,6 +343,13 @@ pub async fn list(
         .run(move |conn| cases::list(conn, &scope, &filter, sort, after, limit + 1))
         .await?;
     Ok(Json(page_of(&app, &auth.actor, lines, (limit, sort, &identity))))
+}
+
+/// The case that has a reference, if any.
+async fn holder_of(app: &App, reference: ExternalRef) -> Result<Vec<CaseId>, Problem> {
+    let find = move |conn: &mut Conn| references::holders(conn, &[&reference]);
+    let found = app.store.readers.run(find).await?;
+    Ok(found.into_iter().map(|(_, holder)| holder.case).collect())
 }
 
 /// The page that these lines make, of which one more than the limit tells that there is another.

@@ -87,6 +87,7 @@ impl PublicApplicationBody {
             channel: Channel::Online,
             arrival: Arrival::default(),
             receiving_unit: None,
+            external_ref: None,
             then: AfterReceipt::Wait,
         })
     }

@@ -38,6 +38,8 @@ fn filled(path: &str, api: &Api) -> Value {
     let served = json!({ "manner": "handed_over", "signed_at": today });
     match path.rsplit('/').next().expect("a segment") {
         "cases" => crate::support::client::application(),
+        "earlier" => json!({ "applicant": { "phone": "13800000000" } }),
+        "receipt" => json!({ "query_code": "0000-0000-0000-0000" }),
         "search" => json!({ "phone": "13800000000" }),
         "amend" => json!({ "reason": "更正", "subject": "另一事项" }),
         "assign" => json!({ "unit_id": api.world.unit(Place::CenterB).0 }),

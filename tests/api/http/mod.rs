@@ -2,13 +2,16 @@
 
 mod administration;
 mod contract;
+mod counter;
 mod coverage;
+mod imports;
 mod languages;
 mod life;
 mod pages;
 mod practice;
 mod privacy;
 mod public;
+mod receipts;
 mod refreshing;
 mod refusals;
 mod requests;

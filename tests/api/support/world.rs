@@ -314,7 +314,9 @@ fn settings(database: &DatabaseUrl) -> Settings {
     let bytes = |from: u8| std::array::from_fn(|at| u8::try_from(at).expect("below 32") + from);
     let keys =
         Keys { token: Secret(bytes(0)), data: Secret(bytes(100)), data_id: "test".to_owned() };
-    Settings::with_keys(database.clone(), keys)
+    let mut settings = Settings::with_keys(database.clone(), keys);
+    settings.office.public_url = Some("https://gongkai.example.cn".to_owned());
+    settings
 }
 
 fn start(database: &DatabaseUrl, clock: &Arc<SettableClock>, limits: WriterLimits) -> Arc<App> {

@@ -9,6 +9,7 @@ use crate::domain::actor::{Actor, By, Role};
 use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
 use crate::domain::channel::Channel;
 use crate::domain::deadline::{Moment, legal_day, missing_facts};
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::guard::{applicant_may, role_may};
 use crate::domain::lifecycle::table::Action;
@@ -32,6 +33,8 @@ pub struct NewCase {
     pub arrival: Arrival,
     /// The unit that received it; none for the actor's own.
     pub receiving_unit: Option<UnitId>,
+    /// The number by which another system or a paper register knows it.
+    pub external_ref: Option<ExternalRef>,
 }
 
 /// Records an application.
@@ -65,6 +68,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
                 receiving_unit: unit,
                 received_at: ctx.at,
                 received_by: ctx.by.user(),
+                external_ref: new.external_ref.clone(),
             },
             registration: None,
             holding: None,
