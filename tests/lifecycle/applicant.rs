@@ -50,8 +50,12 @@ fn he_comes_online_and_the_query_room_receives_it() {
 #[test]
 fn without_a_query_room_nobody_can_receive_it() {
     let mut world = World::new();
-    world.directory =
-        gongkai::domain::unit::Directory::new(2, Vec::new(), Vec::new(), Default::default());
+    world.directory = gongkai::domain::unit::Directory::new(
+        2,
+        Vec::new(),
+        Vec::new(),
+        std::collections::HashSet::default(),
+    );
     let ctx = world.ctx_by(By::Applicant, morning(day("2024-03-01")));
     let refused = receive(&new_case(Channel::Online, Arrival::default(), QUERY_ROOM), &ctx);
     assert_eq!(refused.unwrap_err().first().reason, Reason::NoQueryRoom);
