@@ -34,6 +34,8 @@ text_enum! {
         MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
         NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
         PreconditionRequired = "precondition_required" : "更改须带 If-Match 请求头" / "A change needs the If-Match header.",
+        QuotaExceeded = "quota_exceeded" : "请求过于频繁,请稍后重试" / "Too many requests; wait, then repeat.",
+        HeadersTooLarge = "headers_too_large" : "请求头过大" / "The header fields are too large.",
         PayloadTooLarge = "payload_too_large" : "请求正文过大" / "The body is too large.",
         UriTooLong = "uri_too_long" : "地址过长" / "The address is too long.",
         UnsupportedMediaType = "unsupported_media_type" : "不支持该内容类型" / "The media type or encoding is not supported.",
@@ -72,6 +74,8 @@ impl Fault {
             Self::UnsupportedMediaType => 415,
             Self::ValidationFailed => 422,
             Self::PreconditionRequired => 428,
+            Self::QuotaExceeded => 429,
+            Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::Unavailable | Self::QueueFull | Self::OutcomeUnknown => 503,
             Self::StorageFull => 507,
@@ -187,6 +191,11 @@ pub struct ProblemBody {
     /// Every fault of the input, or every reason of the refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorBody>,
+    /// The names of the quotas that are used up, with 429 (draft-ietf-httpapi-ratelimit-headers,
+    /// whose spelling it is).
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["reads"]))]
+    pub violated_policies: Vec<String>,
 }
 
 /// An error on its way to the client. Boxed: it is rare, and results that may hold it are not.
@@ -201,6 +210,7 @@ struct Parts {
     detail: Option<Said>,
     article: Option<&'static str>,
     errors: Vec<FieldError>,
+    violated: Option<&'static str>,
     headers: Vec<(header::HeaderName, String)>,
     request: (String, String, Language),
 }
@@ -216,6 +226,7 @@ impl Problem {
             detail: None,
             article: None,
             errors: Vec::new(),
+            violated: None,
             headers: Vec::new(),
             request: Default::default(),
         };
@@ -249,6 +260,13 @@ impl Problem {
         self
     }
 
+    /// The same, naming the quota that is used up.
+    #[must_use]
+    pub fn violating(mut self, policy: &'static str) -> Self {
+        self.0.violated = Some(policy);
+        self
+    }
+
     /// The same, with a header.
     #[must_use]
     pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
@@ -269,11 +287,20 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The URI of its type: a registered one where there is one.
+    fn kind(&self) -> String {
+        if self.0.violated.is_some() {
+            "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned()
+        } else {
+            format!("urn:gongkai:problem:{}", self.0.code)
+        }
+    }
+
     /// The complete answer.
     #[must_use]
     pub fn answer(&self, instance: &str, request_id: &str, language: Language) -> HttpResponse {
         let body = ProblemBody {
-            r#type: format!("urn:gongkai:problem:{}", self.0.code),
+            r#type: self.kind(),
             title: self.0.title.text(language).to_owned(),
             status: self.0.status,
             code: self.0.code.to_owned(),
@@ -282,6 +309,7 @@ impl Problem {
             request_id: request_id.to_owned(),
             article: self.0.article.map(|article| citation(article, language)),
             errors: self.0.errors.iter().map(|error| error.body(language)).collect(),
+            violated_policies: self.0.violated.map(ToOwned::to_owned).into_iter().collect(),
         };
         let mut response = HttpResponse::build(self.status());
         for (name, value) in &self.0.headers {
@@ -339,6 +367,7 @@ impl From<Refusal> for Problem {
             detail: first.detail.clone(),
             article: first.article,
             errors: refusal.all().iter().map(FieldError::from).collect(),
+            violated: None,
             headers: Vec::new(),
             request: Default::default(),
         };

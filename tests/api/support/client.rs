@@ -11,9 +11,9 @@ use actix_web::dev::Service as _;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web;
+use actix_web::web::{self, Bytes};
 use chrono::{DateTime, Utc};
-use gongkai::http;
+use gongkai::http::{self, edge::Edge};
 use serde_json::{Value, json};
 
 use super::databases::{Backend, Fresh};
@@ -30,6 +30,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// The body as it came, which is no text when it is compressed.
+    pub bytes: Bytes,
 }
 
 impl Answer {
@@ -70,8 +72,15 @@ impl Fresh for Api {
 impl Api {
     /// The API of a world.
     pub async fn on(world: World) -> Self {
-        let service =
-            Rc::new(init_service(http::application(web::Data::from(world.app.clone()))).await);
+        Self::behind(world, Edge::default()).await
+    }
+
+    /// The API of a world, with its doors set.
+    pub async fn behind(world: World, edge: Edge) -> Self {
+        let edge = web::Data::new(edge);
+        let service = Rc::new(
+            init_service(http::application(web::Data::from(world.app.clone()), edge)).await,
+        );
         let call = move |request: TestRequest| -> Answering {
             let service = Rc::clone(&service);
             Box::pin(async move {
@@ -82,7 +91,8 @@ impl Api {
                         Answer {
                             status,
                             headers,
-                            text: String::from_utf8(body.to_vec()).expect("text"),
+                            text: String::from_utf8_lossy(&body).into_owned(),
+                            bytes: body,
                         }
                     }
                     Err(error) => panic!("the service failed: {error}"),
