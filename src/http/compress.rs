@@ -32,15 +32,15 @@ pub fn compressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<Box
     if !long {
         return response;
     }
-    let coding = accepted(request.headers());
-    let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    match coding {
-        Some(coding) => response
+    if let Some(coding) = accepted(request.headers()) {
+        // The encoder says by what the answer varies.
+        return response
             .map_body(|head, body| Encoder::response(coding, head, body))
-            .map_into_boxed_body(),
-        None => response,
+            .map_into_boxed_body();
     }
+    let varies = HeaderValue::from_static("Accept-Encoding");
+    response.headers_mut().append(header::VARY, varies);
+    response
 }
 
 /// Texts shrink; pictures do not, and a stream of events must not wait for the compressor.

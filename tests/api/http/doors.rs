@@ -39,7 +39,12 @@ impl Fresh for Called {
 }
 
 fn varies(answer: &Answer, by: &str) -> bool {
-    answer.headers.get_all("vary").any(|value| value == by)
+    answer
+        .headers
+        .get_all("vary")
+        .filter(|value| value.as_bytes().eq_ignore_ascii_case(by.as_bytes()))
+        .count()
+        == 1
 }
 
 on_both! {
