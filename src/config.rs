@@ -1,6 +1,8 @@
 //! Settings: flags, then `GONGKAI_*` environment variables, then `GONGKAI_*_FILE` for secrets.
 //! Secrets are never flags: a command line can be read by others.
 
+pub mod transport;
+
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::str::FromStr as _;
 
@@ -31,6 +33,11 @@ pub enum Secrecy {
 }
 
 /// Every setting that `gongkai serve` reads.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(transport::SETTINGS)
+}
+
+/// Those of the data and the process; the doors have theirs in [`transport`].
 pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "GONGKAI_DATABASE_URL",
@@ -428,7 +435,7 @@ pub fn env_example() -> String {
          # A flag wins over the environment. A secret may also come from a file: NAME_FILE=/path.\n",
     );
     // Writing to a string cannot fail.
-    for setting in SETTINGS {
+    for setting in settings() {
         let secret = match setting.secrecy {
             Secrecy::Open => "",
             Secrecy::Secret => " (secret)",

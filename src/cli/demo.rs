@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{Done, EXIT_UNAVAILABLE, Failure, block_on, print, say};
 use crate::clock::{Clock as _, SettableClock, SystemClock};
+use crate::config::transport::Transport;
 use crate::config::{DEFAULT_LISTEN, Keys, Secret, Settings};
 use crate::http::{self, Server};
 use crate::service::App;
@@ -129,11 +130,11 @@ async fn build(settings: &Settings) -> Result<Vec<DemoUser>, Failure> {
 /// Listens where it was told, or by default where there is room.
 fn listen(args: &DemoArgs, app: &Arc<App>) -> Result<Server, Failure> {
     let wanted = args.listen.unwrap_or(DEFAULT_LISTEN);
-    match http::serve(Arc::clone(app), wanted) {
+    match http::serve(Arc::clone(app), wanted, Transport::default()) {
         Ok(server) => Ok(server),
         Err(error) if args.listen.is_none() && error.kind() == std::io::ErrorKind::AddrInUse => {
             let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            Ok(http::serve(Arc::clone(app), anywhere)?)
+            Ok(http::serve(Arc::clone(app), anywhere, Transport::default())?)
         }
         Err(error) => {
             Err(Failure::new(EXIT_UNAVAILABLE, format!("cannot listen on {wanted}: {error}")))

@@ -10,6 +10,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use super::contract::{Declares, Describe, Draft};
+use super::limits;
 use super::problem::{Fault, Problem};
 use super::trace::RequestId;
 use crate::domain::actor::Actor;
@@ -20,7 +21,8 @@ use crate::domain::rejection::Reason;
 use crate::domain::unit::User;
 use crate::service::App;
 use crate::service::cases::Origin;
-use crate::store::command::{Caller, Idempotency};
+use crate::service::tokens::Bearer;
+use crate::store::command::{self, Idempotency};
 
 /// What can be refused of any request (http/trace.rs).
 const ENCODED: &str = "The body is compressed, or not of the media type that is taken.";
@@ -101,7 +103,7 @@ impl<N: Needs> Auth<N> {
     #[must_use]
     pub fn origin(&self, idempotency: Option<Idempotency>) -> Origin {
         Origin {
-            caller: Caller::User(self.actor.user),
+            caller: command::Caller::User(self.actor.user),
             request_id: self.request_id.clone(),
             idempotency,
         }
@@ -131,8 +133,7 @@ impl<N: Needs> FromRequest for Auth<N> {
         let request = request.clone();
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().cloned().ok_or(Fault::Internal)?;
-            let token = bearer_token(&request).ok_or(Fault::Unauthenticated)?;
-            let bearer = app.tokens.verify(token, app.clock.now()).ok_or(Fault::Unauthenticated)?;
+            let bearer = bearer(&request, &app)?;
             let directory = app.store.directory().await?;
             let user = directory
                 .user(bearer.user)
@@ -141,6 +142,7 @@ impl<N: Needs> FromRequest for Auth<N> {
                 .cloned()
                 .ok_or(Fault::Unauthenticated)?;
             let actor = directory.actor(user.id).ok_or(Fault::Unauthenticated)?;
+            limits::charge(&request, || limits::Caller::User(user.id))?;
             if !N::RIGHT.granted_to(actor.role) {
                 return Err(Reason::RoleNotPermitted.into());
             }
@@ -154,6 +156,24 @@ impl<N: Needs> FromRequest for Auth<N> {
 /// The id that the middleware gave to a request.
 fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// For whom the token speaks. Who shows none, or one that is not known yet, is counted by address.
+fn bearer(request: &HttpRequest, app: &App) -> Result<Bearer, Problem> {
+    let mut refused = None;
+    let may_check = || match limits::charge_address(request) {
+        Ok(()) => true,
+        Err(problem) => {
+            refused = Some(problem);
+            false
+        }
+    };
+    let Some(token) = bearer_token(request) else {
+        limits::charge_address(request)?;
+        return Err(Fault::Unauthenticated.into());
+    };
+    let bearer = app.tokens.verify_if(token, app.clock.now(), may_check);
+    bearer.ok_or_else(|| refused.unwrap_or_else(|| Fault::Unauthenticated.into()))
 }
 
 /// The token of the one `Authorization: Bearer` header; two headers are none.
@@ -188,6 +208,8 @@ impl FromRequest for Open {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self { request_id: request_id(request) }))
+        std::future::ready(
+            limits::charge_address(request).map(|()| Self { request_id: request_id(request) }),
+        )
     }
 }

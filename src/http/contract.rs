@@ -16,6 +16,8 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::extract::no_parameters;
+use super::limits::Policy;
+use super::rules::{Caching, Rule};
 use crate::domain::policy::Right;
 
 /// An operation's description while it is being put together.
@@ -157,6 +159,11 @@ impl<T: Describe, E> Describe for Result<T, E> {
 
 const CONTENT_LANGUAGE: (&str, &str) = ("Content-Language", "The language of the texts.");
 
+const QUOTA: [(&str, &str); 2] = [
+    ("RateLimit-Policy", "The quota `q` and its window `w` in seconds, when there is a limit."),
+    ("RateLimit", "What is left (`r`), and the seconds until it is whole again (`t`)."),
+];
+
 /// One operation of the API: its address, its right and its part of the contract.
 pub struct Entry {
     /// The method.
@@ -171,6 +178,10 @@ pub struct Entry {
     pub right: Option<Right>,
     /// What it does, in one line.
     pub summary: &'static str,
+    /// The quota that it uses up; none for what must always answer.
+    pub policy: Option<Policy>,
+    /// How its success may be kept.
+    pub caching: Caching,
     draft: Draft,
     route: Box<dyn Fn(Method) -> Route>,
 }
@@ -187,7 +198,10 @@ impl Entry {
         Args::describe(&mut draft);
         F::Output::describe(&mut draft);
         draft.error(400, "A query parameter is unknown.");
+        let policy = if method == Method::GET { Policy::Reads } else { Policy::Writes };
         Self {
+            policy: Some(policy),
+            caching: Caching::Never,
             method,
             path,
             id,
@@ -208,6 +222,33 @@ impl Entry {
         self.tag = tag;
         self.summary = summary;
         self
+    }
+
+    /// The same, under another quota than reading or changing.
+    #[must_use]
+    pub const fn under(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// The same, without a quota.
+    #[must_use]
+    pub const fn unlimited(mut self) -> Self {
+        self.policy = None;
+        self
+    }
+
+    /// The same, with a success that everybody may keep.
+    #[must_use]
+    pub const fn kept(mut self, caching: Caching) -> Self {
+        self.caching = caching;
+        self
+    }
+
+    /// What the machinery around the handler must know.
+    #[must_use]
+    pub fn rule(&self) -> (Method, Rule) {
+        (self.method.clone(), Rule { policy: self.policy, caching: self.caching })
     }
 
     /// The route by which the framework serves it under a method.
@@ -254,11 +295,9 @@ impl Entry {
                 response = response.content(success.media_type, content);
             }
             let spoken: &[_] = if draft.spoken { &[CONTENT_LANGUAGE] } else { &[] };
-            for (name, meaning) in success.headers.iter().chain(spoken) {
-                let header = utoipa::openapi::header::HeaderBuilder::new()
-                    .description(Some(*meaning))
-                    .build();
-                response = response.header(*name, header);
+            let quota: &[_] = if self.policy.is_some() { &QUOTA } else { &[] };
+            for (name, meaning) in success.headers.iter().chain(spoken).chain(quota) {
+                response = response.header(*name, header(meaning));
             }
             operation = operation.response(success.status.to_string(), response);
         }
@@ -270,6 +309,22 @@ impl Entry {
                 .content("application/problem+json", content);
             operation = operation.response(status.to_string(), response);
         }
+        if let Some(policy) = self.policy {
+            let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
+            let content = ContentBuilder::new().schema(Some(problem)).build();
+            let mut response = ResponseBuilder::new()
+                .description(format!("The quota `{policy}` is used up; wait."))
+                .content("application/problem+json", content)
+                .header("Retry-After", header("Seconds until the next request is taken."));
+            for (name, meaning) in QUOTA {
+                response = response.header(name, header(meaning));
+            }
+            operation = operation.response("429", response);
+        }
         operation.build()
     }
+}
+
+fn header(meaning: &str) -> utoipa::openapi::header::Header {
+    utoipa::openapi::header::HeaderBuilder::new().description(Some(meaning)).build()
 }

@@ -78,8 +78,8 @@ pub fn accepted(headers: &HeaderMap) -> Language {
     }
 }
 
-/// A language range and its quality in thousandths; none when it is malformed.
-fn weighed(range: &str) -> Option<(&str, u16)> {
+/// A range of a header with preferences, and its quality in thousandths; none when it is malformed.
+pub(super) fn weighed(range: &str) -> Option<(&str, u16)> {
     let mut parts = range.split(';').map(str::trim);
     let tag = parts.next().filter(|tag| !tag.is_empty())?;
     let quality = match parts.next() {

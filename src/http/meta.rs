@@ -1,14 +1,17 @@
 //! The server about itself: alive, ready, its contract.
 
+use std::sync::LazyLock;
+
 use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Open;
 use super::contract::{Describe, Draft};
+use super::document::{Document, Shown};
 use super::openapi;
 use super::problem::{Fault, Problem};
-use super::reply::{Json, Text};
+use super::reply::Json;
 use crate::service::App;
 use crate::store::directory;
 
@@ -60,14 +63,19 @@ pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> 
 }
 
 /// `GET /openapi.json`
-pub async fn contract_json(_: Open) -> Result<Text, Problem> {
-    let text = openapi::document().to_json().map_err(|_| Fault::Internal)?;
-    Ok(Text { text, media_type: "application/json" })
+pub async fn contract_json(_: Open) -> Result<Shown, Problem> {
+    static JSON: LazyLock<Document> = LazyLock::new(|| {
+        let text = openapi::document().to_json().unwrap_or_default();
+        Document::new(text, "application/json")
+    });
+    Ok(Shown(&JSON))
 }
 
 /// `GET /openapi.yaml`
-pub async fn contract_yaml(_: Open) -> Result<Text, Problem> {
-    Ok(Text { text: openapi::yaml(), media_type: "application/yaml" })
+pub async fn contract_yaml(_: Open) -> Result<Shown, Problem> {
+    static YAML: LazyLock<Document> =
+        LazyLock::new(|| Document::new(openapi::yaml(), "application/yaml"));
+    Ok(Shown(&YAML))
 }
 
 /// One public key (RFC 8037 §2).

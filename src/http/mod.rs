@@ -3,23 +3,31 @@
 pub mod auth;
 mod cases;
 pub mod client;
+pub mod compress;
 pub mod contract;
+pub mod cors;
+pub mod document;
+pub mod edge;
 pub mod extract;
 pub mod flaw;
 mod form;
 pub mod language;
+pub mod limits;
 mod meta;
 pub mod openapi;
+pub mod pace;
 pub mod page;
 mod passwords;
 pub mod problem;
 mod public;
 mod reply;
+pub mod rules;
 mod schemas;
 mod sessions;
 mod statistics;
 mod strict;
 pub mod trace;
+pub mod traceparent;
 mod units;
 mod users;
 
@@ -32,9 +40,13 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
 
+use crate::config::transport::Transport;
 use crate::service::App;
 use contract::Entry;
+use edge::Edge;
+use limits::Policy;
 use problem::{Fault, Problem};
+use rules::{Caching, Rules};
 
 /// Every operation of the API.
 #[must_use]
@@ -45,15 +57,15 @@ pub fn routes() -> Vec<Entry> {
     let patch = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::PATCH, path, id).says(tag_of(path), says);
     let delete = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::DELETE, path, id).says(tag_of(path), says);
     vec![
-        post("/api/v1/sessions", "logIn", "Log in.", |m, p, i| Entry::new(m, p, i, sessions::create)),
+        post("/api/v1/sessions", "logIn", "Log in.", |m, p, i| Entry::new(m, p, i, sessions::create)).under(Policy::Login),
         get("/api/v1/sessions", "listSessions", "My sessions.", |m, p, i| Entry::new(m, p, i, sessions::list)),
         post("/api/v1/sessions/refresh", "refreshSession", "Exchange a refresh token for fresh tokens.", |m, p, i| Entry::new(m, p, i, sessions::refresh)),
         delete("/api/v1/sessions/current", "logOut", "Log out.", |m, p, i| Entry::new(m, p, i, sessions::log_out)),
         delete("/api/v1/sessions/{id}", "endSession", "End a session of mine.", |m, p, i| Entry::new(m, p, i, sessions::end)),
         get("/api/v1/me", "getMe", "Who am I?", |m, p, i| Entry::new(m, p, i, sessions::me)),
-        post("/api/v1/me/password", "changePassword", "Choose another password.", |m, p, i| Entry::new(m, p, i, passwords::change)),
-        post("/api/v1/passwords", "choosePassword", "Choose a password by a one-time link.", |m, p, i| Entry::new(m, p, i, passwords::choose)),
-        post("/api/v1/set-up", "setUp", "Create the bureau and the first administrator by the set-up link.", |m, p, i| Entry::new(m, p, i, passwords::set_up)),
+        post("/api/v1/me/password", "changePassword", "Choose another password.", |m, p, i| Entry::new(m, p, i, passwords::change)).under(Policy::Login),
+        post("/api/v1/passwords", "choosePassword", "Choose a password by a one-time link.", |m, p, i| Entry::new(m, p, i, passwords::choose)).under(Policy::Login),
+        post("/api/v1/set-up", "setUp", "Create the bureau and the first administrator by the set-up link.", |m, p, i| Entry::new(m, p, i, passwords::set_up)).under(Policy::Login),
 
         get("/api/v1/units", "listUnits", "The units.", |m, p, i| Entry::new(m, p, i, units::list)),
         post("/api/v1/units", "createUnit", "Create a unit.", |m, p, i| Entry::new(m, p, i, units::create)),
@@ -96,18 +108,18 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
 
-        post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)),
-        post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)),
-        post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)),
+        post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)).under(Policy::Lookup),
+        post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)).under(Policy::Lookup),
+        post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)).under(Policy::Lookup),
 
         get("/api/v1/statistics/reply-rate", "getReplyRate", "The reply rate, with what it is made of.", |m, p, i| Entry::new(m, p, i, statistics::reply_rate)),
         get("/api/v1/statistics/overview", "getOverview", "Open work by unit.", |m, p, i| Entry::new(m, p, i, statistics::overview)),
 
         get("/.well-known/jwks.json", "getKeys", "The public keys by which access tokens are checked.", |m, p, i| Entry::new(m, p, i, meta::keys)),
-        get("/livez", "getLiveness", "Does the process answer?", |m, p, i| Entry::new(m, p, i, meta::live)),
-        get("/readyz", "getReadiness", "Does the database answer?", |m, p, i| Entry::new(m, p, i, meta::ready)),
-        get("/openapi.json", "getContractJson", "This contract as JSON.", |m, p, i| Entry::new(m, p, i, meta::contract_json)),
-        get("/openapi.yaml", "getContractYaml", "This contract as YAML.", |m, p, i| Entry::new(m, p, i, meta::contract_yaml)),
+        get("/livez", "getLiveness", "Does the process answer?", |m, p, i| Entry::new(m, p, i, meta::live)).unlimited(),
+        get("/readyz", "getReadiness", "Does the database answer?", |m, p, i| Entry::new(m, p, i, meta::ready)).unlimited(),
+        get("/openapi.json", "getContractJson", "This contract as JSON.", |m, p, i| Entry::new(m, p, i, meta::contract_json)).kept(Caching::Minute),
+        get("/openapi.yaml", "getContractYaml", "This contract as YAML.", |m, p, i| Entry::new(m, p, i, meta::contract_yaml)).kept(Caching::Minute),
     ]
 }
 
@@ -122,8 +134,8 @@ fn tag_of(path: &str) -> &'static str {
     }
 }
 
-/// Registers every operation with the framework. `GET` answers `HEAD` too; a method that an address
-/// does not know is 405 with `Allow`.
+/// Registers every operation with the framework. `GET` answers `HEAD` too, every address `OPTIONS`;
+/// a method that an address does not know is 405 with `Allow`.
 pub fn configure(config: &mut web::ServiceConfig) {
     let mut addresses: BTreeMap<&'static str, Vec<Entry>> = BTreeMap::new();
     for entry in routes() {
@@ -133,7 +145,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     let mut ordered: Vec<_> = addresses.into_iter().collect();
     ordered.sort_by_key(|(path, _)| path.contains('{'));
     for (path, entries) in ordered {
-        let mut resource = web::resource(path);
+        let rules = Rules(entries.iter().map(Entry::rule).collect());
+        let mut resource = web::resource(path).app_data(rules);
         let mut allowed = Vec::new();
         for entry in &entries {
             resource = resource.route(entry.route(entry.method.clone()));
@@ -143,7 +156,15 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 allowed.push("HEAD".to_owned());
             }
         }
+        allowed.push("OPTIONS".to_owned());
         let allowed = allowed.join(", ");
+        let tell = allowed.clone();
+        let options = move || {
+            let mut answer = actix_web::HttpResponse::NoContent();
+            answer.insert_header((header::ALLOW, tell.as_str()));
+            std::future::ready(answer.finish())
+        };
+        resource = resource.route(web::method(Method::OPTIONS).to(options));
         let refuse = move || {
             let refusal =
                 Problem::new(Fault::MethodNotAllowed).header(header::ALLOW, allowed.clone());
@@ -156,6 +177,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 /// The application as the framework serves it: what the server runs and what tests call.
 pub fn application(
     app: web::Data<App>,
+    edge: web::Data<Edge>,
 ) -> ActixApp<
     impl ServiceFactory<
         ServiceRequest,
@@ -167,6 +189,7 @@ pub fn application(
 > {
     ActixApp::new()
         .app_data(app)
+        .app_data(edge)
         .app_data(web::PayloadConfig::new(extract::BODY_LIMIT))
         .wrap(from_fn(trace::request))
         .configure(configure)
@@ -190,9 +213,14 @@ const WORKERS: usize = 2;
 ///
 /// # Errors
 /// The address cannot be bound.
-pub fn serve(app: Arc<App>, listen: std::net::SocketAddr) -> std::io::Result<Server> {
+pub fn serve(
+    app: Arc<App>,
+    listen: std::net::SocketAddr,
+    transport: Transport,
+) -> std::io::Result<Server> {
     let data = web::Data::from(app);
-    let server = HttpServer::new(move || application(data.clone()))
+    let edge = web::Data::new(Edge::new(transport));
+    let server = HttpServer::new(move || application(data.clone(), edge.clone()))
         .workers(WORKERS)
         .shutdown_timeout(30)
         .bind(listen)?;

@@ -35,6 +35,8 @@ text_enum! {
         MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
         NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
         PreconditionRequired = "precondition_required" : "更改须带 If-Match 请求头" / "A change needs the If-Match header.",
+        QuotaExceeded = "quota_exceeded" : "请求过于频繁,请稍后重试" / "Too many requests; wait, then repeat.",
+        HeadersTooLarge = "headers_too_large" : "请求头过大" / "The header fields are too large.",
         PayloadTooLarge = "payload_too_large" : "请求正文过大" / "The body is too large.",
         UriTooLong = "uri_too_long" : "地址过长" / "The address is too long.",
         UnsupportedMediaType = "unsupported_media_type" : "不支持该内容类型" / "The media type or encoding is not supported.",
@@ -77,6 +79,8 @@ impl Fault {
             Self::ValidationFailed | Self::ImportRefused => 422,
             Self::PreconditionRequired => 428,
             Self::TooManyRequests | Self::DailyLimitReached => 429,
+            Self::QuotaExceeded => 429,
+            Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::Unavailable | Self::QueueFull | Self::OutcomeUnknown => 503,
             Self::StorageFull => 507,
@@ -195,6 +199,11 @@ pub struct ProblemBody {
     /// Every fault of the input, or every reason of the refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorBody>,
+    /// The names of the quotas that are used up, with 429 (draft-ietf-httpapi-ratelimit-headers,
+    /// whose spelling it is).
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["reads"]))]
+    pub violated_policies: Vec<String>,
 }
 
 /// An error on its way to the client. Boxed: it is rare, and results that may hold it are not.
@@ -210,6 +219,7 @@ struct Parts {
     article: Option<&'static str>,
     related: Option<String>,
     errors: Vec<FieldError>,
+    violated: Option<&'static str>,
     headers: Vec<(header::HeaderName, String)>,
     request: (String, String, Language),
 }
@@ -226,6 +236,7 @@ impl Problem {
             article: None,
             related: None,
             errors: Vec::new(),
+            violated: None,
             headers: Vec::new(),
             request: Default::default(),
         };
@@ -259,6 +270,13 @@ impl Problem {
         self
     }
 
+    /// The same, naming the quota that is used up.
+    #[must_use]
+    pub fn violating(mut self, policy: &'static str) -> Self {
+        self.0.violated = Some(policy);
+        self
+    }
+
     /// The same, with a header.
     #[must_use]
     pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
@@ -287,11 +305,20 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The URI of its type: a registered one where there is one.
+    fn kind(&self) -> String {
+        if self.0.violated.is_some() {
+            "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned()
+        } else {
+            format!("urn:gongkai:problem:{}", self.0.code)
+        }
+    }
+
     /// The complete answer.
     #[must_use]
     pub fn answer(&self, instance: &str, request_id: &str, language: Language) -> HttpResponse {
         let body = ProblemBody {
-            r#type: format!("urn:gongkai:problem:{}", self.0.code),
+            r#type: self.kind(),
             title: self.0.title.text(language).to_owned(),
             status: self.0.status,
             code: self.0.code.to_owned(),
@@ -301,6 +328,7 @@ impl Problem {
             article: self.0.article.map(|article| citation(article, language)),
             related: self.0.related.clone(),
             errors: self.0.errors.iter().map(|error| error.body(language)).collect(),
+            violated_policies: self.0.violated.map(ToOwned::to_owned).into_iter().collect(),
         };
         let mut response = HttpResponse::build(self.status());
         for (name, value) in &self.0.headers {
@@ -359,6 +387,7 @@ impl From<Refusal> for Problem {
             article: first.article,
             related: first.case.map(|id| format!("/api/v1/cases/{id}")),
             errors: refusal.all().iter().map(FieldError::from).collect(),
+            violated: None,
             headers: Vec::new(),
             request: Default::default(),
         };

@@ -199,6 +199,18 @@ impl Issuer {
     /// remembered by its digest, so that the signature is checked once; time is checked each time.
     #[must_use]
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
+        self.verify_if(token, now, || true)
+    }
+
+    /// As [`Issuer::verify`]; before the signature of a token that is not remembered is checked,
+    /// asks whether it may be: that is the part that costs something.
+    #[must_use]
+    pub fn verify_if(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+        may_check: impl FnOnce() -> bool,
+    ) -> Option<Bearer> {
         if token.len() > LONGEST {
             return None;
         }
@@ -210,7 +222,7 @@ impl Issuer {
         let bearer = if let Some(bearer) = known {
             bearer
         } else {
-            let bearer = self.check(token)?;
+            let bearer = may_check().then(|| self.check(token))??;
             let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= REMEMBERED {
                 remembered.clear();

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use super::client::client_address;
 use super::contract::{Declares, Describe, Draft};
 use super::extract::{Body, IdempotencyKey};
+use super::limits::charge_address;
 use super::problem::{Fault, Problem};
 use super::reply::Json;
 use super::trace::RequestId;
@@ -60,7 +61,8 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
         let address = client_address(request);
-        std::future::ready(Ok(Self { address, request_id: id.unwrap_or_default() }))
+        let visitor = Self { address, request_id: id.unwrap_or_default() };
+        std::future::ready(charge_address(request).map(|()| visitor))
     }
 }
 

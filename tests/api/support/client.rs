@@ -12,9 +12,9 @@ use actix_web::dev::Service as _;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web;
+use actix_web::web::{self, Bytes};
 use chrono::{DateTime, Utc};
-use gongkai::http;
+use gongkai::http::{self, edge::Edge};
 use gongkai::service::App;
 use serde_json::{Value, json};
 
@@ -32,6 +32,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// The body as it came, which is no text when it is compressed.
+    pub bytes: Bytes,
 }
 
 impl Answer {
@@ -64,7 +66,14 @@ pub struct Door {
 impl Door {
     /// The door of an application.
     pub async fn of(app: &Arc<App>) -> Self {
-        let service = Rc::new(init_service(http::application(web::Data::from(app.clone()))).await);
+        Self::behind(app, Edge::default()).await
+    }
+
+    /// The door of an application, with its edge set.
+    pub async fn behind(app: &Arc<App>, edge: Edge) -> Self {
+        let edge = web::Data::new(edge);
+        let service =
+            Rc::new(init_service(http::application(web::Data::from(app.clone()), edge)).await);
         let call = move |request: TestRequest| -> Answering {
             let service = Rc::clone(&service);
             Box::pin(async move {
@@ -75,7 +84,8 @@ impl Door {
                         Answer {
                             status,
                             headers,
-                            text: String::from_utf8(body.to_vec()).expect("text"),
+                            text: String::from_utf8_lossy(&body).into_owned(),
+                            bytes: body,
                         }
                     }
                     Err(error) => panic!("the service failed: {error}"),
@@ -107,7 +117,12 @@ impl Fresh for Api {
 impl Api {
     /// The API of a world.
     pub async fn on(world: World) -> Self {
-        let door = Door::of(&world.app).await;
+        Self::behind(world, Edge::default()).await
+    }
+
+    /// The API of a world, with its edge set.
+    pub async fn behind(world: World, edge: Edge) -> Self {
+        let door = Door::behind(&world.app, edge).await;
         Self { door, tokens: RefCell::default(), world }
     }
 
