@@ -27,6 +27,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
 
 use crate::service::App;
+pub use cases::import as register;
 use contract::Entry;
 use problem::{Fault, Problem};
 

@@ -4,7 +4,7 @@ mod applicant;
 mod bodies;
 mod earlier;
 mod explain;
-mod import;
+pub mod import;
 mod line;
 mod list;
 mod receipt;
