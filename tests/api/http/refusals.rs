@@ -3,6 +3,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use gongkai::http::contract::Entry;
 use gongkai::http::routes;
 use serde_json::{Value, json};
 
@@ -215,7 +216,9 @@ on_both! {
     async fn no_operation_takes_members_that_it_does_not_know(api: Api) {
         let case = api.assigned(Place::CenterA).await;
         let before = api.traces();
-        for entry in routes().iter().filter(|entry| entry.method == Method::POST) {
+        // A register has columns and no members.
+        let json = |entry: &&Entry| entry.method == Method::POST && entry.id != "importRegister";
+        for entry in routes().iter().filter(json) {
             let who = if entry.id == "decideExtension" { Who::Supervisor } else { Who::Clerk };
             let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
             for name in FORBIDDEN.into_iter().filter(|name| (entry.id, *name) != ("assignCase", "unit_id")) {

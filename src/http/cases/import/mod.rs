@@ -88,6 +88,9 @@ pub struct Register {
 }
 
 /// `POST /api/v1/imports`
+///
+/// # Errors
+/// The register has faults and was to be written, or the database cannot be read.
 pub async fn import(
     auth: Auth<auth::Receive>,
     app: web::Data<App>,

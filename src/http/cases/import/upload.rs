@@ -127,6 +127,9 @@ impl Responder for CsvFile {
 }
 
 /// `GET /api/v1/imports/template`
+///
+/// # Errors
+/// None.
 pub async fn template(_: Auth<auth::Receive>) -> Reply<CsvFile> {
     let headings: Vec<&str> = Column::ALL.iter().map(|column| column.label_zh()).collect();
     // Headings hold neither commas nor quotation marks, nor do they begin like a formula.
