@@ -53,7 +53,7 @@ on_both! {
     async fn a_change_needs_the_version_that_was_seen(api: Api) {
         let case = api.assigned(Place::CenterA).await;
         let before = api.traces();
-        for entry in routes().iter().filter(is_action) {
+        for entry in routes().iter().filter(|entry| is_action(entry)) {
             let who = if entry.id == "decideExtension" { Who::Supervisor } else { Who::Clerk };
             let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
             let send = async |tag: Option<&str>| {
@@ -74,7 +74,7 @@ on_both! {
 }
 
 /// Does it change a case? Printing a receipt posts a code and changes nothing.
-fn is_action(entry: &&Entry) -> bool {
+fn is_action(entry: &Entry) -> bool {
     entry.path.contains("{id}") && entry.method == Method::POST && !entry.path.ends_with("/receipt")
 }
 
@@ -351,7 +351,7 @@ on_both! {
         let before = api.traces();
         let mut refused = 0;
         for case in &cases {
-            for entry in routes().iter().filter(is_action) {
+            for entry in routes().iter().filter(|entry| is_action(entry)) {
                 let action = entry.path.rsplit('/').next().unwrap();
                 let legal = RULES.iter().any(|rule| {
                     rule.action.as_str() == action.replace('-', "_")
