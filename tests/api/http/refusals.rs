@@ -196,11 +196,11 @@ on_both! {
     }
 }
 
-/// Members that no body has: an attacker's, and the clerk's who knows the answers.
-/// Names of these that an operation takes.
+/// Of the names below, those that an operation takes.
 const MEANT: [(&str, &str); 2] =
     [("assignCase", "unit_id"), ("printReceiptWithCode", "query_code")];
 
+/// Members that no body has: an attacker's, and the clerk's who knows the answers.
 const FORBIDDEN: [&str; 12] = [
     "id",
     "role",
