@@ -42,6 +42,7 @@ use actix_web::{App as ActixApp, HttpServer, web};
 
 use crate::config::transport::Transport;
 use crate::service::App;
+pub use cases::import as register;
 use contract::Entry;
 use edge::Edge;
 use limits::Policy;

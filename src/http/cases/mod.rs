@@ -4,7 +4,7 @@ mod applicant;
 mod bodies;
 mod earlier;
 mod explain;
-mod import;
+pub mod import;
 mod line;
 mod list;
 mod receipt;
@@ -61,8 +61,10 @@ pub async fn receive(
         .into_input(legal_day(app.clock.now()))
         .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
     let known = crate::service::earlier::of_application(&app, &auth.actor, &input).await?;
-    let mut outcome = cases::receive_knowing(&app, auth.origin(keyed), input, Some(known)).await?;
-    let earlier_cases = EarlierCasesView::from(outcome.earlier.take().ok_or(Fault::Internal)?);
+    let command = cases::receive_knowing(&app, auth.origin(keyed), input, Some(known.clone()));
+    let mut outcome = command.await?;
+    // An outcome that an older version remembered has none of its own.
+    let earlier_cases = EarlierCasesView::from(outcome.earlier.take().unwrap_or(known));
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
     Ok(Tagged {

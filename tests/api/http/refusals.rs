@@ -3,6 +3,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use gongkai::http::contract::Entry;
 use gongkai::http::routes;
 use serde_json::{Value, json};
 
@@ -215,6 +216,7 @@ const FORBIDDEN: [&str; 12] = [
 fn takes(operation: &str, name: &str) -> bool {
     match operation {
         "assignCase" => name == "unit_id",
+        "printReceiptWithCode" => name == "query_code",
         "createUser" => name == "unit_id" || name == "role",
         "getPublicStatus" | "supplementOnline" => {
             ["case_number", "receipt_number", "query_code"].contains(&name)
@@ -227,7 +229,9 @@ on_both! {
     async fn no_operation_takes_members_that_it_does_not_know(api: Api) {
         let case = api.assigned(Place::CenterA).await;
         let before = api.traces();
-        for entry in routes().iter().filter(|entry| entry.method == Method::POST) {
+        // A register has columns and no members.
+        let json = |entry: &&Entry| entry.method == Method::POST && entry.id != "importRegister";
+        for entry in routes().iter().filter(json) {
             let who = entry.right.map_or(Who::Clerk, Who::with);
             let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
             for name in FORBIDDEN.into_iter().filter(|name| !takes(entry.id, name)) {

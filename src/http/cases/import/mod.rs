@@ -13,6 +13,7 @@ mod sheet;
 mod upload;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::web;
 use aws_lc_rs::digest::{Context, SHA256};
@@ -22,6 +23,7 @@ use validator::Validate;
 
 use super::Reply;
 use super::views::Links;
+use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::earlier::Earlier;
@@ -33,21 +35,20 @@ use crate::http::extract::Params;
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
 use crate::service::App;
-use crate::service::cases::ApplicationInput;
+use crate::service::cases::{ApplicationInput, Origin};
 use crate::service::import::{self as service, Done, Entry, Finding};
 use crate::store::command::{Denied, Replayed};
 use report::{Code, FAULTS_AT_MOST, Found, ImportView, RegisterFaultView, RowView};
 use row::Reading;
 use sheet::Row;
-use upload::CsvBody;
 
 pub use charset::Charset;
 pub use column::Column;
 pub use report::RowOutcome;
-pub use upload::template;
+pub use upload::{CsvBody, FILE_LIMIT, template};
 
 /// The source of register numbers when the caller does not say.
-const SOURCE: &str = "paper_register";
+pub const SOURCE: &str = "paper_register";
 
 /// How to take a register in.
 #[derive(Deserialize, Validate, IntoParams)]
@@ -68,27 +69,69 @@ struct Line {
     digest: [u8; 32],
 }
 
+/// Whether to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Look, and write nothing.
+    Look,
+    /// Take the rows in, if nothing is wrong.
+    Write,
+}
+
+/// A register to be taken in.
+pub struct Register {
+    /// The file.
+    pub file: CsvBody,
+    /// The source under which its numbers are kept.
+    pub source: String,
+    /// Whether to write.
+    pub mode: Mode,
+    /// In which language its faults are told.
+    pub language: Language,
+}
+
 /// `POST /api/v1/imports`
+///
+/// # Errors
+/// The register has faults and was to be written, or the database cannot be read.
 pub async fn import(
     auth: Auth<auth::Receive>,
     app: web::Data<App>,
     params: Params<ImportParams>,
     language: Language,
-    body: CsvBody,
+    file: CsvBody,
 ) -> Reply<Json<ImportView>> {
-    let dry_run = params.0.dry_run.unwrap_or(true);
+    let mode = if params.0.dry_run == Some(false) { Mode::Write } else { Mode::Look };
     let source = params.0.source.unwrap_or_else(|| SOURCE.to_owned());
-    known_source(&source)?;
-    let mut view = ImportView { dry_run, ..ImportView::of(&source) };
-    match checked(&auth, &app, &body, &mut view).await? {
-        Err(faults) if dry_run => {
+    let register = Register { file, source, mode, language };
+    let view = take_in(&app, &auth.actor, &auth.origin(None), register).await?;
+    if mode == Mode::Write && !view.faults.is_empty() {
+        let faults = view.faults.into_iter().map(FieldError::from).collect();
+        return Err(Problem::new(Fault::ImportRefused).with(faults));
+    }
+    Ok(Json(view))
+}
+
+/// Looks at a register and, when nothing is wrong and it is to be written, takes its rows in.
+///
+/// # Errors
+/// The source is none, or the database cannot be read. What is wrong with the register stands in
+/// the report.
+pub async fn take_in(
+    app: &Arc<App>,
+    actor: &Actor,
+    origin: &Origin,
+    register: Register,
+) -> Reply<ImportView> {
+    known_source(&register.source)?;
+    let dry_run = register.mode == Mode::Look;
+    let language = register.language;
+    let mut view = ImportView { dry_run, ..ImportView::of(&register.source) };
+    match checked(app, actor, &register.file, &mut view).await? {
+        Err(faults) => {
             view.more_faults = faults.len() > FAULTS_AT_MOST;
             let shown = faults.into_iter().take(FAULTS_AT_MOST);
             view.faults = shown.map(|fault| RegisterFaultView::of(fault, language)).collect();
-        }
-        Err(faults) => {
-            let faults = faults.into_iter().take(FAULTS_AT_MOST).map(FieldError::from);
-            return Err(Problem::new(Fault::ImportRefused).with(faults.collect()));
         }
         Ok(good) if dry_run => view.foresee(good),
         Ok(good) => {
@@ -99,13 +142,13 @@ pub async fn import(
                     ((line, finding), Entry { input, digest, earlier })
                 })
                 .unzip();
-            let done = service::carry_out(&app, &auth.origin(None), entries).await;
+            let done = service::carry_out(app, origin, entries).await;
             for ((line, finding), done) in lines.into_iter().zip(done) {
                 view.add(line.became(finding, done, language));
             }
         }
     }
-    Ok(Json(view))
+    Ok(view)
 }
 
 fn known_source(source: &str) -> Reply<()> {
@@ -122,12 +165,12 @@ fn known_source(source: &str) -> Reply<()> {
 type Good = Vec<(Line, ApplicationInput, Finding)>;
 
 async fn checked(
-    auth: &Auth<auth::Receive>,
     app: &App,
-    body: &CsvBody,
+    actor: &Actor,
+    file: &CsvBody,
     view: &mut ImportView,
 ) -> Reply<Result<Good, Vec<Found>>> {
-    let (text, charset) = match body.text() {
+    let (text, charset) = match file.text() {
         Ok(read) => read,
         Err(fault) => return Ok(Err(vec![fault])),
     };
@@ -141,7 +184,7 @@ async fn checked(
     let today = legal_day(app.clock.now());
     let reading = Reading { source: &view.source, directory: &directory, today };
     let (lines, inputs, mut faults) = read(rows, &reading).await;
-    let findings = service::rehearse(app, &auth.actor, &inputs).await?;
+    let findings = service::rehearse(app, actor, &inputs).await?;
     let mut good = Vec::with_capacity(inputs.len());
     for ((line, input), finding) in lines.into_iter().zip(inputs).zip(findings) {
         if let Finding::Refused(refusal) = &finding {

@@ -121,11 +121,15 @@ impl RegisterFaultView {
     }
 }
 
-impl From<Found> for FieldError {
-    fn from(found: Found) -> Self {
-        let row = found.row.map_or_else(String::new, |row| format!("/rows/{row}"));
-        let column = found.column.map_or_else(String::new, |column| format!("/{column}"));
-        Self { pointer: format!("#{row}{column}"), code: found.code, detail: found.detail }
+impl From<RegisterFaultView> for FieldError {
+    fn from(fault: RegisterFaultView) -> Self {
+        let row = fault.row.map_or_else(String::new, |row| format!("/rows/{row}"));
+        let column = fault.column.map_or_else(String::new, |column| format!("/{column}"));
+        Self {
+            pointer: format!("#{row}{column}"),
+            code: fault.code,
+            detail: Said::neutral(fault.detail),
+        }
     }
 }
 

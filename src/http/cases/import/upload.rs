@@ -19,7 +19,7 @@ use crate::http::contract::{Describe, Draft, Success};
 use crate::http::problem::{Fault, Problem};
 
 /// The largest file, in bytes.
-pub(super) const FILE_LIMIT: usize = 2 * 1024 * 1024;
+pub const FILE_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A register as `text/csv`. Its charset is UTF-8 or GB18030, told by the parameter of the media
 /// type or found out.
@@ -29,6 +29,12 @@ pub struct CsvBody {
 }
 
 impl CsvBody {
+    /// The bytes of a file whose encoding is to be found out.
+    #[must_use]
+    pub fn of_file(bytes: Vec<u8>) -> Self {
+        Self { bytes: bytes.into(), declared: None }
+    }
+
     /// The text, and its encoding.
     pub(super) fn text(&self) -> Result<(String, Charset), Found> {
         decode(&self.bytes, self.declared).map_err(|unreadable| match unreadable {
@@ -125,6 +131,9 @@ impl Responder for CsvFile {
 }
 
 /// `GET /api/v1/imports/template`
+///
+/// # Errors
+/// None.
 pub async fn template(_: Auth<auth::Receive>) -> Reply<CsvFile> {
     let headings: Vec<&str> = Column::ALL.iter().map(|column| column.label_zh()).collect();
     // Headings hold neither commas nor quotation marks, nor do they begin like a formula.
