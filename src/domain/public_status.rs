@@ -12,7 +12,7 @@ use super::text_enum::text_enum;
 text_enum! {
     /// Where a case stands, in the words for the public (查询状态).
     pub enum PublicStatus in "public_status" {
-        Received = "received" : "已收到,待确认登记" / "received, to be confirmed and registered",
+        Received = "received" : "已收到，待确认登记" / "received, to be confirmed and registered",
         InProgress = "in_progress" : "办理中" / "in progress",
         AwaitingSupplement = "awaiting_supplement" : "等待您补正" / "waiting for your supplement",
         Answered = "answered" : "已答复" / "answered",

@@ -183,7 +183,11 @@ fn body_problem(error: &actix_web::Error) -> Problem {
     }
 }
 
-fn parse<T>(bytes: &[u8], today: NaiveDate) -> Result<T, Problem>
+/// Reads and checks a body.
+///
+/// # Errors
+/// A problem that names every fault.
+pub fn parse<T>(bytes: &[u8], today: NaiveDate) -> Result<T, Problem>
 where
     T: DeserializeOwned + Validate + Checked + ToSchema,
 {

@@ -124,6 +124,23 @@ pub fn routes() -> Vec<Entry> {
     ]
 }
 
+/// The pages for people, which are no part of the contract.
+#[must_use]
+#[rustfmt::skip]
+pub fn pages() -> Vec<Entry> {
+    use public::pages;
+    vec![
+        Entry::new(Method::GET, "/public", "publicHome", pages::home),
+        Entry::new(Method::GET, "/public/apply", "publicApplyForm", pages::apply_form),
+        Entry::new(Method::POST, "/public/apply", "publicApply", pages::apply_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, "/public/status", "publicStatusForm", pages::status_form),
+        Entry::new(Method::POST, "/public/status", "publicStatus", pages::status_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, "/public/supplement", "publicSupplementForm", pages::supplement_form),
+        Entry::new(Method::POST, "/public/supplement", "publicSupplement", pages::supplement_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, pages::STYLE_PATH, "publicStyle", pages::style),
+    ]
+}
+
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
@@ -139,7 +156,7 @@ fn tag_of(path: &str) -> &'static str {
 /// a method that an address does not know is 405 with `Allow`.
 pub fn configure(config: &mut web::ServiceConfig) {
     let mut addresses: BTreeMap<&'static str, Vec<Entry>> = BTreeMap::new();
-    for entry in routes() {
+    for entry in routes().into_iter().chain(pages()) {
         addresses.entry(entry.path).or_default().push(entry);
     }
     // A fixed path before one with a variable: `/cases/search` is no id.

@@ -314,6 +314,12 @@ impl Problem {
         }
     }
 
+    /// The faults of the input.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
     /// The complete answer.
     #[must_use]
     pub fn answer(&self, instance: &str, request_id: &str, language: Language) -> HttpResponse {

@@ -183,17 +183,17 @@ fn finished(mut response: ServiceResponse<BoxBody>, seen: &Seen) -> ServiceRespo
     }
     let problem = match response.response().error() {
         Some(error) => problem_of_error(error),
-        None if is_problem(response.response()) => return response,
+        None if is_shaped(response.response()) => return response,
         None => problem_of_status(status),
     };
     response.into_response(problem.answer(&seen.path, &seen.id, seen.language))
 }
 
-fn is_problem(response: &HttpResponse) -> bool {
-    response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes() == b"application/problem+json")
+/// Is it a problem already, or one of our own pages? The framework makes neither.
+fn is_shaped(response: &HttpResponse) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
+        value == "application/problem+json" || value == "text/html; charset=utf-8"
+    })
 }
 
 fn problem_of_error(error: &actix_web::Error) -> Problem {

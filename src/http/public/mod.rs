@@ -2,6 +2,7 @@
 //! in bodies, never in addresses. [`pages`] is the same door for people, as HTML.
 
 mod bodies;
+pub mod pages;
 mod views;
 
 use std::net::IpAddr;

@@ -18,7 +18,8 @@ pub struct PublicReceiptView {
     /// The number on the receipt.
     #[schema(example = "SJ2026-000058")]
     pub receipt_number: String,
-    /// The code that goes with it. It is shown this once and kept nowhere.
+    /// The code that goes with it, shown this once. A repetition with the same `Idempotency-Key` and
+    /// the same body shows it again for 48 hours.
     #[schema(example = "58NW-HFGP-KDGK-7VET")]
     pub query_code: String,
     /// Where the application stands: it waits for the query room to confirm it.

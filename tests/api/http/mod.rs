@@ -12,6 +12,7 @@ mod pages;
 mod practice;
 mod privacy;
 mod public;
+mod public_pages;
 mod quotas;
 mod receipts;
 mod refreshing;
