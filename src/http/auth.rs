@@ -47,6 +47,8 @@ needs! {
     ReadCases = Right::ReadCases;
     /// To read the figures.
     ReadStatistics = Right::ReadStatistics;
+    /// To read what the server counts about itself.
+    ReadMetrics = Right::ReadMetrics;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.

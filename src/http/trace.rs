@@ -2,17 +2,21 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse};
+use actix_web::{HttpMessage as _, HttpResponse, web};
 
+use super::metrics::labels;
 use super::problem::{Fault, Problem};
+use crate::service::App;
+use crate::service::metrics::RequestLabels;
 
 /// The id of a request: the client's own when it is harmless, else a new one.
 #[derive(Clone, Debug)]
@@ -33,6 +37,7 @@ pub async fn request(
     request.extensions_mut().insert(RequestId(id.clone()));
     let path = request.path().to_owned();
     let method = request.method().clone();
+    let app = request.app_data::<web::Data<App>>().map(|app| Arc::clone(app));
     let handled = if address_is_too_long(&request) {
         let refusal = Problem::new(Fault::UriTooLong);
         Ok(request.into_response(refusal.answer("", &id)).map_into_boxed_body())
@@ -46,9 +51,21 @@ pub async fn request(
     let response = match handled {
         Ok(response) => finished(response, &path, &id),
         // Only a panic comes here: what a handler refuses is a response already.
-        Err(error) => return Err(problem_of_error(&error).of_request(&path, &id).into()),
+        Err(error) => {
+            let problem = problem_of_error(&error);
+            record(app.as_deref(), &labels(&method, None, problem.status().as_u16()), &id, started);
+            return Err(problem.of_request(&path, &id).into());
+        }
     };
-    Ok(logged(with_headers(response, &id), &method, &id, started))
+    let route = response.request().match_pattern();
+    let labels = labels(&method, route, response.status().as_u16());
+    record(app.as_deref(), &labels, &id, started);
+    let mut response = with_headers(response, &id);
+    if app.is_some_and(|app| app.health.is_draining()) {
+        // A client that keeps its connection would miss the end of it.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 /// The client's id when it is 1 to 64 of `A-Z a-z 0-9 . _ -`, else a new one.
@@ -160,16 +177,14 @@ fn with_headers(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResp
     response
 }
 
-/// One line per request: the route and not the path, so that no id of a person gets in.
-fn logged(
-    response: ServiceResponse<BoxBody>,
-    method: &Method,
-    id: &str,
-    started: Instant,
-) -> ServiceResponse<BoxBody> {
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let status = response.status().as_u16();
-    tracing::info!(request_id = id, %method, route, status, millis, "request");
-    response
+/// One line per request, and one count: the route and not the path, so that no id of a person gets
+/// in.
+fn record(app: Option<&App>, labels: &RequestLabels, id: &str, started: Instant) {
+    let (took, status) = (started.elapsed(), labels.http_response_status_code);
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (method, route) = (labels.http_request_method, &labels.http_route);
+    tracing::info!(request_id = id, method, route, status, millis, "request");
+    if let Some(app) = app {
+        app.metrics.request(labels, took.as_secs_f64());
+    }
 }

@@ -3,6 +3,8 @@
 
 pub mod cases;
 pub mod demo;
+pub mod health;
+pub mod metrics;
 pub mod people;
 pub mod sessions;
 pub mod statistics;
@@ -19,6 +21,8 @@ use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
 use crate::store::vault::Vault;
 use crate::store::{self, Basis, Store, WriterLimits};
+use health::{Health, HealthLimits, Watch};
+use metrics::Metrics;
 use tokens::Issuer;
 
 /// Everything that the use cases work with.
@@ -35,6 +39,12 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
+    /// Is this process fit to be sent requests?
+    pub health: Arc<Health>,
+    /// What the process counts about itself.
+    pub metrics: Metrics,
+    /// Ends the watch over the database with the application.
+    _watch: Watch,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -92,6 +102,10 @@ impl App {
         };
         let store = Store::open(&settings.database, basis, limits, settings.readers)?;
         let tokens = Issuer::new(&settings.token_key.0).map_err(|error| key(&error))?;
+        let watched = (Arc::clone(&clock), Arc::clone(&law));
+        let limits = HealthLimits::default();
+        let (health, watch) = Health::watch(&settings.database, watched.0, watched.1, limits)?;
+        let metrics = Metrics::of(&store, &health, &clock);
         Ok(Arc::new(Self {
             store,
             vault,
@@ -99,6 +113,9 @@ impl App {
             decisions,
             clock,
             tokens,
+            health,
+            metrics,
+            _watch: watch,
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

@@ -39,11 +39,18 @@ pub fn parse(text: &str) -> Result<UnitTree, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// Creates the units of a tree, and returns their ids by code.
+/// Creates the units of a tree, and returns their ids by code. When one of them exists already, none
+/// is created.
 ///
 /// # Errors
 /// A code is taken, a parent is unknown or comes later, or the store failed.
 pub async fn create(app: &Arc<App>, tree: &UnitTree) -> Result<HashMap<String, UnitId>, Denied> {
+    let directory = app.store.directory().await?;
+    let codes = tree.units.iter().map(|entry| entry.code.as_str());
+    let taken: Vec<&str> = codes.filter(|code| directory.unit_by_code(code).is_some()).collect();
+    if !taken.is_empty() {
+        return Err(Rejection::new(Reason::Taken).saying(taken.join(", ")).into());
+    }
     let mut made: HashMap<String, UnitId> = HashMap::new();
     for entry in &tree.units {
         let parent = match &entry.parent {
