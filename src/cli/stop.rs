@@ -24,18 +24,32 @@ pub(super) async fn run(
 ) -> io::Result<()> {
     let handles = servers.iter().map(Server::handle).collect();
     let stopping = spawn(stop(signals, handles, Arc::clone(&app.health), drain));
+    // A server works only while somebody waits for it.
+    let running: Vec<_> = servers.into_iter().map(spawn).collect();
     let mut ended = Ok(());
-    for server in servers {
-        ended = ended.and(server.await);
+    for server in running {
+        ended = ended.and(server.await.unwrap_or_else(|error| Err(io::Error::other(error))));
     }
     stopping.abort();
-    if let Some(app) = Arc::into_inner(app) {
+    if let Some(app) = last_handle(app).await {
         app.store.close();
     } else {
         // Only requests that outlasted their time can still hold it; they were answered nothing.
         tracing::warn!("stopped with requests under way");
     }
     ended
+}
+
+/// The threads of a server that has ended may need a moment to let go of the application.
+async fn last_handle(mut app: Arc<App>) -> Option<App> {
+    for _ in 0..200 {
+        match Arc::try_unwrap(app) {
+            Ok(app) => return Some(app),
+            Err(shared) => app = shared,
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    None
 }
 
 async fn stop(

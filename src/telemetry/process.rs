@@ -71,14 +71,10 @@ impl Collector for ProcessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let process = Process::read();
         if let Some(seconds) = process.cpu_seconds {
-            let (name, help) = ("process_cpu_seconds_total", "User and system CPU time");
+            let (help, unit) = ("User and system CPU time", Some(&Unit::Seconds));
             let counter = ConstCounter::new(seconds);
-            counter.encode(encoder.encode_descriptor(
-                name,
-                help,
-                None,
-                counter.metric_type(),
-            )?)?;
+            let kind = counter.metric_type();
+            counter.encode(encoder.encode_descriptor("process_cpu", help, unit, kind)?)?;
         }
         for (name, help, unit, value) in [
             (

@@ -3,6 +3,7 @@
 mod contract;
 mod coverage;
 mod life;
+mod operation;
 mod pages;
 mod practice;
 mod privacy;
