@@ -65,9 +65,11 @@ impl DatabaseUrl {
                 let mut conn = SqliteConnection::establish(path).map_err(|error| {
                     place_fault(path).unwrap_or(Error::Unavailable(format!("{path}: {error}")))
                 })?;
-                conn.batch_execute(SQLITE_SESSION).map_err(Error::from)?;
-                // SQLite opens what it may only read, and says so when it should write.
-                use_wal(&mut conn).map_err(|error| place_fault(path).unwrap_or(error))?;
+                // SQLite opens what it may only read, and says so when it wants to write.
+                conn.batch_execute(SQLITE_SESSION)
+                    .map_err(Error::from)
+                    .and_then(|()| use_wal(&mut conn))
+                    .map_err(|error| place_fault(path).unwrap_or(error))?;
                 Ok(Conn::Sqlite(conn))
             }
         }
@@ -173,19 +175,29 @@ fn shown(url: &str) -> Option<String> {
     Some(format!("{scheme}://{user}{at}{place}{question}{}", shown.join("&")))
 }
 
-/// A message of libpq without what could be the password: of a URL that it cannot understand it
-/// repeats parts.
+/// A message of libpq that cannot hold the password. Of a URL that it takes apart otherwise than its
+/// writer meant, libpq repeats parts: then nothing of its message is shown.
 fn scrubbed(url: &str, message: &str) -> String {
     let user_info = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
     let in_front = user_info.and_then(|(who, _)| who.split_once(':')).map(|(_, password)| password);
     let parameter = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("password="));
-    let pieces = in_front.into_iter().chain(parameter);
-    pieces
-        .flat_map(|secret| {
-            secret.split(['/', ':', '?', '@', '&', '#', '[', ']', '=']).chain([secret])
-        })
-        .filter(|piece| piece.len() > 2)
-        .fold(message.trim_end().to_owned(), |text, piece| text.replace(piece, "[redacted]"))
+    if in_front.is_some_and(is_ambiguous) || parameter.is_some_and(is_ambiguous) {
+        return "cannot be reached, or its URL is not understood: in the password, write every \
+                sign that is no letter or digit as % and two hexadecimal digits"
+            .to_owned();
+    }
+    let known = in_front.into_iter().chain(parameter).filter(|secret| secret.len() > 2);
+    known.fold(message.trim_end().to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+}
+
+/// Has a password in a URL signs that mean something else there?
+fn is_ambiguous(password: &str) -> bool {
+    let escaped = |rest: &str| {
+        let hex = rest.get(..2);
+        hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    password.contains(['/', ':', '?', '@', '#', '&', '=', '[', ']', ' '])
+        || password.split('%').skip(1).any(|rest| !escaped(rest))
 }
 
 /// No statement and no wait for a lock may hold a thread for long; a dead peer is noticed.
@@ -255,9 +267,19 @@ mod tests {
 
     #[test]
     fn a_message_repeats_no_part_of_a_password() {
-        let url = "postgres://u:abc/defg:hij@db/x?password=klmn";
-        let message = "invalid integer value \"defg:hij\" for \"port\" of abc, klmn\n";
-        let expected = "invalid integer value \"[redacted]:[redacted]\" for \"port\" of [redacted], [redacted]";
-        assert_eq!(scrubbed(url, message), expected);
+        let plain = "could not translate host name \"db\" to address";
+        assert_eq!(scrubbed("postgres://u:ab%2Fcd@db/x", plain), plain);
+        assert_eq!(scrubbed("postgres://u:abcd@db/x", "of abcd\n"), "of [redacted]");
+        for url in [
+            "postgres://u:ge:heim@db/x",
+            "postgres://u:ge@heim@db/x",
+            "postgres://u:ge/heim@db/x",
+            "postgres://u:ge?heim@db/x",
+            "postgres://u:ge%heim@db/x",
+            "postgres://u@db/x?password=ge=heim",
+        ] {
+            let said = scrubbed(url, "invalid integer value \"ge:heim\" for \"port\"");
+            assert!(!said.contains("ge:heim") && said.contains("hexadecimal"), "{said}");
+        }
     }
 }
