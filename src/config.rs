@@ -2,9 +2,10 @@
 //! the settings file, then defaults. Secrets are never flags: a command line can be read by others.
 //! Every fault is told at once.
 
+mod office;
 pub mod source;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::ops::RangeInclusive;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -14,6 +15,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
+
+pub use office::{DailyCaps, Office};
 
 /// One setting, for the help of the command line and for .env.example.
 pub struct Setting {
@@ -51,6 +54,12 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Secret,
     },
     Setting {
+        name: "GONGKAI_TOKEN_KEY_OLD",
+        example: "",
+        meaning: "The token key before this one, while its tokens are still alive: 12 hours after a change.",
+        secrecy: Secrecy::Secret,
+    },
+    Setting {
         name: "GONGKAI_DATA_KEY",
         example: "",
         meaning: "32 other random bytes in base64: seals personal data. Lose it and sealed data is lost.",
@@ -69,6 +78,12 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Open,
     },
     Setting {
+        name: "GONGKAI_PUBLIC_URL",
+        example: "",
+        meaning: "The address under which people reach the server, e.g. https://gongkai.example.cn: for one-time links, and as a QR code on receipts.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
         name: "GONGKAI_READERS",
         example: "",
         meaning: "Reader threads; default 4 on SQLite, 2 on PostgreSQL.",
@@ -78,6 +93,30 @@ pub const SETTINGS: &[Setting] = &[
         name: "GONGKAI_CASE_NUMBER_PATTERN",
         example: "长公公开〔{year}〕{n}号",
         meaning: "The pattern of case numbers; {year} and {n} are replaced.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_PUBLIC_DAILY_PER_ADDRESS",
+        example: "20",
+        meaning: "Online applications that are taken from one address in one day.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_PUBLIC_DAILY_PER_IDENTITY",
+        example: "5",
+        meaning: "Online applications that are taken from one person (identity document) in one day.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_AGENCY_NAME",
+        example: "长春市公安局",
+        meaning: "The agency's name, on receipts and public pages.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_AGENCY_CONTACT",
+        example: "",
+        meaning: "Where applicants ask: place and telephone, one line, on receipts.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -114,6 +153,9 @@ pub const SETTINGS: &[Setting] = &[
 
 /// The default pattern of case numbers.
 pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
+
+/// Where `serve` and `demo` listen when nothing else is said.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
 /// A setting that is missing or wrong. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +200,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// The seed of the key that signs access tokens.
     pub token_key: Secret,
+    /// The seed of the key that signed before it, while its tokens are still alive.
+    pub old_token_key: Option<Secret>,
     /// The secret under which personal data is sealed.
     pub data_key: Secret,
     /// Its name.
@@ -168,6 +212,10 @@ pub struct Settings {
     pub readers: usize,
     /// The pattern of case numbers.
     pub case_pattern: String,
+    /// How much the public door takes.
+    pub public: DailyCaps,
+    /// What receipts and public pages say of the agency.
+    pub office: Office,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -249,7 +297,19 @@ pub fn database_url(flag: Option<&str>) -> Result<DatabaseUrl, ConfigError> {
 /// # Errors
 /// It is no address.
 pub fn listen(flag: Option<SocketAddr>) -> Result<SocketAddr, ConfigError> {
-    flag.map_or_else(|| parsed("GONGKAI_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))), Ok)
+    flag.map_or_else(|| parsed("GONGKAI_LISTEN", DEFAULT_LISTEN), Ok)
+}
+
+/// The address under which people reach the server: the setting, or where it would listen.
+///
+/// # Errors
+/// The listening address is not one.
+pub fn public_url() -> Result<String, ConfigError> {
+    if let Some(url) = office::public_url()? {
+        return Ok(url);
+    }
+    let listen = listen(None)?;
+    Ok(format!("http://{listen}"))
 }
 
 fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
@@ -259,14 +319,49 @@ fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
              head -c 32 /dev/urandom | base64\nand set {name}, or {name}_FILE to a file that holds it."
         ))
     })?;
-    Secret::parse(&text).map_err(|fault| {
+    parse_secret(name, &text)
+}
+
+fn optional_secret(name: &str) -> Result<Option<Secret>, ConfigError> {
+    variable(name)?.map(|text| parse_secret(name, &text)).transpose()
+}
+
+fn parse_secret(name: &str, text: &str) -> Result<Secret, ConfigError> {
+    Secret::parse(text).map_err(|fault| {
         ConfigError(format!(
             "{name} {fault}. It must be 32 random bytes in base64: head -c 32 /dev/urandom | base64"
         ))
     })
 }
 
+/// The secrets of a server, and the name of the data key.
+pub struct Keys {
+    /// The seed of the key that signs access tokens.
+    pub token: Secret,
+    /// The secret under which personal data is sealed.
+    pub data: Secret,
+    /// Its name.
+    pub data_id: String,
+}
+
 impl Settings {
+    /// The settings of a server on this database with these keys; everything else is the default.
+    #[must_use]
+    pub fn with_keys(database: DatabaseUrl, keys: Keys) -> Self {
+        Self {
+            readers: database.default_readers(),
+            database,
+            token_key: keys.token,
+            old_token_key: None,
+            data_key: keys.data,
+            data_key_id: keys.data_id,
+            listen: DEFAULT_LISTEN,
+            office: Office::default(),
+            case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+            public: DailyCaps::default(),
+        }
+    }
+
     /// Reads the settings of the application; a flag wins.
     ///
     /// # Errors
@@ -281,28 +376,35 @@ impl Settings {
                 "GONGKAI_TOKEN_KEY and GONGKAI_DATA_KEY must be different secrets.".to_owned(),
             ));
         }
+        let old_token_key = faults.take(optional_secret("GONGKAI_TOKEN_KEY_OLD"));
         let listen = faults.take(listen(flags.listen));
         let data_key_id = faults.take(parsed("GONGKAI_DATA_KEY_ID", "k1".to_owned()));
         let readers = database.as_ref().map_or(1, DatabaseUrl::default_readers);
         let readers = faults.take(in_range("GONGKAI_READERS", readers, 1..=64));
         let case_pattern = faults.take(case_pattern());
-        match (database, token_key, data_key, data_key_id, listen, readers, case_pattern) {
+        let public = DailyCaps::read(&mut faults);
+        let office = Office::read(&mut faults);
+        let keys = (token_key, old_token_key, data_key, data_key_id);
+        match (database, keys, listen, readers, case_pattern, public, office) {
             (
                 Some(database),
-                Some(token_key),
-                Some(data_key),
-                Some(data_key_id),
+                (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
                 Some(listen),
                 Some(readers),
                 Some(case_pattern),
+                Some(public),
+                Some(office),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
+                old_token_key,
                 data_key,
                 data_key_id,
                 listen,
                 readers,
                 case_pattern,
+                public,
+                office,
             }),
             _ => Err(faults),
         }

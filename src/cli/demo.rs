@@ -11,7 +11,7 @@ use super::serve::bind;
 use super::stop::{self, Signals};
 use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on, print, say};
 use crate::clock::{Clock as _, SettableClock, SystemClock};
-use crate::config::{CASE_NUMBER_PATTERN, Secret, Settings};
+use crate::config::{DEFAULT_LISTEN, Keys, Secret, Settings};
 use crate::http;
 use crate::service::App;
 use crate::service::demo::{self, DemoUser, Progress};
@@ -93,6 +93,7 @@ pub(super) fn run(args: &DemoArgs) -> Done {
         let address = listener.local_addr()?;
         let users = build(&settings).await?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
+        app.listens_at(address);
         let server = http::serve(Arc::clone(&app), listener)?;
         if args.json {
             print(&ready_line(address, &users));
@@ -108,19 +109,8 @@ fn settings(file: &Path) -> Result<Settings, Failure> {
     let random =
         || vault::fresh_bytes().map(Secret).map_err(|error| Failure::new(EXIT_UNAVAILABLE, error));
     let database = DatabaseUrl::Sqlite(file.display().to_string());
-    Ok(Settings {
-        readers: database.default_readers(),
-        database,
-        token_key: random()?,
-        data_key: random()?,
-        data_key_id: "demo".to_owned(),
-        listen: default_address(),
-        case_pattern: CASE_NUMBER_PATTERN.to_owned(),
-    })
-}
-
-fn default_address() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))
+    let keys = Keys { token: random()?, data: random()?, data_id: "demo".to_owned() };
+    Ok(Settings::with_keys(database, keys))
 }
 
 /// Lives through the demo's time with a clock that is set.
@@ -150,7 +140,7 @@ fn listen(args: &DemoArgs) -> Result<TcpListener, Failure> {
     if let Some(wanted) = args.listen {
         return bind(wanted);
     }
-    bind(default_address()).or_else(|_| bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
+    bind(DEFAULT_LISTEN).or_else(|_| bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
 }
 
 fn ready_line(address: SocketAddr, users: &[DemoUser]) -> String {

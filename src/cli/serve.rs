@@ -10,7 +10,7 @@ use super::{Done, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Flags, source};
 use crate::http;
-use crate::service::App;
+use crate::service::{App, people};
 use crate::store::WriterLimits;
 use crate::telemetry;
 
@@ -33,10 +33,12 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         let metrics = running.metrics_listen.map(bind).transpose()?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
         let address = api.local_addr()?;
+        app.listens_at(address);
         let mut servers = vec![http::serve(Arc::clone(&app), api)?];
         if let Some(listener) = metrics {
             servers.push(http::serve_metrics(Arc::clone(&app), listener)?);
         }
+        invite(&app).await?;
         tracing::info!(%address, database = ?settings.database, "listening");
         super::say(&format!("gongkai: listening on http://{address}"));
         stop::run(app, servers, signals, running.drain).await?;
@@ -49,4 +51,16 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     http::bind(address).map_err(|error| {
         Failure::new(EXIT_UNAVAILABLE, format!("cannot listen on {address}: {error}"))
     })
+}
+
+/// Where nobody can log in yet, the first administrator is invited. There is no default account.
+async fn invite(app: &Arc<App>) -> Result<(), Failure> {
+    if let Some(link) = people::issue_set_up_link(app).await? {
+        super::say(&format!(
+            "gongkai: nobody can log in yet. Set the system up, once, until {}:\n    {}",
+            link.expires_at,
+            app.set_up_page(&link.secret)
+        ));
+    }
+    Ok(())
 }

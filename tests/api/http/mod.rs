@@ -1,12 +1,19 @@
 //! The API from outside: what clients see.
 
+mod administration;
 mod contract;
+mod counter;
 mod coverage;
+mod imports;
+mod languages;
 mod life;
 mod operation;
 mod pages;
 mod practice;
 mod privacy;
+mod public;
+mod receipts;
+mod refreshing;
 mod refusals;
 mod requests;
 mod sessions;
