@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Answer, Api, application};
 use crate::support::databases::{Backend, execute};
 use crate::support::on_both;
-use crate::support::world::Who;
+use crate::support::world::{PASSWORD, Who};
 
 async fn probe(api: &Api, path: &str) -> Answer {
     api.send(TestRequest::get().uri(path)).await
@@ -191,6 +191,25 @@ on_both! {
         }
         assert!(!page.contains(case["id"].as_str().expect("an id")), "an id got in");
         named_well(&page);
+    }
+}
+
+on_both! {
+    async fn every_attempt_to_log_in_is_counted(api: Api) {
+        let counts = |page: &str| ["succeeded", "failed"].map(|outcome| {
+            value(page, &format!("gongkai_login_attempts_total{{outcome=\"{outcome}\"}}")).expect("a count")
+        });
+        let before = counts(&metrics(&api).await);
+        for (username, password, status) in [
+            (Who::Clerk.username(), PASSWORD, 201), (Who::Clerk.username(), "wrong", 401), ("nobody", PASSWORD, 401),
+        ] {
+            let body = json!({ "username": username, "password": password });
+            let answer = api.send(TestRequest::post().uri("/api/v1/sessions").set_json(body)).await;
+            assert_eq!(answer.status, status, "{}", answer.text);
+        }
+        let after = counts(&metrics(&api).await);
+        let grown = [after[0] - before[0], after[1] - before[1]];
+        assert!((grown[0] - 1.0).abs() < 0.1 && (grown[1] - 2.0).abs() < 0.1, "{grown:?}");
     }
 }
 
