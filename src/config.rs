@@ -1,15 +1,26 @@
-//! Settings: flags, then `GONGKAI_*` environment variables, then `GONGKAI_*_FILE` for secrets.
-//! Secrets are never flags: a command line can be read by others.
+//! Settings: flags, then `GONGKAI_*` environment variables, then `GONGKAI_*_FILE` for secrets, then
+//! the settings file, then defaults. Secrets are never flags: a command line can be read by others.
+//! Every fault is told at once.
+
+mod office;
+pub mod source;
 
 pub mod transport;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::ops::RangeInclusive;
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use transport::Transport;
+
 use crate::store::DatabaseUrl;
+use crate::telemetry::LogForm;
+
+pub use office::{DailyCaps, Office};
 
 /// One setting, for the help of the command line and for .env.example.
 pub struct Setting {
@@ -129,6 +140,24 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "text or json.",
         secrecy: Secrecy::Open,
     },
+    Setting {
+        name: "GONGKAI_DRAIN_SECS",
+        example: "5",
+        meaning: "Seconds from the signal to stop, when /readyz turns to 503, until connections are refused; 0 to 300.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_METRICS_LISTEN",
+        example: "",
+        meaning: "An address of its own for /metrics, open to whoever can reach it; elsewhere it needs an auditor's token or the machine itself.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: source::FILE_VARIABLE,
+        example: "",
+        meaning: "A file of settings in the form of this one; what the environment sets wins over it.",
+        secrecy: Secrecy::Open,
+    },
 ];
 
 /// The default pattern of case numbers.
@@ -136,56 +165,6 @@ pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
 
 /// Where `serve` and `demo` listen when nothing else is said.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
-/// What receipts and public pages say of the agency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Office {
-    /// Its name.
-    pub agency: String,
-    /// Where applicants ask, in words.
-    pub contact: Option<String>,
-    /// The address of the public pages, without a slash at its end.
-    pub public_url: Option<String>,
-}
-
-impl Default for Office {
-    fn default() -> Self {
-        Self { agency: "长春市公安局".to_owned(), contact: None, public_url: None }
-    }
-}
-
-impl Office {
-    fn read() -> Result<Self, ConfigError> {
-        Ok(Self {
-            agency: variable("GONGKAI_AGENCY_NAME")?.unwrap_or_else(|| Self::default().agency),
-            contact: variable("GONGKAI_AGENCY_CONTACT")?,
-            public_url: variable("GONGKAI_PUBLIC_URL")?
-                .map(|text| parse_public_url(&text))
-                .transpose()?,
-        })
-    }
-}
-
-/// The address of the public pages: http or https, a host, perhaps a path.
-fn parse_public_url(text: &str) -> Result<String, ConfigError> {
-    let wrong = || {
-        ConfigError(
-            "GONGKAI_PUBLIC_URL must be an address like https://gongkai.example.cn, \
-             without query or fragment, of at most 200 characters."
-                .to_owned(),
-        )
-    };
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = host.ok_or_else(wrong)?;
-    let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#\"<>\\@".contains(&byte);
-    if text.len() > 200
-        || host.starts_with(['/', ':'])
-        || !host.bytes().all(plain)
-        || host.is_empty()
-    {
-        return Err(wrong());
-    }
-    Ok(text.trim_end_matches('/').to_owned())
-}
 
 /// A setting that is missing or wrong. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -248,52 +227,59 @@ pub struct Settings {
     pub office: Office,
 }
 
-/// How many online applications are taken in one legal day. Post and the counter have no such limit:
-/// they may not be refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DailyCaps {
-    /// From one address.
-    pub per_address: u32,
-    /// From one identity document.
-    pub per_identity: u32,
-}
+/// Everything that is wrong with the settings. The text says what to do.
+#[derive(Debug, Default)]
+pub struct Faults(pub Vec<ConfigError>);
 
-impl Default for DailyCaps {
-    fn default() -> Self {
-        Self { per_address: 20, per_identity: 5 }
+impl Faults {
+    /// The value, or none and one fault more.
+    pub fn take<T>(&mut self, read: Result<T, ConfigError>) -> Option<T> {
+        read.map_err(|fault| self.0.push(fault)).ok()
     }
 }
 
-impl DailyCaps {
-    fn read() -> Result<Self, ConfigError> {
-        let default = Self::default();
-        let cap = |name: &str, default: u32| match parsed(name, default)? {
-            cap @ 1..=100_000 => Ok(cap),
-            _ => Err(ConfigError(format!("{name} must be 1 to 100000."))),
-        };
-        Ok(Self {
-            per_address: cap("GONGKAI_PUBLIC_DAILY_PER_ADDRESS", default.per_address)?,
-            per_identity: cap("GONGKAI_PUBLIC_DAILY_PER_IDENTITY", default.per_identity)?,
-        })
+impl From<ConfigError> for Faults {
+    fn from(fault: ConfigError) -> Self {
+        Self(vec![fault])
     }
 }
 
-/// Reads one variable of the environment, or the file that `NAME_FILE` names.
+impl std::fmt::Display for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let texts: Vec<&str> = self.0.iter().map(|fault| fault.0.as_str()).collect();
+        f.write_str(&texts.join("\n"))
+    }
+}
+
+/// What the command line may set.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Where the data is: sqlite:PATH or postgres://… (GONGKAI_DATABASE_URL)
+    #[arg(long)]
+    pub database_url: Option<String>,
+    /// The address to listen on (GONGKAI_LISTEN)
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Flags {
+    /// What a flag says of a setting.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Option<String> {
+        match name {
+            "GONGKAI_DATABASE_URL" => self.database_url.clone(),
+            "GONGKAI_LISTEN" => self.listen.map(|listen| listen.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// Reads one setting: from the environment, the file that `NAME_FILE` names, or the settings file.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn variable(name: &str) -> Result<Option<String>, ConfigError> {
-    #[expect(clippy::disallowed_methods, reason = "the one home of the environment")]
-    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if let Some(value) = read(name) {
-        return Ok(Some(value));
-    }
-    let Some(path) = read(&format!("{name}_FILE")) else {
-        return Ok(None);
-    };
-    std::fs::read_to_string(&path)
-        .map(|text| Some(text.trim_end().to_owned()))
-        .map_err(|error| ConfigError(format!("{name}_FILE: cannot read {path}: {error}")))
+    Ok(source::find(name)?.map(|(value, _)| value))
 }
 
 /// The database URL, from a flag or the environment.
@@ -315,15 +301,23 @@ pub fn database_url(flag: Option<&str>) -> Result<DatabaseUrl, ConfigError> {
         .map_err(|error| ConfigError(format!("GONGKAI_DATABASE_URL: {error}")))
 }
 
+/// The address to listen on, from a flag or the environment.
+///
+/// # Errors
+/// It is no address.
+pub fn listen(flag: Option<SocketAddr>) -> Result<SocketAddr, ConfigError> {
+    flag.map_or_else(|| parsed("GONGKAI_LISTEN", DEFAULT_LISTEN), Ok)
+}
+
 /// The address under which people reach the server: the setting, or where it would listen.
 ///
 /// # Errors
 /// The listening address is not one.
 pub fn public_url() -> Result<String, ConfigError> {
-    if let Some(url) = Office::read()?.public_url {
+    if let Some(url) = office::public_url()? {
         return Ok(url);
     }
-    let listen = parsed("GONGKAI_LISTEN", DEFAULT_LISTEN)?;
+    let listen = listen(None)?;
     Ok(format!("http://{listen}"))
 }
 
@@ -335,6 +329,10 @@ fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
         ))
     })?;
     parse_secret(name, &text)
+}
+
+fn optional_secret(name: &str) -> Result<Option<Secret>, ConfigError> {
+    variable(name)?.map(|text| parse_secret(name, &text)).transpose()
 }
 
 fn parse_secret(name: &str, text: &str) -> Result<Secret, ConfigError> {
@@ -373,50 +371,133 @@ impl Settings {
         }
     }
 
-    /// Reads the settings of `serve`; a flag wins over the environment.
+    /// Reads the settings of the application; a flag wins.
     ///
     /// # Errors
-    /// The first setting that is missing or wrong, with what to do.
-    pub fn read(database: Option<&str>, listen: Option<SocketAddr>) -> Result<Self, ConfigError> {
-        let database = database_url(database)?;
-        let token_key = secret("GONGKAI_TOKEN_KEY", "signs access tokens")?;
-        let data_key = secret("GONGKAI_DATA_KEY", "seals personal data")?;
-        if token_key == data_key {
-            return Err(ConfigError(
+    /// Everything that is missing or wrong, with what to do.
+    pub fn read(flags: &Flags) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let database = faults.take(database_url(flags.database_url.as_deref()));
+        let token_key = faults.take(secret("GONGKAI_TOKEN_KEY", "signs access tokens"));
+        let data_key = faults.take(secret("GONGKAI_DATA_KEY", "seals personal data"));
+        if token_key.is_some() && token_key == data_key {
+            faults.0.push(ConfigError(
                 "GONGKAI_TOKEN_KEY and GONGKAI_DATA_KEY must be different secrets.".to_owned(),
             ));
         }
-        let old_token_key = match variable("GONGKAI_TOKEN_KEY_OLD")? {
-            Some(text) => Some(parse_secret("GONGKAI_TOKEN_KEY_OLD", &text)?),
-            None => None,
-        };
-        let listen = match listen {
-            Some(listen) => listen,
-            None => parsed("GONGKAI_LISTEN", DEFAULT_LISTEN)?,
-        };
-        let readers = parsed("GONGKAI_READERS", database.default_readers())?;
-        if !(1..=64).contains(&readers) {
-            return Err(ConfigError("GONGKAI_READERS must be 1 to 64.".to_owned()));
+        let old_token_key = faults.take(optional_secret("GONGKAI_TOKEN_KEY_OLD"));
+        let listen = faults.take(listen(flags.listen));
+        let data_key_id = faults.take(parsed("GONGKAI_DATA_KEY_ID", "k1".to_owned()));
+        let readers = database.as_ref().map_or(1, DatabaseUrl::default_readers);
+        let readers = faults.take(in_range("GONGKAI_READERS", readers, 1..=64));
+        let case_pattern = faults.take(case_pattern());
+        let public = DailyCaps::read(&mut faults);
+        let office = Office::read(&mut faults);
+        let keys = (token_key, old_token_key, data_key, data_key_id);
+        match (database, keys, listen, readers, case_pattern, public, office) {
+            (
+                Some(database),
+                (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
+                Some(listen),
+                Some(readers),
+                Some(case_pattern),
+                Some(public),
+                Some(office),
+            ) if faults.0.is_empty() => Ok(Self {
+                database,
+                token_key,
+                old_token_key,
+                data_key,
+                data_key_id,
+                listen,
+                readers,
+                case_pattern,
+                public,
+                office,
+            }),
+            _ => Err(faults),
         }
-        let case_pattern = variable("GONGKAI_CASE_NUMBER_PATTERN")?
-            .unwrap_or_else(|| CASE_NUMBER_PATTERN.to_owned());
-        if !case_pattern.contains("{year}") || !case_pattern.contains("{n}") {
-            return Err(ConfigError(
-                "GONGKAI_CASE_NUMBER_PATTERN must contain {year} and {n}.".to_owned(),
-            ));
+    }
+}
+
+fn case_pattern() -> Result<String, ConfigError> {
+    let pattern = parsed("GONGKAI_CASE_NUMBER_PATTERN", CASE_NUMBER_PATTERN.to_owned())?;
+    if pattern.contains("{year}") && pattern.contains("{n}") {
+        return Ok(pattern);
+    }
+    Err(ConfigError("GONGKAI_CASE_NUMBER_PATTERN must contain {year} and {n}.".to_owned()))
+}
+
+/// How the process around the application runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// The form of log lines.
+    pub log_form: LogForm,
+    /// What is logged.
+    pub log_filter: String,
+    /// How the server meets its callers.
+    pub transport: Transport,
+    /// From the signal to stop until connections are refused.
+    pub drain: Duration,
+    /// An address for the metrics alone.
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+impl Running {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn read() -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let log_form = faults.take(log_form());
+        let log_filter = faults.take(log_filter());
+        let transport = Transport::read(&mut faults);
+        let drain = faults.take(in_range("GONGKAI_DRAIN_SECS", 5, 0..=300));
+        let metrics_listen = faults.take(optional("GONGKAI_METRICS_LISTEN"));
+        match (log_form, log_filter, drain, metrics_listen, transport) {
+            (
+                Some(log_form),
+                Some(log_filter),
+                Some(drain),
+                Some(metrics_listen),
+                Some(transport),
+            ) => {
+                let drain = Duration::from_secs(drain);
+                Ok(Self { log_form, log_filter, drain, metrics_listen, transport })
+            }
+            _ => Err(faults),
         }
-        Ok(Self {
-            readers,
-            old_token_key,
-            data_key_id: variable("GONGKAI_DATA_KEY_ID")?.unwrap_or_else(|| "k1".to_owned()),
-            database,
-            token_key,
-            data_key,
-            listen,
-            case_pattern,
-            public: DailyCaps::read()?,
-            office: Office::read()?,
-        })
+    }
+}
+
+/// Reads the settings of the application and of the process around it.
+///
+/// # Errors
+/// Everything that is missing or wrong in either.
+pub fn read(flags: &Flags) -> Result<(Settings, Running), Faults> {
+    match (Settings::read(flags), Running::read()) {
+        (Ok(settings), Ok(running)) => Ok((settings, running)),
+        (settings, running) => {
+            let faults = [settings.err(), running.err()].into_iter().flatten();
+            Err(Faults(faults.flat_map(|faults| faults.0).collect()))
+        }
+    }
+}
+
+fn log_form() -> Result<LogForm, ConfigError> {
+    match variable("GONGKAI_LOG_FORM")?.as_deref() {
+        Some("text") => Ok(LogForm::Text),
+        None | Some("json") => Ok(LogForm::Json),
+        Some(_) => Err(ConfigError("GONGKAI_LOG_FORM must be text or json.".to_owned())),
+    }
+}
+
+fn log_filter() -> Result<String, ConfigError> {
+    let filter = parsed("GONGKAI_LOG", "info".to_owned())?;
+    match tracing_subscriber::EnvFilter::try_new(&filter) {
+        Ok(_) => Ok(filter),
+        Err(error) => Err(ConfigError(format!("GONGKAI_LOG: {error}"))),
     }
 }
 
@@ -424,6 +505,25 @@ fn parsed<T: std::str::FromStr>(name: &str, default: T) -> Result<T, ConfigError
     variable(name)?.map_or(Ok(default), |text| {
         text.parse().map_err(|_| ConfigError(format!("{name}: cannot understand {text:?}")))
     })
+}
+
+fn optional<T: std::str::FromStr>(name: &str) -> Result<Option<T>, ConfigError> {
+    variable(name)?
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|_| ConfigError(format!("{name}: cannot understand its value")))
+}
+
+fn in_range<T>(name: &str, default: T, range: RangeInclusive<T>) -> Result<T, ConfigError>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let value = parsed(name, default)?;
+    let (from, to) = (range.start(), range.end());
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(ConfigError(format!("{name} must be {from} to {to}.")))
 }
 
 /// The text of .env.example.
@@ -449,34 +549,4 @@ pub fn env_example() -> String {
         "\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n",
     );
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_public_url;
-
-    #[test]
-    fn a_public_address_is_checked() {
-        for (text, read) in [
-            ("https://gongkai.example.cn", "https://gongkai.example.cn"),
-            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
-            ("https://www.example.cn/gongkai/", "https://www.example.cn/gongkai"),
-        ] {
-            assert_eq!(parse_public_url(text).ok().as_deref(), Some(read));
-        }
-        let long = format!("https://{}", "a".repeat(200));
-        for text in [
-            "gongkai.example.cn",
-            "https://",
-            "https:///x",
-            "javascript:alert(1)",
-            "https://a.cn/?x",
-            "https://a.cn/#x",
-            "https://u:p@a.cn",
-            "https://a.cn/ x",
-            &long,
-        ] {
-            assert!(parse_public_url(text).is_err(), "{text}");
-        }
-    }
 }

@@ -1,4 +1,6 @@
-//! Logging: one line per event, to standard error.
+//! Logging: one line per event, to standard error; and what the process knows of itself.
+
+pub mod process;
 
 use tracing_subscriber::EnvFilter;
 

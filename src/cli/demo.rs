@@ -1,16 +1,19 @@
 //! `gongkai demo`
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::{Done, EXIT_UNAVAILABLE, Failure, block_on, print, say};
+use super::serve::bind;
+use super::stop::{self, Signals};
+use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on, print, say};
 use crate::clock::{Clock as _, SettableClock, SystemClock};
 use crate::config::transport::Transport;
 use crate::config::{DEFAULT_LISTEN, Keys, Secret, Settings};
-use crate::http::{self, Server};
+use crate::http;
 use crate::service::App;
 use crate::service::demo::{self, DemoUser, Progress};
 use crate::store::{DatabaseUrl, WriterLimits, vault};
@@ -40,16 +43,22 @@ enum Folder {
 
 impl Folder {
     fn of(args: &DemoArgs) -> Result<Self, Failure> {
+        let made = |path: &Path, made: std::io::Result<()>| {
+            made.map_err(|error| {
+                let text = format!("cannot make the folder {}: {error}", path.display());
+                Failure::new(EXIT_CONFIG, text)
+            })
+        };
         if let Some(path) = &args.data_dir {
-            std::fs::create_dir_all(path)?;
+            made(path, std::fs::create_dir_all(path))?;
             return Ok(Self::Kept(path.clone()));
         }
         let name = format!("gongkai-demo-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         if path.exists() {
-            std::fs::remove_dir_all(&path)?;
+            made(&path, std::fs::remove_dir_all(&path))?;
         }
-        std::fs::create_dir(&path)?;
+        made(&path, std::fs::create_dir(&path))?;
         Ok(Self::Temporary(path))
     }
 
@@ -80,19 +89,19 @@ pub(super) fn run(args: &DemoArgs) -> Done {
     }
     let settings = settings(&file)?;
     block_on(async {
+        let signals = Signals::listen()?;
+        let listener = listen(args)?;
+        let address = listener.local_addr()?;
         let users = build(&settings).await?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
-        let server = listen(args, &app)?;
-        app.listens_at(server.address);
+        app.listens_at(address);
+        let server = http::serve(Arc::clone(&app), listener, Transport::default())?;
         if args.json {
-            print(&ready_line(&server, &users));
+            print(&ready_line(address, &users));
         } else {
-            banner(&server, &users);
+            banner(address, &users);
         }
-        server.running.await?;
-        if let Some(app) = Arc::into_inner(app) {
-            app.store.close();
-        }
+        stop::run(app, vec![server], signals, Duration::ZERO).await?;
         Ok(0)
     })
 }
@@ -127,22 +136,15 @@ async fn build(settings: &Settings) -> Result<Vec<DemoUser>, Failure> {
     Ok(users)
 }
 
-/// Listens where it was told, or by default where there is room.
-fn listen(args: &DemoArgs, app: &Arc<App>) -> Result<Server, Failure> {
-    let wanted = args.listen.unwrap_or(DEFAULT_LISTEN);
-    match http::serve(Arc::clone(app), wanted, Transport::default()) {
-        Ok(server) => Ok(server),
-        Err(error) if args.listen.is_none() && error.kind() == std::io::ErrorKind::AddrInUse => {
-            let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            Ok(http::serve(Arc::clone(app), anywhere, Transport::default())?)
-        }
-        Err(error) => {
-            Err(Failure::new(EXIT_UNAVAILABLE, format!("cannot listen on {wanted}: {error}")))
-        }
+/// Takes the address that it was told, or by default where there is room.
+fn listen(args: &DemoArgs) -> Result<TcpListener, Failure> {
+    if let Some(wanted) = args.listen {
+        return bind(wanted);
     }
+    bind(DEFAULT_LISTEN).or_else(|_| bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
 }
 
-fn ready_line(server: &Server, users: &[DemoUser]) -> String {
+fn ready_line(address: SocketAddr, users: &[DemoUser]) -> String {
     let users: Vec<_> = users
         .iter()
         .map(|user| {
@@ -154,11 +156,11 @@ fn ready_line(server: &Server, users: &[DemoUser]) -> String {
             })
         })
         .collect();
-    serde_json::json!({ "url": format!("http://{}", server.address), "users": users }).to_string()
+    serde_json::json!({ "url": format!("http://{address}"), "users": users }).to_string()
 }
 
-fn banner(server: &Server, users: &[DemoUser]) {
-    let url = format!("http://{}", server.address);
+fn banner(address: SocketAddr, users: &[DemoUser]) {
+    let url = format!("http://{address}");
     print(&format!("\ngongkai 公开 is listening on {url}  (stop with Ctrl-C)\n"));
     print("  user            password                  role            unit");
     for user in users {

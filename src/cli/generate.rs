@@ -21,6 +21,13 @@ pub(super) struct DocsArgs {
     document: Document,
 }
 
+/// Print a script for a shell.
+#[derive(Args)]
+pub(super) struct CompletionsArgs {
+    /// Which
+    shell: clap_complete::Shell,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Document {
     /// docs/lifecycle.md
@@ -49,5 +56,12 @@ pub(super) fn docs(args: &DocsArgs) -> u8 {
         Document::Env => config::env_example(),
     };
     print(text.trim_end());
+    0
+}
+
+pub(super) fn completions(args: &CompletionsArgs, command: &mut clap::Command) -> u8 {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, command, "gongkai", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end());
     0
 }

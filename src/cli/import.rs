@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Done, Failure, block_on, print};
 use crate::clock::SystemClock;
-use crate::config::Settings;
+use crate::config::{Flags, Settings};
 use crate::domain::actor::Actor;
 use crate::domain::lifecycle::Action;
 use crate::domain::policy::Right;
@@ -43,7 +43,8 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) fn run(args: &ImportArgs) -> Done {
-    let settings = Settings::read(args.database_url.as_deref(), None)?;
+    let flags = Flags { database_url: args.database_url.clone(), ..Flags::default() };
+    let settings = Settings::read(&flags)?;
     let named = |error: &dyn std::fmt::Display| {
         Failure::new(1, format!("{}: {error}", args.file.display()))
     };

@@ -49,7 +49,10 @@ pub(super) fn run(args: &MigrateArgs) -> Done {
             "migrate down destroys what the last migration created; say --yes to do it",
         )),
         Some(Direction::Down { yes: true }) => {
-            print(&format!("reverted {}", dialect::migrate_down(&mut conn)?));
+            let Some(version) = dialect::migrate_down(&mut conn)? else {
+                return Err(super::Failure::new(1, "no migration has run here: nothing to revert"));
+            };
+            print(&format!("reverted {version}"));
             Ok(0)
         }
         Some(Direction::Status) => {

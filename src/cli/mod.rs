@@ -2,21 +2,25 @@
 //! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong, 69 the
 //! database or the address is unavailable.
 
+mod config;
 pub mod deadline;
 mod demo;
 pub mod docs;
 mod generate;
+mod healthcheck;
 mod import;
 mod migrate;
 mod operator;
 mod serve;
+mod stop;
 mod unit;
 mod user;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Wrong settings (EX_CONFIG).
 pub(crate) const EXIT_CONFIG: u8 = 78;
@@ -28,6 +32,9 @@ pub(crate) const EXIT_UNAVAILABLE: u8 = 69;
 #[derive(Parser)]
 #[command(name = "gongkai", version, after_help = "Try it: gongkai demo")]
 struct Cli {
+    /// A file of settings, NAME=VALUE in lines; flags and the environment win (GONGKAI_CONFIG)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,6 +53,12 @@ enum Command {
     Unit(unit::UnitArgs),
     /// Look at a paper register in CSV, or take it in.
     Import(import::ImportArgs),
+    /// Show the settings, or check them and what they lead to.
+    Config(config::ConfigArgs),
+    /// Ask a running server whether it is ready; for containers.
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Print a script that completes this command line in a shell.
+    Completions(generate::CompletionsArgs),
     /// Compute due dates of a file of cases.
     Deadline(deadline::DeadlineArgs),
     /// Print the contract (openapi.yaml).
@@ -72,10 +85,18 @@ impl From<crate::config::ConfigError> for Failure {
     }
 }
 
+impl From<crate::config::Faults> for Failure {
+    fn from(faults: crate::config::Faults) -> Self {
+        let count = faults.0.len();
+        let head = if count > 1 { format!("{count} settings are wrong.\n") } else { String::new() };
+        Self::new(EXIT_CONFIG, format!("{head}{faults}"))
+    }
+}
+
 impl From<crate::store::Error> for Failure {
     fn from(error: crate::store::Error) -> Self {
         let code = match error {
-            crate::store::Error::WrongKey(_) => EXIT_CONFIG,
+            crate::store::Error::WrongKey(_) | crate::store::Error::Place(_) => EXIT_CONFIG,
             _ => EXIT_UNAVAILABLE,
         };
         Self::new(code, error)
@@ -123,7 +144,21 @@ pub(crate) type Done = Result<u8, Failure>;
 /// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    let done = crate::config::source::load_file(cli.config.as_deref())
+        .map_err(Failure::from)
+        .and_then(|()| carry_out(cli.command));
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            say(&format!("gongkai: {}", failure.message));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Done {
+    match command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
@@ -135,13 +170,9 @@ pub fn run() -> ExitCode {
         }
         Command::Openapi(args) => generate::openapi(&args),
         Command::Docs(args) => Ok(generate::docs(&args)),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            say(&format!("gongkai: {}", failure.message));
-            ExitCode::from(failure.code)
-        }
+        Command::Config(args) => Ok(config::run(&args)),
+        Command::Healthcheck(args) => Ok(healthcheck::run(&args)),
+        Command::Completions(args) => Ok(generate::completions(&args, &mut Cli::command())),
     }
 }
 

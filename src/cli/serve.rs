@@ -1,58 +1,55 @@
 //! `gongkai serve`
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
+use super::stop::{self, Signals};
+use super::{Done, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
-use crate::config::transport::Transport;
-use crate::config::{self, Settings};
+use crate::config::{self, Flags, source};
 use crate::http;
 use crate::service::{App, people};
 use crate::store::WriterLimits;
-use crate::telemetry::{self, LogForm};
+use crate::telemetry;
 
 /// Serve the API. Settings come from flags, then from GONGKAI_* variables (.env.example).
 #[derive(Args)]
 pub(super) struct ServeArgs {
-    /// Where the data is: sqlite:PATH or postgres://… (GONGKAI_DATABASE_URL)
-    #[arg(long)]
-    database_url: Option<String>,
-    /// The address to listen on (GONGKAI_LISTEN)
-    #[arg(long)]
-    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 pub(super) fn run(args: &ServeArgs) -> Done {
-    let settings = Settings::read(args.database_url.as_deref(), args.listen)?;
-    let transport = Transport::read()?;
-    let form = match config::variable("GONGKAI_LOG_FORM")?.as_deref() {
-        Some("text") => LogForm::Text,
-        None | Some("json") => LogForm::Json,
-        Some(_) => {
-            return Err(Failure::new(EXIT_CONFIG, "GONGKAI_LOG_FORM must be text or json."));
-        }
-    };
-    telemetry::start(form, config::variable("GONGKAI_LOG")?.as_deref().unwrap_or("info"));
+    let (settings, running) = config::read(&args.flags)?;
+    telemetry::start(running.log_form, &running.log_filter);
+    for name in source::unknown() {
+        tracing::warn!(name, "there is no such setting; see `gongkai config check`");
+    }
     block_on(async move {
+        let signals = Signals::listen()?;
+        let api = bind(settings.listen)?;
+        let metrics = running.metrics_listen.map(bind).transpose()?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
-        let server =
-            http::serve(Arc::clone(&app), settings.listen, transport).map_err(|error| {
-                let text = format!("cannot listen on {}: {error}", settings.listen);
-                Failure::new(EXIT_UNAVAILABLE, text)
-            })?;
-        app.listens_at(server.address);
-        invite(&app).await?;
-        tracing::info!(address = %server.address, database = ?settings.database, "listening");
-        super::say(&format!("gongkai: listening on http://{}", server.address));
-        server.running.await?;
-        // After a graceful stop this is the last handle.
-        if let Some(app) = Arc::into_inner(app) {
-            app.store.close();
+        let address = api.local_addr()?;
+        app.listens_at(address);
+        let mut servers = vec![http::serve(Arc::clone(&app), api, running.transport)?];
+        if let Some(listener) = metrics {
+            servers.push(http::serve_metrics(Arc::clone(&app), listener)?);
         }
+        invite(&app).await?;
+        tracing::info!(%address, database = ?settings.database, "listening");
+        super::say(&format!("gongkai: listening on http://{address}"));
+        stop::run(app, servers, signals, running.drain).await?;
         Ok(0)
+    })
+}
+
+/// Takes an address, or says which could not be had.
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    http::bind(address).map_err(|error| {
+        Failure::new(EXIT_UNAVAILABLE, format!("cannot listen on {address}: {error}"))
     })
 }
 

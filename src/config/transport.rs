@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{ConfigError, Secrecy, Setting, parsed, variable};
+use super::{ConfigError, Faults, Secrecy, Setting, in_range, parsed, variable};
 
 /// How a server meets its callers.
 #[derive(Clone, Debug, Default)]
@@ -136,37 +136,46 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 impl Transport {
-    /// Reads the settings.
-    ///
-    /// # Errors
-    /// The first that is wrong.
-    pub fn read() -> Result<Self, ConfigError> {
-        let proxies = variable("GONGKAI_TRUSTED_PROXIES")?.unwrap_or_default();
-        let proxies = Proxies::parse(&proxies).map_err(|part| {
-            ConfigError(format!(
-                "GONGKAI_TRUSTED_PROXIES: {part:?} is neither an address nor a network as 10.0.0.0/8."
-            ))
-        })?;
-        let origins = variable("GONGKAI_CORS_ORIGINS")?.unwrap_or_default();
+    /// Reads the settings; none when one is wrong.
+    pub(super) fn read(faults: &mut Faults) -> Option<Self> {
+        let proxies = faults.take(trusted_proxies());
+        let quotas = [
+            ("GONGKAI_LIMIT_READS", 1200),
+            ("GONGKAI_LIMIT_WRITES", 600),
+            ("GONGKAI_LIMIT_LOGIN", 30),
+            ("GONGKAI_LIMIT_LOOKUP", 10),
+            ("GONGKAI_LIMIT_EXPORTS", 10),
+        ]
+        .map(|(name, default)| faults.take(quota(name, default)));
+        let origins = variable("GONGKAI_CORS_ORIGINS")
+            .and_then(|text| parse_origins(text.as_deref().unwrap_or_default()));
+        let origins = faults.take(origins);
         let pace = Pace::default();
-        let grace = parsed("GONGKAI_BODY_GRACE", pace.grace.as_secs())?;
-        let rate = parsed("GONGKAI_BODY_RATE", pace.rate)?;
-        if rate == 0 {
-            return Err(ConfigError("GONGKAI_BODY_RATE must be at least 1.".to_owned()));
-        }
-        Ok(Self {
-            proxies,
+        let grace = faults.take(parsed("GONGKAI_BODY_GRACE", pace.grace.as_secs()));
+        let rate = faults.take(in_range("GONGKAI_BODY_RATE", pace.rate, 1..=u32::MAX));
+        let [reads, writes, login, lookup, exports] = quotas;
+        Some(Self {
+            proxies: proxies?,
             quotas: Quotas {
-                reads: quota("GONGKAI_LIMIT_READS", 1200)?,
-                writes: quota("GONGKAI_LIMIT_WRITES", 600)?,
-                login: quota("GONGKAI_LIMIT_LOGIN", 30)?,
-                lookup: quota("GONGKAI_LIMIT_LOOKUP", 10)?,
-                exports: quota("GONGKAI_LIMIT_EXPORTS", 10)?,
+                reads: reads?,
+                writes: writes?,
+                login: login?,
+                lookup: lookup?,
+                exports: exports?,
             },
-            origins: parse_origins(&origins)?,
-            pace: Pace { grace: Duration::from_secs(grace), rate },
+            origins: origins?,
+            pace: Pace { grace: Duration::from_secs(grace?), rate: rate? },
         })
     }
+}
+
+fn trusted_proxies() -> Result<Proxies, ConfigError> {
+    let text = variable("GONGKAI_TRUSTED_PROXIES")?.unwrap_or_default();
+    Proxies::parse(&text).map_err(|part| {
+        ConfigError(format!(
+            "GONGKAI_TRUSTED_PROXIES: {part:?} is neither an address nor a network as 10.0.0.0/8."
+        ))
+    })
 }
 
 /// The most that can be set; above it the spacing of requests is too fine to be measured.

@@ -12,6 +12,8 @@ pub enum Right {
     ReadCases,
     /// To read the figures, within the scope.
     ReadStatistics,
+    /// To read what the server counts about itself.
+    ReadMetrics,
     /// To manage units and users.
     ManageDirectory,
     /// To take an action of the lifecycle.
@@ -22,10 +24,16 @@ impl Right {
     /// Every right.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        [Self::SignedIn, Self::ReadCases, Self::ReadStatistics, Self::ManageDirectory]
-            .into_iter()
-            .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
-            .collect()
+        [
+            Self::SignedIn,
+            Self::ReadCases,
+            Self::ReadStatistics,
+            Self::ReadMetrics,
+            Self::ManageDirectory,
+        ]
+        .into_iter()
+        .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
+        .collect()
     }
 
     /// Its name in docs/permissions.md and in the contract.
@@ -35,6 +43,7 @@ impl Right {
             Self::SignedIn => "signed_in".to_owned(),
             Self::ReadCases => "read_cases".to_owned(),
             Self::ReadStatistics => "read_statistics".to_owned(),
+            Self::ReadMetrics => "read_metrics".to_owned(),
             Self::ManageDirectory => "manage_directory".to_owned(),
             Self::Act(action) => format!("act:{action}"),
         }
@@ -51,6 +60,7 @@ impl Right {
                 }
                 Role::Auditor | Role::Admin => false,
             },
+            Self::ReadMetrics => role == Role::Auditor,
             Self::ManageDirectory => role == Role::Admin,
             Self::Act(action) => role_may(role, action),
         }

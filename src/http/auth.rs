@@ -50,6 +50,8 @@ needs! {
     ReadCases = Right::ReadCases;
     /// To read the figures.
     ReadStatistics = Right::ReadStatistics;
+    /// To read what the server counts about itself.
+    ReadMetrics = Right::ReadMetrics;
     /// To manage units and users.
     ManageDirectory = Right::ManageDirectory;
     /// To receive applications.

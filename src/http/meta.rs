@@ -13,7 +13,7 @@ use super::openapi;
 use super::problem::{Fault, Problem};
 use super::reply::Json;
 use crate::service::App;
-use crate::store::directory;
+use crate::service::health::Unready;
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -37,7 +37,9 @@ pub struct ReadyReply(Json<HealthView>);
 impl Describe for ReadyReply {
     fn describe(draft: &mut Draft) {
         Json::<HealthView>::describe(draft);
-        draft.error(503, "The database cannot be reached.");
+        let unready =
+            "The database does not answer or lacks migrations, or the server is about to stop.";
+        draft.error(503, unready);
     }
 }
 
@@ -49,17 +51,14 @@ impl actix_web::Responder for ReadyReply {
     }
 }
 
-/// `GET /readyz`: the database answers, too.
+/// `GET /readyz`: may requests be sent here? Answers at once, from what the health thread has noted.
 pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> {
-    app.store
-        .readers
-        .run(directory::version)
-        .await
-        .map_err(|error| {
-            tracing::warn!(%error, "not ready");
-            Problem::new(Fault::Unavailable)
-        })
-        .map(|_| ReadyReply(ok()))
+    app.health.ready().map_err(|unready| match unready {
+        Unready::Draining => Fault::Draining,
+        Unready::Database => Fault::Unavailable,
+        Unready::Schema => Fault::SchemaOutdated,
+    })?;
+    Ok(ReadyReply(ok()))
 }
 
 /// `GET /openapi.json`

@@ -14,6 +14,7 @@ mod form;
 pub mod language;
 pub mod limits;
 mod meta;
+pub mod metrics;
 pub mod openapi;
 pub mod pace;
 pub mod page;
@@ -32,10 +33,12 @@ mod units;
 mod users;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
@@ -118,7 +121,8 @@ pub fn routes() -> Vec<Entry> {
 
         get("/.well-known/jwks.json", "getKeys", "The public keys by which access tokens are checked.", |m, p, i| Entry::new(m, p, i, meta::keys)),
         get("/livez", "getLiveness", "Does the process answer?", |m, p, i| Entry::new(m, p, i, meta::live)).unlimited(),
-        get("/readyz", "getReadiness", "Does the database answer?", |m, p, i| Entry::new(m, p, i, meta::ready)).unlimited(),
+        get("/readyz", "getReadiness", "May requests be sent here?", |m, p, i| Entry::new(m, p, i, meta::ready)).unlimited(),
+        get("/metrics", "getMetrics", "What the server counts about itself, for Prometheus; open on the machine itself.", |m, p, i| Entry::new(m, p, i, metrics::show)).unlimited(),
         get("/openapi.json", "getContractJson", "This contract as JSON.", |m, p, i| Entry::new(m, p, i, meta::contract_json)).kept(Caching::Minute),
         get("/openapi.yaml", "getContractYaml", "This contract as YAML.", |m, p, i| Entry::new(m, p, i, meta::contract_yaml)).kept(Caching::Minute),
     ]
@@ -216,32 +220,51 @@ pub fn application(
         }))
 }
 
-/// A server that is listening.
-pub struct Server {
-    /// The address it listens on; the port is the real one when 0 was asked for.
-    pub address: std::net::SocketAddr,
-    /// Runs until it is told to stop.
-    pub running: actix_web::dev::Server,
-}
-
 /// Threads that answer requests. The work is done by the readers and the writer.
 const WORKERS: usize = 2;
 
-/// Starts to listen.
+/// How long requests under way may take to finish when the server stops, in seconds.
+const FINISH_SECS: u64 = 30;
+
+/// Takes an address, before anything slow is done. Connections wait until [`serve`] takes them.
 ///
 /// # Errors
-/// The address cannot be bound.
-pub fn serve(
-    app: Arc<App>,
-    listen: std::net::SocketAddr,
-    transport: Transport,
-) -> std::io::Result<Server> {
+/// The address cannot be had.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+}
+
+/// Starts to serve the API. Whoever stops it does so by its handle; it minds no signals.
+///
+/// # Errors
+/// The listener cannot be used.
+pub fn serve(app: Arc<App>, listener: TcpListener, transport: Transport) -> io::Result<Server> {
     let data = web::Data::from(app);
     let edge = web::Data::new(Edge::new(transport));
     let server = HttpServer::new(move || application(data.clone(), edge.clone()))
         .workers(WORKERS)
-        .shutdown_timeout(30)
-        .bind(listen)?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Server { address, running: server.run() })
+        .disable_signals()
+        .shutdown_timeout(FINISH_SECS)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Starts to serve the metrics and the state alone, to everybody who can reach the address.
+///
+/// # Errors
+/// The listener cannot be used.
+pub fn serve_metrics(app: Arc<App>, listener: TcpListener) -> io::Result<Server> {
+    let data = web::Data::from(app);
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(data.clone())
+            .route("/metrics", web::get().to(metrics::show_on_own_address))
+            .route("/livez", web::get().to(meta::live))
+            .route("/readyz", web::get().to(meta::ready))
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .listen(listener)?;
+    Ok(server.run())
 }

@@ -46,6 +46,8 @@ text_enum! {
         DailyLimitReached = "daily_limit_reached" : "今日网上申请次数已达上限;仍可邮寄或者当面提交申请" / "No more online applications are taken today; post and the counter remain open.",
         Internal = "internal_error" : "服务器内部错误" / "The server failed.",
         Unavailable = "unavailable" : "服务暂时不可用,请稍后重试" / "The service is unavailable for the moment; try again.",
+        Draining = "draining" : "服务即将停止,请改用其他节点" / "The server is about to stop; use another.",
+        SchemaOutdated = "schema_outdated" : "数据库结构尚未升级" / "The database lacks migrations.",
         QueueFull = "queue_full" : "系统繁忙,请稍后重试" / "Too many commands are waiting; try again.",
         OutcomeUnknown = "outcome_unknown" : "操作结果未知,请以同一幂等键重试" / "It is unknown whether the change happened; repeat it with the same idempotency key.",
         ImportRefused = "import_refused" : "登记簿有错误,未导入任何一行" / "The register has faults; no row was taken in.",
@@ -82,7 +84,11 @@ impl Fault {
             Self::QuotaExceeded => 429,
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
-            Self::Unavailable | Self::QueueFull | Self::OutcomeUnknown => 503,
+            Self::Unavailable
+            | Self::Draining
+            | Self::SchemaOutdated
+            | Self::QueueFull
+            | Self::OutcomeUnknown => 503,
             Self::StorageFull => 507,
         }
     }
@@ -248,7 +254,11 @@ impl Problem {
             Fault::LoginFailed | Fault::SessionOver => {
                 problem.headers.push((header::WWW_AUTHENTICATE, "Bearer".to_owned()));
             }
-            Fault::Unavailable | Fault::QueueFull | Fault::OutcomeUnknown => {
+            Fault::Unavailable
+            | Fault::Draining
+            | Fault::SchemaOutdated
+            | Fault::QueueFull
+            | Fault::OutcomeUnknown => {
                 problem.headers.push((header::RETRY_AFTER, "1".to_owned()));
             }
             _ => {}
@@ -411,7 +421,7 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let fault = match &error {
             store::Error::QueueFull => Fault::QueueFull,
-            store::Error::Unavailable(_) => Fault::Unavailable,
+            store::Error::Unavailable(_) | store::Error::Place(_) => Fault::Unavailable,
             store::Error::OutcomeUnknown(_) => Fault::OutcomeUnknown,
             store::Error::StorageFull(_) => Fault::StorageFull,
             store::Error::Constraint(_)

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -16,12 +16,15 @@ use actix_web::{HttpMessage as _, HttpResponse, web};
 use super::edge::Edge;
 use super::language::{self, Spoken};
 use super::limits::{self, Charge};
+use super::metrics::labels;
 use super::problem::{Fault, Problem};
 use super::rules::rule_of;
 use super::traceparent::TraceId;
 use super::{client, compress, cors, pace};
 use crate::config::transport::Transport;
 use crate::domain::said::Language;
+use crate::service::App;
+use crate::service::metrics::RequestLabels;
 
 /// The id of a request: the client's own when it is harmless, else a new one.
 #[derive(Clone, Debug)]
@@ -40,6 +43,7 @@ pub async fn request(
     let started = Instant::now();
     let seen = Seen::of(&request);
     request.extensions_mut().insert(RequestId(seen.id.clone()));
+    let app = request.app_data::<web::Data<App>>().map(|app| Arc::clone(app));
     let edge = request.app_data::<web::Data<Edge>>().cloned();
     let transport = edge.as_deref().map_or(&*OPEN, |edge| &edge.transport);
     let origin = cors::allowed(request.headers(), &transport.origins);
@@ -62,14 +66,23 @@ pub async fn request(
         // Only a panic comes here: what a handler refuses is a response already.
         Err(error) => {
             let problem = problem_of_error(&error);
+            let labels = labels(&seen.method, None, problem.status().as_u16());
+            record(app.as_deref(), &labels, &seen, started);
             return Err(problem.of_request(&seen.path, &seen.id, seen.language).into());
         }
     };
+    let route = response.request().match_pattern();
+    let labels = labels(&seen.method, route, response.status().as_u16());
+    record(app.as_deref(), &labels, &seen, started);
     let mut response = with_headers(response, &seen.id, transport);
     if !transport.origins.is_empty() {
         cors::mark(response.headers_mut(), origin);
     }
-    Ok(logged(body.kept_with(compress::compressed(response)), &seen, started))
+    if app.is_some_and(|app| app.health.is_draining()) {
+        // A client that keeps its connection would miss the end of it.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(body.kept_with(compress::compressed(response)))
 }
 
 /// The doors of an application that was given none.
@@ -265,16 +278,15 @@ fn with_headers(
     response
 }
 
-/// One line per request: the route and not the path, so that no id of a person gets in.
-fn logged(
-    response: ServiceResponse<BoxBody>,
-    seen: &Seen,
-    started: Instant,
-) -> ServiceResponse<BoxBody> {
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let status = response.status().as_u16();
-    let Seen { id, trace, method, .. } = seen;
-    tracing::info!(request_id = id, trace_id = %trace, %method, route, status, millis, "request");
-    response
+/// One line per request, and one count: the route and not the path, so that no id of a person gets
+/// in.
+fn record(app: Option<&App>, labels: &RequestLabels, seen: &Seen, started: Instant) {
+    let (took, status) = (started.elapsed(), labels.http_response_status_code);
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (method, route) = (labels.http_request_method, &labels.http_route);
+    let Seen { id, trace, .. } = seen;
+    tracing::info!(request_id = id, trace_id = %trace, method, route, status, millis, "request");
+    if let Some(app) = app {
+        app.metrics.request(labels, took.as_secs_f64());
+    }
 }

@@ -5,7 +5,9 @@ pub mod cases;
 pub mod demo;
 pub mod earlier;
 mod flight;
+pub mod health;
 pub mod import;
+pub mod metrics;
 pub mod people;
 pub mod public;
 pub mod sessions;
@@ -26,6 +28,8 @@ use crate::store::command::{Command, Denied, Outcome, Request};
 use crate::store::vault::Vault;
 use crate::store::{self, Basis, Store, WriterLimits};
 use cases::Origin;
+use health::{Health, HealthLimits, Watch};
+use metrics::Metrics;
 use tokens::Issuer;
 
 /// Everything that the use cases work with.
@@ -44,6 +48,12 @@ pub struct App {
     pub office: Office,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
+    /// Is this process fit to be sent requests?
+    pub health: Arc<Health>,
+    /// What the process counts about itself.
+    pub metrics: Metrics,
+    /// Ends the watch over the database with the application.
+    _watch: Watch,
     /// The address under which people reach the server; known for certain once it listens.
     public_url: OnceLock<String>,
     /// Who comes too often, or guesses, at the public door.
@@ -106,6 +116,10 @@ impl App {
         let store = Store::open(&settings.database, basis, limits, settings.readers)?;
         let retired: Vec<[u8; 32]> = settings.old_token_key.iter().map(|key| key.0).collect();
         let tokens = Issuer::new(&settings.token_key.0, &retired).map_err(|error| key(&error))?;
+        let watched = (Arc::clone(&clock), Arc::clone(&law));
+        let limits = HealthLimits::default();
+        let (health, watch) = Health::watch(&settings.database, watched.0, watched.1, limits)?;
+        let metrics = Metrics::of(&store, &health, &clock);
         Ok(Arc::new(Self {
             store,
             vault,
@@ -114,6 +128,9 @@ impl App {
             clock,
             office: settings.office.clone(),
             tokens,
+            health,
+            metrics,
+            _watch: watch,
             public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
             public: public::Door::new(settings.public),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::App;
 use super::cases::Origin;
+use super::metrics::LoginOutcome;
 use super::tokens::TOKEN_LIFE_SECS;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{EndCause, SESSION_HOURS};
@@ -77,11 +78,24 @@ pub struct Login {
     pub request_id: String,
 }
 
-/// Checks a password and opens a session.
+/// Checks a password and opens a session. Every attempt is counted.
 ///
 /// # Errors
 /// See [`LoginError`].
 pub async fn log_in(app: &Arc<App>, login: Login) -> Result<Session, LoginError> {
+    let attempt = admit(app, login).await;
+    match &attempt {
+        Ok(_) => app.metrics.login(LoginOutcome::Succeeded),
+        Err(LoginError::Denied | LoginError::SessionOver) => {
+            app.metrics.login(LoginOutcome::Failed);
+        }
+        // It says nothing about who tried.
+        Err(LoginError::Store(_) | LoginError::Machine(_)) => {}
+    }
+    attempt
+}
+
+async fn admit(app: &Arc<App>, login: Login) -> Result<Session, LoginError> {
     let Login { username, password, client, request_id } = login;
     let row =
         app.store.readers.run(move |conn| directory::user_row_by_name(conn, &username)).await?;

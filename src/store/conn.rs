@@ -1,5 +1,7 @@
 //! One connection to either database.
 
+use std::path::Path;
+
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
@@ -54,17 +56,43 @@ impl DatabaseUrl {
     pub fn connect(&self) -> Result<Conn> {
         match self {
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(&with_timeouts(url))?;
+                let mut conn = PgConnection::establish(&with_timeouts(url))
+                    .map_err(|error| Error::Unavailable(scrubbed(url, &error.to_string())))?;
                 conn.batch_execute(POSTGRES_SESSION).map_err(Error::from)?;
                 Ok(Conn::Pg(conn))
             }
             Self::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(path)
-                    .map_err(|error| Error::Unavailable(format!("{path}: {error}")))?;
-                conn.batch_execute(SQLITE_SESSION).map_err(Error::from)?;
-                use_wal(&mut conn)?;
+                let mut conn = SqliteConnection::establish(path).map_err(|error| {
+                    place_fault(path).unwrap_or(Error::Unavailable(format!("{path}: {error}")))
+                })?;
+                // SQLite opens what it may only read, and says so when it wants to write.
+                conn.batch_execute(SQLITE_SESSION)
+                    .map_err(Error::from)
+                    .and_then(|()| use_wal(&mut conn))
+                    .map_err(|error| place_fault(path).unwrap_or(error))?;
                 Ok(Conn::Sqlite(conn))
             }
+        }
+    }
+
+    /// Can the embedded database be where it should? Leaves nothing behind.
+    ///
+    /// # Errors
+    /// One sentence that says why not.
+    pub fn check_place(&self) -> Result<()> {
+        match self {
+            Self::Postgres(_) => Ok(()),
+            Self::Sqlite(path) => place_fault(path).map_or(Ok(()), Err),
+        }
+    }
+
+    /// For people: where it is and as whom, without the password and without parameters that could
+    /// hold one.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{path}"),
+            Self::Postgres(url) => shown(url).unwrap_or_else(|| format!("{self:?}")),
         }
     }
 
@@ -82,6 +110,94 @@ impl DatabaseUrl {
             Self::Sqlite(_) => 4,
         }
     }
+}
+
+/// What is wrong with the place of a SQLite file, in one sentence; none when it looks well.
+fn place_fault(path: &str) -> Option<Error> {
+    let file = Path::new(path);
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let fault = |text: String| Some(Error::Place(text));
+    if !folder.exists() {
+        return fault(format!("the folder {} does not exist", folder.display()));
+    }
+    if !folder.is_dir() {
+        return fault(format!("{} is not a folder", folder.display()));
+    }
+    if file.is_dir() {
+        return fault(format!("{path} is a folder, not a database"));
+    }
+    // SQLite makes files beside the database, so the folder must be writable. Nothing but trying
+    // tells: mode bits know nothing of read-only file systems.
+    let trial = folder.join(format!(".gongkai-{}", std::process::id()));
+    let tried = std::fs::File::create_new(&trial).and_then(|_| std::fs::remove_file(&trial));
+    if let Err(error) = tried {
+        return fault(format!("cannot write into the folder {}: {error}", folder.display()));
+    }
+    let opened = std::fs::OpenOptions::new().read(true).write(true).open(file);
+    match opened {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            fault(format!("cannot open {path}: {error}"))
+        }
+        _ => None,
+    }
+}
+
+/// The parameters of a URL that are shown: none of them holds a secret.
+const SHOWN: [&str; 5] =
+    ["sslmode", "sslrootcert", "connect_timeout", "target_session_attrs", "application_name"];
+
+/// A PostgreSQL URL without its secrets; none when it is not certain which parts they are.
+fn shown(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    // A password that was not escaped may hold any sign: what follows the last @ is no secret.
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((who, place)) => (who.split(':').next()?, place),
+        None => ("", rest),
+    };
+    let (place, query) = place.split_once('?').unwrap_or((place, ""));
+    let plain = |text: &str, more: &str| {
+        text.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || b"-._".contains(&b) || more.as_bytes().contains(&b)
+        })
+    };
+    if !plain(user, "") || !plain(place, "/:,[]") {
+        return None;
+    }
+    let shown: Vec<&str> = query
+        .split('&')
+        .filter(|pair| pair.split_once('=').is_some_and(|(name, _)| SHOWN.contains(&name)))
+        .collect();
+    let question = if shown.is_empty() { "" } else { "?" };
+    let at = if user.is_empty() { "" } else { "@" };
+    Some(format!("{scheme}://{user}{at}{place}{question}{}", shown.join("&")))
+}
+
+/// A message of libpq that cannot hold the password. Of a URL that it takes apart otherwise than its
+/// writer meant, libpq repeats parts: then nothing of its message is shown.
+fn scrubbed(url: &str, message: &str) -> String {
+    let user_info = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+    let in_front = user_info.and_then(|(who, _)| who.split_once(':')).map(|(_, password)| password);
+    let parameter = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("password="));
+    if in_front.is_some_and(is_ambiguous) || parameter.is_some_and(is_ambiguous) {
+        return "cannot be reached, or its URL is not understood: in the password, write every \
+                sign that is no letter or digit as % and two hexadecimal digits"
+            .to_owned();
+    }
+    let known = in_front.into_iter().chain(parameter).filter(|secret| secret.len() > 2);
+    known.fold(message.trim_end().to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+}
+
+/// Has a password in a URL signs that mean something else there?
+fn is_ambiguous(password: &str) -> bool {
+    let escaped = |rest: &str| {
+        let hex = rest.get(..2);
+        hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    password.contains(['/', ':', '?', '@', '#', '&', '=', '[', ']', ' '])
+        || password.split('%').skip(1).any(|rest| !escaped(rest))
 }
 
 /// No statement and no wait for a lock may hold a thread for long; a dead peer is noticed.
@@ -127,4 +243,43 @@ fn with_timeouts(url: &str) -> String {
         }
     }
     url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DatabaseUrl, scrubbed};
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        let shown = |url: &str| url.parse::<DatabaseUrl>().unwrap().shown();
+        let plain = "postgres://gongkai@db.example:5432/gongkai?sslmode=verify-full";
+        assert_eq!(
+            shown(
+                "postgres://gongkai:s3cret@db.example:5432/gongkai?sslmode=verify-full&password=x&options=y"
+            ),
+            plain
+        );
+        assert_eq!(shown("postgres://u:s3/c@r:e?t@db/x"), "postgres://u@db/x");
+        assert_eq!(shown("postgres://db/x"), "postgres://db/x");
+        assert_eq!(shown("postgres://u:s3cret@db/x y"), "postgres://[redacted]");
+        assert_eq!(shown("sqlite:/a/b.db"), "sqlite:/a/b.db");
+    }
+
+    #[test]
+    fn a_message_repeats_no_part_of_a_password() {
+        let plain = "could not translate host name \"db\" to address";
+        assert_eq!(scrubbed("postgres://u:ab%2Fcd@db/x", plain), plain);
+        assert_eq!(scrubbed("postgres://u:abcd@db/x", "of abcd\n"), "of [redacted]");
+        for url in [
+            "postgres://u:ge:heim@db/x",
+            "postgres://u:ge@heim@db/x",
+            "postgres://u:ge/heim@db/x",
+            "postgres://u:ge?heim@db/x",
+            "postgres://u:ge%heim@db/x",
+            "postgres://u@db/x?password=ge=heim",
+        ] {
+            let said = scrubbed(url, "invalid integer value \"ge:heim\" for \"port\"");
+            assert!(!said.contains("ge:heim") && said.contains("hexadecimal"), "{said}");
+        }
+    }
 }

@@ -3,8 +3,12 @@
 //! The macro compiles one Diesel expression against each concrete connection: that is how the
 //! features get in that `MultiConnection` lacks (multi-row INSERT, ON CONFLICT, FOR UPDATE).
 
+use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
@@ -323,10 +327,7 @@ pub(super) fn key_proofs(
     key_id: &str,
     proof: &[u8],
 ) -> Result<Vec<(String, Vec<u8>)>> {
-    let known = |conn: &mut Conn| -> Result<Vec<(String, Vec<u8>)>> {
-        Ok(data_keys::table.order(data_keys::key_id).load(conn)?)
-    };
-    let found = known(conn)?;
+    let found = known_key_proofs(conn)?;
     if !found.is_empty() {
         return Ok(found);
     }
@@ -335,7 +336,12 @@ pub(super) fn key_proofs(
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    known(conn)
+    known_key_proofs(conn)
+}
+
+/// The same, without remembering any.
+pub(super) fn known_key_proofs(conn: &mut Conn) -> Result<Vec<(String, Vec<u8>)>> {
+    Ok(data_keys::table.order(data_keys::key_id).load(conn)?)
 }
 
 /// Brings the schema up to this program's version. Safe to run from several processes at once.
@@ -355,13 +361,21 @@ pub fn migrate_up(conn: &mut Conn) -> Result<Vec<String>> {
 /// Takes the last migration back.
 ///
 /// # Errors
-/// There is none, or it fails.
-pub fn migrate_down(conn: &mut Conn) -> Result<String> {
+/// It fails.
+pub fn migrate_down(conn: &mut Conn) -> Result<Option<String>> {
     serialised(conn, |conn| {
+        let none = match conn {
+            Conn::Pg(c) => c.applied_migrations().map(|applied| applied.is_empty()),
+            Conn::Sqlite(c) => c.applied_migrations().map(|applied| applied.is_empty()),
+        };
+        if none.map_err(|error| Error::Other(format!("migration: {error}")))? {
+            return Ok(None);
+        }
         match conn {
             Conn::Pg(c) => c.revert_last_migration(POSTGRES).map(|version| version.to_string()),
             Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(|version| version.to_string()),
         }
+        .map(Some)
         .map_err(|error| Error::Other(format!("migration: {error}")))
     })
 }
@@ -381,6 +395,38 @@ pub fn pending_migrations(conn: &mut Conn) -> Result<Vec<String>> {
             .map(|found| found.iter().map(|m| m.name().to_string()).collect()),
     }
     .map_err(|error| Error::Other(format!("migration: {error}")))
+}
+
+mod ran {
+    diesel::table! {
+        __diesel_schema_migrations (version) {
+            version -> Text,
+        }
+    }
+}
+
+/// The first migration that this database lacks, by one read. Unlike [`pending_migrations`] it
+/// creates no table, so it may be asked often, of a read-only replica, and beside a migration.
+pub(super) fn first_pending(conn: &mut Conn) -> Result<Option<String>> {
+    use ran::__diesel_schema_migrations as ran;
+    let applied: Vec<String> = ran::table.select(ran::version).load(conn)?;
+    let lacking = |(number, name): (String, String)| (!applied.contains(&number)).then_some(name);
+    Ok(match conn {
+        Conn::Pg(_) => embedded::<Pg>(&POSTGRES)?.into_iter().find_map(lacking),
+        Conn::Sqlite(_) => embedded::<Sqlite>(&SQLITE)?.into_iter().find_map(lacking),
+    })
+}
+
+/// Version and name of the migrations in this program.
+fn embedded<B: Backend>(source: &impl MigrationSource<B>) -> Result<Vec<(String, String)>> {
+    let mut all: Vec<_> = source
+        .migrations()
+        .map_err(|error| Error::Other(format!("migration: {error}")))?
+        .iter()
+        .map(|m| (m.name().version().to_string(), m.name().to_string()))
+        .collect();
+    all.sort();
+    Ok(all)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "called by map")]

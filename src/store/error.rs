@@ -24,6 +24,9 @@ pub enum Error {
     /// The disk is full.
     #[error("storage full: {0}")]
     StorageFull(String),
+    /// The embedded database cannot be where it should: the folder is missing or closed.
+    #[error("{0}")]
+    Place(String),
     /// The data key is not the one under which this database was sealed.
     #[error(
         "the data key {0} is not the one that this database was sealed with; nothing was changed"

@@ -13,6 +13,7 @@ mod error;
 pub mod events;
 mod ledger;
 pub mod public;
+pub mod pulse;
 mod readers;
 pub mod references;
 mod rows;
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 
 pub use conn::{Conn, DatabaseUrl};
 pub use error::{Error, Result};
-pub use readers::Readers;
+pub use readers::{ReaderCounts, Readers};
 pub use rows::{CaseRow, EventRow, UserRow};
 pub use workspace::Basis;
 pub use writer::{SharedDirectory, Writer, WriterCounts, WriterLimits};
@@ -97,11 +98,10 @@ impl Store {
     /// # Errors
     /// It is another one, by name or by secret, or the database cannot be read.
     pub fn check_key(url: &DatabaseUrl, vault: &Vault) -> Result<()> {
-        let proof = vault.blind_index(PersonalField::IdNumber, KEY_PROOF);
-        let (id, proof) = (vault.current_key_id(), proof.as_bytes().as_slice());
-        let known = dialect::key_proofs(&mut url.connect()?, id, proof)?;
-        let held = |(name, made): &(String, Vec<u8>)| name == id && made == proof;
-        if known.iter().all(held) { Ok(()) } else { Err(Error::WrongKey(id.to_owned())) }
+        let (id, proof) = key_proof(vault);
+        let known = dialect::key_proofs(&mut url.connect()?, &id, &proof)?;
+        let held = |(name, made): &(String, Vec<u8>)| *name == id && *made == proof;
+        if known.iter().all(held) { Ok(()) } else { Err(Error::WrongKey(id)) }
     }
 
     /// Lets the writer finish what waits, and waits for it. Call it on the last handle.
@@ -151,4 +151,10 @@ impl Store {
         }
         Ok(Arc::clone(&shared))
     }
+}
+
+/// The name of the vault's key, and what the key makes of the fixed text.
+fn key_proof(vault: &Vault) -> (String, Vec<u8>) {
+    let proof = vault.blind_index(PersonalField::IdNumber, KEY_PROOF);
+    (vault.current_key_id().to_owned(), proof.as_bytes().to_vec())
 }

@@ -2,11 +2,15 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use super::conn::{Conn, DatabaseUrl};
 use super::error::{Error, Result};
+use super::writer::SECONDS;
 
 type Job = Box<dyn FnOnce(Result<&mut Conn>) -> Fate + Send>;
 
@@ -20,6 +24,16 @@ enum Fate {
 #[derive(Clone)]
 pub struct Readers {
     queue: SyncSender<Job>,
+    counts: Arc<ReaderCounts>,
+}
+
+/// How busy the readers are.
+#[derive(Debug)]
+pub struct ReaderCounts {
+    /// Reads in the queue now.
+    pub waiting: Gauge,
+    /// Seconds that reads waited in it.
+    pub waits: Histogram,
 }
 
 /// Reads that may wait; one more is refused with [`Error::QueueFull`].
@@ -41,7 +55,14 @@ impl Readers {
                 .spawn(move || run(&waiting, &url))
                 .map_err(|error| Error::Other(error.to_string()))?;
         }
-        Ok(Self { queue })
+        let counts = ReaderCounts { waiting: Gauge::default(), waits: Histogram::new(SECONDS) };
+        Ok(Self { queue, counts: Arc::new(counts) })
+    }
+
+    /// How busy they are.
+    #[must_use]
+    pub fn counts(&self) -> &ReaderCounts {
+        &self.counts
     }
 
     /// Runs a read on one of the connections.
@@ -54,7 +75,10 @@ impl Readers {
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let (counts, entered) = (Arc::clone(&self.counts), Instant::now());
         let job: Job = Box::new(move |conn| {
+            counts.waiting.dec();
+            counts.waits.observe(entered.elapsed().as_secs_f64());
             let found = conn.and_then(read);
             let fate = match &found {
                 Err(error) if error.breaks_connection() => Fate::Broken,
@@ -63,9 +87,15 @@ impl Readers {
             drop(answer.send(found));
             fate
         });
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Error::QueueFull,
-            TrySendError::Disconnected(_) => Error::Unavailable("the readers have stopped".into()),
+        self.counts.waiting.inc();
+        self.queue.try_send(job).map_err(|error| {
+            self.counts.waiting.dec();
+            match error {
+                TrySendError::Full(_) => Error::QueueFull,
+                TrySendError::Disconnected(_) => {
+                    Error::Unavailable("the readers have stopped".into())
+                }
+            }
         })?;
         answered.await.unwrap_or_else(|_| Err(Error::Unavailable("a reader has stopped".into())))
     }

@@ -6,11 +6,14 @@
 //! Should the database refuse the write, the batch is rolled back and halved until the offender
 //! stands alone.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use tokio::sync::oneshot;
 
 use super::command::{Denied, Outcome, Request};
@@ -41,17 +44,50 @@ type Answer = std::result::Result<Outcome, Denied>;
 struct Job {
     request: Request,
     answer: oneshot::Sender<Answer>,
+    entered: Instant,
 }
 
+/// Upper bounds, in seconds, by which waiting and working in the store are counted.
+pub(super) const SECONDS: [f64; 13] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
 /// What the writer has done so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WriterCounts {
     /// Transactions committed.
-    pub commits: AtomicU64,
+    pub commits: Counter,
     /// Commands accepted.
-    pub accepted: AtomicU64,
+    pub accepted: Counter,
     /// Commands refused.
-    pub refused: AtomicU64,
+    pub refused: Counter,
+    /// Commands that the store could not carry out.
+    pub failed: Counter,
+    /// Commands in the queue now.
+    pub waiting: Gauge,
+    /// Seconds that commands waited in it.
+    pub waits: Histogram,
+    /// Commands taken at once.
+    pub batches: Histogram,
+    /// Seconds from taking a batch to having its answers.
+    pub batch_seconds: Histogram,
+    /// Seconds of a commit alone: the disk.
+    pub commit_seconds: Histogram,
+}
+
+impl Default for WriterCounts {
+    fn default() -> Self {
+        Self {
+            commits: Counter::default(),
+            accepted: Counter::default(),
+            refused: Counter::default(),
+            failed: Counter::default(),
+            waiting: Gauge::default(),
+            waits: Histogram::new(SECONDS),
+            batches: Histogram::new(exponential_buckets(1.0, 2.0, 9)),
+            batch_seconds: Histogram::new(SECONDS),
+            commit_seconds: Histogram::new(SECONDS),
+        }
+    }
 }
 
 /// A picture of the directory that the writer keeps current for this process.
@@ -97,9 +133,16 @@ impl Writer {
     /// The command is refused, or the store could not carry it out.
     pub async fn submit(&self, request: Request) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { request, answer }).map_err(|error| match error {
-            TrySendError::Full(_) => Error::QueueFull,
-            TrySendError::Disconnected(_) => Error::Unavailable("the writer has stopped".into()),
+        self.counts.waiting.inc();
+        let job = Job { request, answer, entered: Instant::now() };
+        self.queue.try_send(job).map_err(|error| {
+            self.counts.waiting.dec();
+            match error {
+                TrySendError::Full(_) => Error::QueueFull,
+                TrySendError::Disconnected(_) => {
+                    Error::Unavailable("the writer has stopped".into())
+                }
+            }
         })?;
         answered
             .await
@@ -134,14 +177,17 @@ impl Thread {
             {
                 jobs.push(next);
             }
+            let taken = self.took(&jobs);
             let requests: Vec<&Request> = jobs.iter().map(|job| &job.request).collect();
             let answers = self.settle(&requests);
+            self.counts.batch_seconds.observe(taken.elapsed().as_secs_f64());
             for (job, answer) in jobs.into_iter().zip(answers) {
                 let counter = match &answer {
                     Ok(_) => &self.counts.accepted,
-                    Err(_) => &self.counts.refused,
+                    Err(Denied::Refused(_)) => &self.counts.refused,
+                    Err(Denied::Failed(_)) => &self.counts.failed,
                 };
-                counter.fetch_add(1, Ordering::Relaxed);
+                counter.inc();
                 // A caller that has gone away does not undo what was committed.
                 drop(job.answer.send(answer));
             }
@@ -151,6 +197,18 @@ impl Thread {
         {
             tracing::warn!(%error, "could not tidy the database");
         }
+    }
+
+    /// Counts a batch that leaves the queue.
+    fn took(&self, jobs: &[Job]) -> Instant {
+        let now = Instant::now();
+        for job in jobs {
+            self.counts.waiting.dec();
+            self.counts.waits.observe(now.duration_since(job.entered).as_secs_f64());
+        }
+        // At most WriterLimits::batch.
+        self.counts.batches.observe(u32::try_from(jobs.len()).map_or(f64::MAX, f64::from));
+        now
     }
 
     /// Carries out a batch, halving it when the database refuses it.
@@ -206,8 +264,10 @@ impl Thread {
                 Ok(answers)
             }
             Ok((answers, Some(directory))) => {
+                let started = Instant::now();
                 dialect::commit(conn)?;
-                self.counts.commits.fetch_add(1, Ordering::Relaxed);
+                self.counts.commit_seconds.observe(started.elapsed().as_secs_f64());
+                self.counts.commits.inc();
                 *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
                 Ok(answers)
             }

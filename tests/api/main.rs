@@ -16,4 +16,5 @@ mod support;
 
 mod demo;
 mod http;
+mod process;
 mod store;

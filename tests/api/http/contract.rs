@@ -23,6 +23,33 @@ fn env_example_is_fresh() {
 }
 
 #[test]
+fn the_compose_file_takes_every_secret_from_env_and_defaults_none() {
+    let (compose, known) = (file("docker-compose.yml"), config::env_example());
+    let variables: Vec<&str> =
+        compose.split("${").skip(1).map(|rest| rest.split('}').next().expect("an end")).collect();
+    assert!(variables.len() > 5, "{variables:?}");
+    for variable in &variables {
+        let name = variable.split(':').next().expect("a name");
+        assert!(known.contains(&format!("{name}=")), "{name} is not in .env.example");
+        let secret = name.ends_with("_KEY") || name.ends_with("PASSWORD");
+        // `:?` stops with a message when it is missing or empty; `:-` would have a default.
+        let form = if secret { ":?" } else { ":-" };
+        assert!(variable[name.len()..].starts_with(form), "{variable}");
+    }
+    // Every setting can be set there, but for those that make no sense in a container.
+    for setting in config::SETTINGS {
+        let foreign = matches!(setting.name, "GONGKAI_METRICS_LISTEN" | "GONGKAI_CONFIG");
+        let there = compose.contains(&format!("    {}: ", setting.name));
+        assert!(there || foreign, "{} is not in docker-compose.yml", setting.name);
+    }
+    for setting in config::SETTINGS.iter().filter(|s| s.secrecy == config::Secrecy::Secret) {
+        for line in compose.lines().filter(|line| line.trim_start().starts_with(setting.name)) {
+            assert!(line.contains("${"), "a secret in {line}");
+        }
+    }
+}
+
+#[test]
 fn every_route_is_in_the_contract_and_nothing_else() {
     let served: BTreeSet<(String, String)> = routes()
         .iter()

@@ -8,6 +8,7 @@ mod doors;
 mod imports;
 mod languages;
 mod life;
+mod operation;
 mod pages;
 mod practice;
 mod privacy;

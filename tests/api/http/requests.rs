@@ -247,7 +247,7 @@ on_both! {
             }
         }
         for path in ["/", "/api", "/api/v1", "/api/v2/cases", "/api/v1/cases/", "/api/v1//cases", "/API/V1/cases",
-            "/api/v1/cases/x/y/z", "/metrics", "/.env", "/openapi.json/", "/api/v1/sessions/current/x"] {
+            "/api/v1/cases/x/y/z", "/metrics/x", "/.env", "/openapi.json/", "/api/v1/sessions/current/x"] {
             problem(&api.get(Who::Clerk, path).await, path, 404, "route_not_found", path);
         }
         assert_eq!(api.traces(), before);

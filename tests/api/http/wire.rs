@@ -30,10 +30,11 @@ impl Wire {
         let (send, receive) = channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server =
-                    http::serve(app, SocketAddr::from(([127, 0, 0, 1], 0)), transport).unwrap();
-                send.send((server.address, server.running.handle())).unwrap();
-                server.running.await.unwrap();
+                let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+                let address = listener.local_addr().unwrap();
+                let server = http::serve(app, listener, transport).unwrap();
+                send.send((address, server.handle())).unwrap();
+                server.await.unwrap();
             });
         });
         let (address, handle) = receive.recv().unwrap();

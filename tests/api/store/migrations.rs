@@ -23,7 +23,7 @@ async fn up_down_up_leaves_the_same_schema(db: TestDatabase) {
     }
     assert_eq!(pending_migrations(conn).unwrap(), all);
     assert!(catalogue::read(&db).is_empty(), "something was left behind");
-    assert!(migrate_down(conn).is_err(), "there was nothing left to take back");
+    assert_eq!(migrate_down(conn).unwrap(), None, "there was nothing left to take back");
 
     migrate_up(conn).unwrap();
     assert_eq!(catalogue::read(&db), first);

@@ -1,18 +1,17 @@
 //! One commit for many commands, and each of them for itself.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use gongkai::domain::rejection::Reason;
 use gongkai::service::cases::AfterReceipt;
 use gongkai::store::command::{Command, Denied, NewUser};
 use gongkai::store::{Error, WriterLimits};
+use prometheus_client::metrics::counter::Counter;
 
 use crate::support::databases::Backend;
 use crate::support::world::{Place, Who, World, case_of, reason};
 use crate::support::{all_at_once, inputs, on_both};
 
-fn read(count: &AtomicU64) -> u64 {
-    count.load(Ordering::Relaxed)
+fn read(count: &Counter) -> u64 {
+    count.get()
 }
 
 on_both!(many_commands_share_a_commit_and_a_refused_one_leaves_no_trace);

@@ -1,0 +1,112 @@
+//! What the office says of itself, and how much its public door takes.
+
+use super::{ConfigError, Faults, in_range, parsed, variable};
+
+/// What receipts and public pages say of the agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Office {
+    /// Its name.
+    pub agency: String,
+    /// Where applicants ask, in words.
+    pub contact: Option<String>,
+    /// The address of the public pages, without a slash at its end.
+    pub public_url: Option<String>,
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        Self { agency: "长春市公安局".to_owned(), contact: None, public_url: None }
+    }
+}
+
+impl Office {
+    pub(super) fn read(faults: &mut Faults) -> Option<Self> {
+        let agency = faults.take(parsed("GONGKAI_AGENCY_NAME", Self::default().agency));
+        let contact = faults.take(variable("GONGKAI_AGENCY_CONTACT"));
+        let public_url = faults.take(public_url());
+        Some(Self { agency: agency?, contact: contact?, public_url: public_url? })
+    }
+}
+
+/// How many online applications are taken in one legal day. Post and the counter have no such limit:
+/// they may not be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DailyCaps {
+    /// From one address.
+    pub per_address: u32,
+    /// From one identity document.
+    pub per_identity: u32,
+}
+
+impl Default for DailyCaps {
+    fn default() -> Self {
+        Self { per_address: 20, per_identity: 5 }
+    }
+}
+
+impl DailyCaps {
+    pub(super) fn read(faults: &mut Faults) -> Option<Self> {
+        let default = Self::default();
+        let mut cap = |name, default| faults.take(in_range(name, default, 1..=100_000));
+        let per_address = cap("GONGKAI_PUBLIC_DAILY_PER_ADDRESS", default.per_address);
+        let per_identity = cap("GONGKAI_PUBLIC_DAILY_PER_IDENTITY", default.per_identity);
+        Some(Self { per_address: per_address?, per_identity: per_identity? })
+    }
+}
+
+/// The address of the public pages, when a setting says it.
+pub(super) fn public_url() -> Result<Option<String>, ConfigError> {
+    variable("GONGKAI_PUBLIC_URL")?.map(|text| parse_public_url(&text)).transpose()
+}
+
+/// The address of the public pages: http or https, a host, perhaps a path.
+fn parse_public_url(text: &str) -> Result<String, ConfigError> {
+    let wrong = || {
+        ConfigError(
+            "GONGKAI_PUBLIC_URL must be an address like https://gongkai.example.cn, \
+             without query or fragment, of at most 200 characters."
+                .to_owned(),
+        )
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = host.ok_or_else(wrong)?;
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#\"<>\\@".contains(&byte);
+    if text.len() > 200
+        || host.starts_with(['/', ':'])
+        || !host.bytes().all(plain)
+        || host.is_empty()
+    {
+        return Err(wrong());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_public_url;
+
+    #[test]
+    fn a_public_address_is_checked() {
+        for (text, read) in [
+            ("https://gongkai.example.cn", "https://gongkai.example.cn"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("https://www.example.cn/gongkai/", "https://www.example.cn/gongkai"),
+        ] {
+            assert_eq!(parse_public_url(text).ok().as_deref(), Some(read));
+        }
+        let long = format!("https://{}", "a".repeat(200));
+        for text in [
+            "gongkai.example.cn",
+            "https://",
+            "https:///x",
+            "javascript:alert(1)",
+            "https://a.cn/?x",
+            "https://a.cn/#x",
+            "https://u:p@a.cn",
+            "https://a.cn/ x",
+            &long,
+        ] {
+            assert!(parse_public_url(text).is_err(), "{text}");
+        }
+    }
+}
