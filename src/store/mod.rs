@@ -11,6 +11,7 @@ pub mod directory;
 mod error;
 pub mod events;
 mod ledger;
+pub mod page;
 mod readers;
 mod rows;
 pub mod schema;
