@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 mod reply;
+mod schema_rules;
 mod schemas;
 mod sessions;
 mod statistics;

@@ -1,13 +1,64 @@
 //! What goes out when all went well.
 
 use actix_web::body::BoxBody;
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, ResponseError as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::contract::{Describe, Draft, Success};
+use super::page::PageLinks;
+use super::problem::{Fault, Problem};
 use crate::store::command::Replayed;
+
+/// The entity tag of a representation that has no version of its own: a digest of its bytes, before
+/// any compression. SHA-256 takes less time than writing the JSON that it is taken of.
+fn digest(body: &[u8]) -> String {
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+    let start = sum.as_ref().get(..16).unwrap_or_default();
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(start))
+}
+
+/// Gives an answer to a reading request its entity tag, and takes the body away when the caller has
+/// it already (RFC 9110 §13.1.2). Other methods have nothing to compare.
+fn conditional(request: &HttpRequest, mut response: HttpResponse, tag: &str) -> HttpResponse {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return response;
+    }
+    let known = match request.get_header::<header::IfNoneMatch>() {
+        None => false,
+        Some(header::IfNoneMatch::Any) => true,
+        Some(header::IfNoneMatch::Items(tags)) => {
+            tags.iter().any(|known| tag == format!("\"{}\"", known.tag()))
+        }
+    };
+    if known {
+        response = response.set_body(BoxBody::new(()));
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    if let Ok(tag) = header::HeaderValue::from_str(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// A JSON answer with the tag of its bytes.
+fn json(request: &HttpRequest, value: &impl Serialize) -> HttpResponse {
+    match serde_json::to_vec(value) {
+        Ok(body) => {
+            let tag = digest(&body);
+            let response = HttpResponse::Ok().content_type(header::ContentType::json()).body(body);
+            conditional(request, response, &tag)
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            Problem::new(Fault::Internal).error_response()
+        }
+    }
+}
 
 /// 200 with a JSON body.
 pub struct Json<T>(pub T);
@@ -22,14 +73,47 @@ impl<T: ToSchema> Describe for Json<T> {
             schema,
             headers: &[],
         });
+        draft.conditional = true;
     }
 }
 
 impl<T: Serialize> Responder for Json<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        HttpResponse::Ok().json(self.0)
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        json(request, &self.0)
+    }
+}
+
+/// A page of a list.
+pub trait Paged {
+    /// The pages around it.
+    fn links(&self) -> &PageLinks;
+}
+
+/// 200 with a page of a list; `Link` names the pages around it.
+pub struct Listed<T>(pub T);
+
+impl<T: ToSchema> Describe for Listed<T> {
+    fn describe(draft: &mut Draft) {
+        const LINK: (&str, &str) =
+            ("Link", "The pages after and before (`next`, `prev`; RFC 8288), as in the body.");
+        Json::<T>::describe(draft);
+        if let Some(success) = &mut draft.success {
+            success.headers = &[LINK];
+        }
+    }
+}
+
+impl<T: Serialize + Paged> Responder for Listed<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let mut response = json(request, &self.0);
+        if let Some((name, value)) = self.0.links().header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
     }
 }
 
@@ -51,7 +135,7 @@ impl<R: Responder> Responder for Conditional<R> {
     }
 }
 
-/// A resource with its entity tag: 200, or 201 with `Location` for a new one.
+/// A resource with its version as entity tag: 200, or 201 with `Location` for a new one.
 pub struct Tagged<T, const STATUS: u16> {
     /// The resource.
     pub value: T,
@@ -80,23 +164,25 @@ impl<T: ToSchema, const STATUS: u16> Describe for Tagged<T, STATUS> {
             schema,
             headers: if STATUS == 201 { &[ETAG, LOCATION, REPLAYED] } else { &[ETAG, REPLAYED] },
         });
+        draft.conditional = true;
     }
 }
 
 impl<T: Serialize, const STATUS: u16> Responder for Tagged<T, STATUS> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        let status = actix_web::http::StatusCode::from_u16(STATUS).unwrap_or_default();
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let status = StatusCode::from_u16(STATUS).unwrap_or_default();
+        let tag = format!("\"{}\"", self.version);
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::ETAG, format!("\"{}\"", self.version)));
+        response.insert_header((header::ETAG, tag.as_str()));
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
         }
         if self.replayed == Replayed::Yes {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
-        response.json(self.value)
+        conditional(request, response.json(self.value), &tag)
     }
 }
 
@@ -141,13 +227,16 @@ impl Describe for Text {
             schema: None,
             headers: &[],
         });
+        draft.conditional = true;
     }
 }
 
 impl Responder for Text {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        HttpResponse::Ok().content_type(self.media_type).body(self.text)
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let tag = digest(self.text.as_bytes());
+        let response = HttpResponse::Ok().content_type(self.media_type).body(self.text);
+        conditional(request, response, &tag)
     }
 }

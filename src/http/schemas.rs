@@ -18,7 +18,7 @@ use crate::domain::measure::{GroupBy, Part};
 use crate::domain::regulation::RuleSetId;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::Worklist;
+use crate::http::cases::{Counting, TotalKind, Worklist};
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -28,11 +28,6 @@ fn text_enum<T: TextEnum>() -> RefOr<Schema> {
         .enum_values(Some(T::CODES.iter().copied()))
         .description(Some(labels.join("\n")))
         .into()
-}
-
-/// A text that is one of these.
-pub(super) fn one_of(values: &[&str]) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values.iter().copied())).into()
 }
 
 macro_rules! text_enums {
@@ -56,6 +51,7 @@ text_enums!(
     Capability,
     Carrier,
     Channel,
+    Counting,
     DeadlineOrigin,
     Delivery,
     GroupBy,
@@ -65,6 +61,7 @@ text_enums!(
     Role,
     ServedLetter,
     Status,
+    TotalKind,
     UnitKind,
     Verdict,
     Worklist,

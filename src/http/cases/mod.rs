@@ -2,9 +2,12 @@
 
 mod applicant;
 mod bodies;
+mod events;
 mod explain;
+mod filters;
 mod line;
 mod list;
+mod search;
 mod steps;
 mod views;
 
@@ -25,8 +28,11 @@ use crate::store::command::{Outcome, Replayed};
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
-pub use explain::{actions, deadline, events};
-pub use list::{Worklist, list, search};
+pub use events::events;
+pub use explain::{actions, deadline};
+pub use filters::{Counting, Worklist};
+pub use list::{TotalKind, list};
+pub use search::search;
 pub use steps::ReasonBody;
 
 type Reply<R> = Result<R, Problem>;

@@ -68,7 +68,9 @@ pub struct ClockView {
     pub restarted_from_date: Option<NaiveDate>,
     /// The day on which the answer counts as given.
     pub answer_date: Option<NaiveDate>,
-    /// Was it given by the due date?
+    /// Was it given by the due date? Left out while there is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub on_time: Option<bool>,
     /// Is an extension in effect?
     pub extended: bool,
@@ -141,7 +143,7 @@ pub struct SearchView {
     /// By which key words.
     pub keywords: String,
     /// On which day.
-    pub searched_on: NaiveDate,
+    pub search_date: NaiveDate,
 }
 
 /// A draft, or the draft as it was issued.
@@ -216,11 +218,11 @@ pub struct ServiceView {
     /// How.
     pub manner: Manner,
     /// The day that counts.
-    pub counts_on: NaiveDate,
+    pub effective_date: NaiveDate,
     /// The number of the registered letter.
     pub mail_number: Option<String>,
     /// When a posted letter was delivered.
-    pub delivered_on: Option<NaiveDate>,
+    pub delivery_date: Option<NaiveDate>,
     /// Who took it.
     pub recipient: Option<String>,
 }
@@ -263,6 +265,8 @@ pub struct CaseView {
     pub receiving_unit_id: Uuid,
     /// When it was recorded.
     pub received_at: DateTime<Utc>,
+    /// The same instant, under the name that every resource has for it.
+    pub created_at: DateTime<Utc>,
     /// When it was registered.
     pub registered_at: Option<DateTime<Utc>>,
     /// Who holds it, or held it last.
@@ -325,6 +329,7 @@ impl CaseView {
             fee_waiver_requested: application.fee_waiver_requested,
             receiving_unit_id: intake.receiving_unit.0,
             received_at: intake.received_at,
+            created_at: intake.received_at,
             registered_at: record.registration.as_ref().map(|entry| entry.registered_at),
             holding: HoldingView::of(case),
             clock: record.clock.as_ref().map(|clock| ClockView::of(clock, &record.stage)),
@@ -441,7 +446,7 @@ impl DraftView {
             searcher: entry.searcher,
             system: entry.system,
             keywords: entry.keywords,
-            searched_on: entry.searched_on,
+            search_date: entry.searched_on,
         };
         Self {
             decision: draft.decision.as_str().to_owned(),
@@ -481,9 +486,9 @@ impl ServiceView {
         let of = |service: &crate::domain::case::Service| Self {
             letter: service.letter,
             manner: service.manner,
-            counts_on: service.counts_on,
+            effective_date: service.counts_on,
             mail_number: service.mail_number.clone(),
-            delivered_on: service.delivered_on,
+            delivery_date: service.delivered_on,
             recipient: service.recipient.as_deref().map(|name| name_for(actor, name)),
         };
         case.record.services.iter().map(of).collect()
