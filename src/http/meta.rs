@@ -1,5 +1,7 @@
 //! The server about itself: alive, ready, its contract.
 
+use std::sync::LazyLock;
+
 use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,11 +63,13 @@ pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> 
 
 /// `GET /openapi.json`
 pub async fn contract_json(_: Open) -> Result<Text, Problem> {
-    let text = openapi::document().to_json().map_err(|_| Fault::Internal)?;
+    static TEXT: LazyLock<Option<String>> = LazyLock::new(|| openapi::document().to_json().ok());
+    let text = TEXT.clone().ok_or(Fault::Internal)?;
     Ok(Text { text, media_type: "application/json" })
 }
 
 /// `GET /openapi.yaml`
 pub async fn contract_yaml(_: Open) -> Result<Text, Problem> {
-    Ok(Text { text: openapi::yaml(), media_type: "application/yaml" })
+    static TEXT: LazyLock<String> = LazyLock::new(openapi::yaml);
+    Ok(Text { text: TEXT.clone(), media_type: "application/yaml" })
 }
