@@ -19,6 +19,7 @@ use super::contract::{Describe, Draft};
 use super::form;
 use super::page::Query;
 use super::problem::{Fault, FieldError, Problem};
+use super::reply::MASKED;
 use super::schema_rules::{never_null, texts_are_prose};
 use super::strict::Object;
 use crate::domain::deadline::legal_day;
@@ -418,6 +419,7 @@ impl IfMatch {
         }
         let number = tag.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let known = number
+            .map(|number| number.strip_suffix(MASKED).unwrap_or(number))
             .filter(|digits| !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok());
         Ok(Version(known.unwrap_or_default()))
@@ -431,7 +433,7 @@ impl Describe for IfMatch {
             "If-Match",
             Required::True,
             meaning,
-            r#"^"[1-9][0-9]*"$"#,
+            r#"^"[1-9][0-9]*(-masked)?"$"#,
         ));
         draft.error(409, "The state of the case does not allow it.");
         draft.error(412, "The case has changed since; the answer carries its current ETag.");

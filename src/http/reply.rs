@@ -164,25 +164,62 @@ impl<T: ToSchema, const STATUS: u16> Describe for Tagged<T, STATUS> {
             schema,
             headers: if STATUS == 201 { &[ETAG, LOCATION, REPLAYED] } else { &[ETAG, REPLAYED] },
         });
-        draft.conditional = true;
     }
 }
 
 impl<T: Serialize, const STATUS: u16> Responder for Tagged<T, STATUS> {
     type Body = BoxBody;
 
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
         let status = StatusCode::from_u16(STATUS).unwrap_or_default();
-        let tag = format!("\"{}\"", self.version);
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::ETAG, tag.as_str()));
+        response.insert_header((header::ETAG, format!("\"{}\"", self.version)));
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
         }
         if self.replayed == Replayed::Yes {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
-        conditional(request, response.json(self.value), &tag)
+        response.json(self.value)
+    }
+}
+
+/// Which of its representations a reader gets of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// As it is.
+    Whole,
+    /// With what identifies a person masked.
+    Masked,
+}
+
+/// What an entity tag has behind the version when it is that of the masked representation: one
+/// browser may serve two readers, and must not take the one's answer for the other's.
+pub const MASKED: &str = "-masked";
+
+/// 200 with a resource as its reader may see it.
+pub struct Shown<T> {
+    /// The resource.
+    pub value: T,
+    /// Its version.
+    pub version: i64,
+    /// How much of it.
+    pub sight: Sight,
+}
+
+impl<T: ToSchema> Describe for Shown<T> {
+    fn describe(draft: &mut Draft) {
+        Json::<T>::describe(draft);
+    }
+}
+
+impl<T: Serialize> Responder for Shown<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let behind = if self.sight == Sight::Masked { MASKED } else { "" };
+        let tag = format!("\"{}{behind}\"", self.version);
+        conditional(request, HttpResponse::Ok().json(self.value), &tag)
     }
 }
 

@@ -8,7 +8,8 @@ use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::domain::actor::{Actor, Role};
+use super::applicant::names_are_masked;
+use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::legal_day;
@@ -352,7 +353,7 @@ impl ListParams {
 
 /// Who sees the applicant's name masked may not guess at it.
 fn names_for(actor: &Actor) -> Names {
-    if actor.role == Role::Supervisor { Names::LeftOut } else { Names::Asked }
+    if names_are_masked(actor) { Names::LeftOut } else { Names::Asked }
 }
 
 /// The units that both name; all, when neither names any.

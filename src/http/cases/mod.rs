@@ -16,7 +16,7 @@ use actix_web::web;
 use super::auth::{self, Auth, Needs};
 use super::extract::{Body, CasePath, IdempotencyKey, IfMatch};
 use super::problem::{Fault, Problem};
-use super::reply::Tagged;
+use super::reply::{Shown, Sight, Tagged};
 use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
@@ -24,7 +24,8 @@ use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{Action, Step};
 use crate::domain::rejection::Reason;
 use crate::service::{App, cases};
-use crate::store::command::{Outcome, Replayed};
+use crate::store::command::Outcome;
+use applicant::names_are_masked;
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
@@ -73,10 +74,11 @@ pub async fn show(
     auth: Auth<auth::ReadCases>,
     app: web::Data<App>,
     id: CasePath,
-) -> Reply<Tagged<CaseView, 200>> {
+) -> Reply<Shown<CaseView>> {
     let case = load(&app, &auth.actor, id.0).await?;
     let value = CaseView::of(&app, &auth.actor, &case, legal_day(app.clock.now()))?;
-    Ok(Tagged { value, version: case.version.0, location: None, replayed: Replayed::No })
+    let sight = if names_are_masked(&auth.actor) { Sight::Masked } else { Sight::Whole };
+    Ok(Shown { value, version: case.version.0, sight })
 }
 
 /// The case as the command left it, for the actor who gave it.

@@ -132,6 +132,28 @@ on_both! {
 }
 
 on_both! {
+    async fn what_is_masked_has_a_tag_of_its_own_and_changes_take_it(api: Api) {
+        let case = api.assigned(Place::CenterA).await;
+        let ask = json!({ "days": 5, "reason": "量大" });
+        let case = api.done(Who::OfficerA, &case, "request-extension", &ask).await;
+        let path = case["links"]["self"].as_str().unwrap();
+        let whole = api.get(Who::OfficerA, path).await;
+        let request = api.request(Who::Supervisor, Method::GET, path).await;
+        let masked = api.send(request.insert_header(("if-none-match", whole.header("etag").unwrap()))).await;
+        assert_eq!((masked.status.as_u16(), masked.header("etag")), (200, Some("\"4-masked\"")));
+        let decide = async |tag: &str| {
+            let request = api.request(Who::Supervisor, Method::POST, &format!("{path}/decide-extension")).await;
+            api.send(request.insert_header(("if-match", tag)).set_json(json!({ "verdict": "granted" }))).await
+        };
+        for stale in ["\"3-masked\"", "\"-masked\"", "\"4-whole\"", "\"4-masked-masked\""] {
+            assert_eq!(decide(stale).await.status, 412, "{stale}");
+        }
+        let done = decide(masked.header("etag").unwrap()).await;
+        assert_eq!(done.status, 200, "{}", done.text);
+    }
+}
+
+on_both! {
     async fn a_refusal_and_a_change_have_no_tag_to_compare(api: Api) {
         let case = api.registered().await;
         // Who may not read does not learn from 304 that there is something.
