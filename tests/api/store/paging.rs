@@ -20,7 +20,7 @@ use crate::support::on_both;
 use crate::support::world::World;
 
 const CASES: usize = 2500;
-const PAGE: i64 = 190;
+const PAGE: i64 = 250;
 
 /// A case that comes in somewhere in the midst of the others: many share an instant or a due date,
 /// some have none, and of some nothing is due any more.
