@@ -96,6 +96,7 @@ impl From<std::io::Error> for Failure {
 
 impl From<crate::store::command::Denied> for Failure {
     fn from(denied: crate::store::command::Denied) -> Self {
+        use crate::domain::said::Language;
         use crate::store::command::Denied;
         match denied {
             Denied::Failed(error) => error.into(),
@@ -104,9 +105,8 @@ impl From<crate::store::command::Denied> for Failure {
                     .all()
                     .iter()
                     .map(|r| {
-                        let detail =
-                            r.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
-                        format!("{}: {}{detail}", r.reason, r.reason.label_en())
+                        let sentence = r.sentence();
+                        format!("{}: {}", r.reason, sentence.text(Language::English))
                     })
                     .collect();
                 Self::new(1, lines.join("\n"))

@@ -9,7 +9,7 @@ use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Settings};
 use crate::http;
-use crate::service::App;
+use crate::service::{App, people};
 use crate::store::WriterLimits;
 use crate::telemetry::{self, LogForm};
 
@@ -40,6 +40,8 @@ pub(super) fn run(args: &ServeArgs) -> Done {
             let text = format!("cannot listen on {}: {error}", settings.listen);
             Failure::new(EXIT_UNAVAILABLE, text)
         })?;
+        app.listens_at(server.address);
+        invite(&app).await?;
         tracing::info!(address = %server.address, database = ?settings.database, "listening");
         super::say(&format!("gongkai: listening on http://{}", server.address));
         server.running.await?;
@@ -49,4 +51,16 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         }
         Ok(0)
     })
+}
+
+/// Where nobody can log in yet, the first administrator is invited. There is no default account.
+async fn invite(app: &Arc<App>) -> Result<(), Failure> {
+    if let Some(link) = people::issue_set_up_link(app).await? {
+        super::say(&format!(
+            "gongkai: nobody can log in yet. Set the system up, once, until {}:\n    {}",
+            link.expires_at,
+            app.set_up_page(&link.secret)
+        ));
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use super::contract::{Declares, Describe, Draft};
 use super::problem::{Fault, Problem};
 use super::trace::RequestId;
 use crate::domain::actor::Actor;
+use crate::domain::ids::SessionId;
 use crate::domain::lifecycle::Action;
 use crate::domain::policy::Right;
 use crate::domain::rejection::Reason;
@@ -47,6 +48,8 @@ needs! {
     ReadCases = Right::ReadCases;
     /// To read the figures.
     ReadStatistics = Right::ReadStatistics;
+    /// To manage units and users.
+    ManageDirectory = Right::ManageDirectory;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.
@@ -87,6 +90,8 @@ pub struct Auth<N: Needs> {
     pub actor: Actor,
     /// The user.
     pub user: User,
+    /// The session.
+    pub session: SessionId,
     request_id: String,
     right: PhantomData<N>,
 }
@@ -132,17 +137,23 @@ impl<N: Needs> FromRequest for Auth<N> {
             let user = directory
                 .user(bearer.user)
                 .filter(|user| user.token_epoch == bearer.epoch)
+                .filter(|_| !directory.has_ended(bearer.session))
                 .cloned()
                 .ok_or(Fault::Unauthenticated)?;
             let actor = directory.actor(user.id).ok_or(Fault::Unauthenticated)?;
             if !N::RIGHT.granted_to(actor.role) {
                 return Err(Reason::RoleNotPermitted.into());
             }
-            let request_id =
-                request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-            Ok(Self { actor, user, request_id, right: PhantomData })
+            let request_id = request_id(&request);
+            let session = bearer.session;
+            Ok(Self { actor, user, session, request_id, right: PhantomData })
         })
     }
+}
+
+/// The id that the middleware gave to a request.
+fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
 /// The token of the one `Authorization: Bearer` header; two headers are none.
@@ -155,7 +166,10 @@ fn bearer_token(request: &HttpRequest) -> Option<&str> {
 }
 
 /// Marks an operation that everybody may call.
-pub struct Open;
+pub struct Open {
+    /// The request, for the ledger and the log.
+    pub request_id: String,
+}
 
 impl Describe for Open {
     fn describe(draft: &mut Draft) {
@@ -173,7 +187,7 @@ impl FromRequest for Open {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
-    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self))
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self { request_id: request_id(request) }))
     }
 }

@@ -26,12 +26,16 @@ pub struct Draft {
     pub parameters: Vec<Parameter>,
     /// The schema of the request body.
     pub body: Option<RefOr<Schema>>,
+    /// The media type of that body; JSON when none is named.
+    pub body_type: Option<&'static str>,
     /// Statuses of errors that can come back.
     pub errors: Vec<(u16, &'static str)>,
     /// Status, description, media type and schema of the success, and the headers it carries.
     pub success: Option<Success>,
     /// Does it need an access token?
     pub right: Option<Right>,
+    /// Does the answer carry text in the language that was asked for?
+    pub spoken: bool,
     /// The schemas that it refers to.
     pub schemas: Vec<(String, RefOr<Schema>)>,
     /// Does the success carry an entity tag when it answers a reading request?
@@ -44,7 +48,7 @@ pub struct Success {
     pub status: u16,
     /// In words.
     pub description: &'static str,
-    /// The media type.
+    /// The media type; empty when there is no body.
     pub media_type: &'static str,
     /// The schema; none for plain text.
     pub schema: Option<RefOr<Schema>>,
@@ -160,6 +164,8 @@ impl<T: Describe, E> Describe for Result<T, E> {
     }
 }
 
+const CONTENT_LANGUAGE: (&str, &str) = ("Content-Language", "The language of the texts.");
+
 /// One operation of the API: its address, its right and its part of the contract.
 pub struct Entry {
     /// The method.
@@ -250,16 +256,19 @@ impl Entry {
         if let Some(body) = &draft.body {
             let content = ContentBuilder::new().schema(Some(body.clone())).build();
             let body = RequestBodyBuilder::new()
-                .content("application/json", content)
+                .content(draft.body_type.unwrap_or("application/json"), content)
                 .required(Some(utoipa::openapi::Required::True))
                 .build();
             operation = operation.request_body(Some(body));
         }
         if let Some(success) = &draft.success {
             let mut response = ResponseBuilder::new().description(success.description);
-            let content = ContentBuilder::new().schema(success.schema.clone()).build();
-            response = response.content(success.media_type, content);
-            for (name, meaning) in success.headers {
+            if !success.media_type.is_empty() {
+                let content = ContentBuilder::new().schema(success.schema.clone()).build();
+                response = response.content(success.media_type, content);
+            }
+            let spoken: &[_] = if draft.spoken { &[CONTENT_LANGUAGE] } else { &[] };
+            for (name, meaning) in success.headers.iter().chain(spoken) {
                 let header = HeaderBuilder::new().description(Some(*meaning)).build();
                 response = response.header(*name, header);
             }

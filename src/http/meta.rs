@@ -73,3 +73,40 @@ pub async fn contract_yaml(_: Open) -> Result<Text, Problem> {
     static TEXT: LazyLock<String> = LazyLock::new(openapi::yaml);
     Ok(Text { text: TEXT.clone(), media_type: "application/yaml" })
 }
+
+/// One public key (RFC 8037 §2).
+#[derive(Serialize, ToSchema)]
+pub struct KeyView {
+    /// Always `OKP`.
+    pub kty: String,
+    /// Always `Ed25519`.
+    pub crv: String,
+    /// Always `sig`.
+    pub r#use: String,
+    /// Always `EdDSA`.
+    pub alg: String,
+    /// The name of the key, as tokens carry it.
+    pub kid: String,
+    /// The key, base64url.
+    pub x: String,
+}
+
+/// A set of keys (RFC 7517 §5).
+#[derive(Serialize, ToSchema)]
+pub struct KeysView {
+    /// The signing key first, then the one before it while its tokens are alive.
+    pub keys: Vec<KeyView>,
+}
+
+/// `GET /.well-known/jwks.json`
+pub async fn keys(_: Open, app: web::Data<App>) -> Result<Json<KeysView>, Problem> {
+    let keys = app.tokens.public_keys().map(|key| KeyView {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        r#use: "sig".to_owned(),
+        alg: "EdDSA".to_owned(),
+        kid: key.key_id.clone(),
+        x: key.x.clone(),
+    });
+    Ok(Json(KeysView { keys: keys.collect() }))
+}

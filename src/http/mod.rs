@@ -2,13 +2,18 @@
 
 pub mod auth;
 mod cases;
+pub mod client;
 pub mod contract;
 pub mod extract;
+pub mod flaw;
 mod form;
+pub mod language;
 mod meta;
 pub mod openapi;
 pub mod page;
+mod passwords;
 pub mod problem;
+mod public;
 mod reply;
 mod schema_rules;
 mod schemas;
@@ -17,6 +22,7 @@ mod statistics;
 mod strict;
 pub mod trace;
 mod units;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,20 +43,44 @@ use problem::{Fault, Problem};
 pub fn routes() -> Vec<Entry> {
     let get = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::GET, path, id).says(tag_of(path), says);
     let post = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::POST, path, id).says(tag_of(path), says);
+    let patch = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::PATCH, path, id).says(tag_of(path), says);
+    let delete = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::DELETE, path, id).says(tag_of(path), says);
     vec![
         post("/api/v1/sessions", "logIn", "Log in.", |m, p, i| Entry::new(m, p, i, sessions::create)),
+        get("/api/v1/sessions", "listSessions", "My sessions.", |m, p, i| Entry::new(m, p, i, sessions::list)),
+        post("/api/v1/sessions/refresh", "refreshSession", "Exchange a refresh token for fresh tokens.", |m, p, i| Entry::new(m, p, i, sessions::refresh)),
+        delete("/api/v1/sessions/current", "logOut", "Log out.", |m, p, i| Entry::new(m, p, i, sessions::log_out)),
+        delete("/api/v1/sessions/{id}", "endSession", "End a session of mine.", |m, p, i| Entry::new(m, p, i, sessions::end)),
         get("/api/v1/me", "getMe", "Who am I?", |m, p, i| Entry::new(m, p, i, sessions::me)),
+        post("/api/v1/me/password", "changePassword", "Choose another password.", |m, p, i| Entry::new(m, p, i, passwords::change)),
+        post("/api/v1/passwords", "choosePassword", "Choose a password by a one-time link.", |m, p, i| Entry::new(m, p, i, passwords::choose)),
+        post("/api/v1/set-up", "setUp", "Create the bureau and the first administrator by the set-up link.", |m, p, i| Entry::new(m, p, i, passwords::set_up)),
 
         get("/api/v1/units", "listUnits", "The units.", |m, p, i| Entry::new(m, p, i, units::list)),
-        get("/api/v1/users", "listUsers", "Active colleagues.", |m, p, i| Entry::new(m, p, i, units::users)),
+        post("/api/v1/units", "createUnit", "Create a unit.", |m, p, i| Entry::new(m, p, i, units::create)),
+        get("/api/v1/units/{id}", "getUnit", "One unit.", |m, p, i| Entry::new(m, p, i, units::show)),
+        patch("/api/v1/units/{id}", "changeUnit", "Rename, move or empower a unit.", |m, p, i| Entry::new(m, p, i, units::change)),
+        post("/api/v1/units/{id}/close", "closeUnit", "Close a unit; its open cases and active users go to a successor.", |m, p, i| Entry::new(m, p, i, units::close)),
+        get("/api/v1/users", "listUsers", "Colleagues; for an administrator all users.", |m, p, i| Entry::new(m, p, i, users::list)),
+        post("/api/v1/users", "createUser", "Create a user, with a one-time link by which he chooses his password.", |m, p, i| Entry::new(m, p, i, users::create)),
+        get("/api/v1/users/{id}", "getUser", "One user.", |m, p, i| Entry::new(m, p, i, users::show)),
+        patch("/api/v1/users/{id}", "changeUser", "Rename, move, empower, disable or enable a user.", |m, p, i| Entry::new(m, p, i, users::change)),
+        post("/api/v1/users/{id}/password-links", "issuePasswordLink", "Give out a one-time link by which a user chooses a new password.", |m, p, i| Entry::new(m, p, i, users::issue_link)),
+        get("/api/v1/users/{id}/sessions", "listUserSessions", "The sessions of a user.", |m, p, i| Entry::new(m, p, i, users::sessions)),
+        delete("/api/v1/users/{id}/sessions", "endUserSessions", "End all sessions of a user.", |m, p, i| Entry::new(m, p, i, users::end_sessions)),
 
         post("/api/v1/cases", "receiveCase", "Record an application, and register it at once when wanted.", |m, p, i| Entry::new(m, p, i, cases::receive)),
         get("/api/v1/cases", "listCases", "Cases by filter or worklist.", |m, p, i| Entry::new(m, p, i, cases::list)),
         post("/api/v1/cases/search", "searchCases", "The cases of one person, by a sealed field.", |m, p, i| Entry::new(m, p, i, cases::search)),
+        post("/api/v1/cases/earlier", "findEarlierCases", "The applicant's earlier cases, before his application is taken in.", |m, p, i| Entry::new(m, p, i, cases::earlier)),
+        post("/api/v1/imports", "importRegister", "Take in a paper register as CSV; a dry run unless told otherwise.", |m, p, i| Entry::new(m, p, i, cases::import)),
+        get("/api/v1/imports/template", "getImportTemplate", "An empty register with all headings.", |m, p, i| Entry::new(m, p, i, cases::template)),
         get("/api/v1/cases/{id}", "getCase", "One case.", |m, p, i| Entry::new(m, p, i, cases::show)),
         get("/api/v1/cases/{id}/events", "listCaseEvents", "What happened on a case.", |m, p, i| Entry::new(m, p, i, cases::events)),
         get("/api/v1/cases/{id}/actions", "listCaseActions", "What may I do now, and why not?", |m, p, i| Entry::new(m, p, i, cases::actions)),
         get("/api/v1/cases/{id}/deadline", "getCaseDeadline", "When is it due, day by day?", |m, p, i| Entry::new(m, p, i, cases::deadline)),
+        get("/api/v1/cases/{id}/receipt", "printReceipt", "The receipt, to print, without the query code.", |m, p, i| Entry::new(m, p, i, cases::receipt)),
+        post("/api/v1/cases/{id}/receipt", "printReceiptWithCode", "The receipt, to print, with the query code that came with the receipt's answer.", |m, p, i| Entry::new(m, p, i, cases::receipt_with_code)),
         post("/api/v1/cases/{id}/register", "registerCase", "Enter a case in the register; starts the clock.", |m, p, i| Entry::new(m, p, i, cases::register)),
         post("/api/v1/cases/{id}/amend", "amendCase", "Correct facts.", |m, p, i| Entry::new(m, p, i, cases::amend)),
         post("/api/v1/cases/{id}/void", "voidCase", "Take out a case entered by mistake or twice.", |m, p, i| Entry::new(m, p, i, cases::void)),
@@ -67,9 +97,14 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
 
+        post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)),
+        post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)),
+        post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)),
+
         get("/api/v1/statistics/reply-rate", "getReplyRate", "The reply rate, with what it is made of.", |m, p, i| Entry::new(m, p, i, statistics::reply_rate)),
         get("/api/v1/statistics/overview", "getOverview", "Open work by unit.", |m, p, i| Entry::new(m, p, i, statistics::overview)),
 
+        get("/.well-known/jwks.json", "getKeys", "The public keys by which access tokens are checked.", |m, p, i| Entry::new(m, p, i, meta::keys)),
         get("/livez", "getLiveness", "Does the process answer?", |m, p, i| Entry::new(m, p, i, meta::live)),
         get("/readyz", "getReadiness", "Does the database answer?", |m, p, i| Entry::new(m, p, i, meta::ready)),
         get("/openapi.json", "getContractJson", "This contract as JSON.", |m, p, i| Entry::new(m, p, i, meta::contract_json)),
@@ -79,8 +114,9 @@ pub fn routes() -> Vec<Entry> {
 
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
-        Some("sessions" | "me") => "sessions",
-        Some("cases") => "cases",
+        Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
+        Some("cases" | "imports") => "cases",
+        Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
         _ => "server",

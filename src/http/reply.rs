@@ -2,11 +2,13 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, Responder, ResponseError as _};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, ResponseError as _,
+};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::contract::{Describe, Draft, Success};
 use super::page::PageLinks;
@@ -45,13 +47,24 @@ fn conditional(request: &HttpRequest, mut response: HttpResponse, tag: &str) -> 
     response
 }
 
+/// An answer with the tag of its bytes.
+pub fn digested(
+    request: &HttpRequest,
+    mut response: HttpResponseBuilder,
+    body: impl Into<Vec<u8>>,
+) -> HttpResponse {
+    let body = body.into();
+    let tag = digest(&body);
+    conditional(request, response.body(body), &tag)
+}
+
 /// A JSON answer with the tag of its bytes.
 fn json(request: &HttpRequest, value: &impl Serialize) -> HttpResponse {
     match serde_json::to_vec(value) {
         Ok(body) => {
-            let tag = digest(&body);
-            let response = HttpResponse::Ok().content_type(header::ContentType::json()).body(body);
-            conditional(request, response, &tag)
+            let mut response = HttpResponse::Ok();
+            response.content_type(header::ContentType::json());
+            digested(request, response, body)
         }
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written");
@@ -272,8 +285,79 @@ impl Responder for Text {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
-        let tag = digest(self.text.as_bytes());
-        let response = HttpResponse::Ok().content_type(self.media_type).body(self.text);
-        conditional(request, response, &tag)
+        let mut response = HttpResponse::Ok();
+        response.content_type(self.media_type);
+        digested(request, response, self.text)
+    }
+}
+
+/// 204: done, and nothing to say.
+pub struct Nothing;
+
+impl Describe for Nothing {
+    fn describe(draft: &mut Draft) {
+        draft.success = Some(Success {
+            status: 204,
+            description: "Done.",
+            media_type: "",
+            schema: None,
+            headers: &[],
+        });
+    }
+}
+
+impl Responder for Nothing {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::NoContent().finish()
+    }
+}
+
+/// 200 with a page for people: no script, one style sheet, nothing from elsewhere.
+pub struct Html {
+    page: String,
+    policy: String,
+}
+
+impl Html {
+    /// The page that `build` makes of the content security policy, which lets in this style sheet
+    /// alone (CSP 3 §8.4: by the digest of its text).
+    pub fn new(style: &str, build: impl FnOnce(&str) -> String) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
+        let digest = STANDARD.encode(digest);
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        );
+        Self { page: build(&policy), policy }
+    }
+}
+
+impl Describe for Html {
+    fn describe(draft: &mut Draft) {
+        draft.success = Some(Success {
+            status: 200,
+            description: "The page.",
+            media_type: "text/html",
+            schema: Some(String::schema()),
+            headers: &[],
+        });
+        draft.conditional = true;
+    }
+}
+
+impl Responder for Html {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::Ok();
+        response
+            .content_type("text/html; charset=utf-8")
+            .insert_header((header::CONTENT_LANGUAGE, "zh-CN"))
+            .insert_header((
+                header::CONTENT_SECURITY_POLICY,
+                format!("{}; frame-ancestors 'none'", self.policy),
+            ));
+        digested(request, response, self.page)
     }
 }

@@ -12,13 +12,18 @@ use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
 use crate::domain::decision::{Decision, Decisions};
+use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
 use crate::domain::measure::{GroupBy, Part};
+use crate::domain::public_status::{DeliveryState, PublicStatus};
 use crate::domain::regulation::RuleSetId;
+use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::{Counting, TotalKind, Worklist};
+use crate::http::cases::{
+    Caution, Charset, Column, Counting, Paper, RowOutcome, TotalKind, Worklist,
+};
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -49,16 +54,25 @@ text_enums!(
     Action,
     ApplicantType,
     Capability,
+    Caution,
     Carrier,
     Channel,
+    Charset,
+    Column,
     Counting,
     DeadlineOrigin,
+    DeliveryState,
     Delivery,
     GroupBy,
     IdKind,
+    LookedIn,
     Manner,
+    Paper,
     Part,
+    PublicStatus,
+    PersonalField,
     Role,
+    RowOutcome,
     ServedLetter,
     Status,
     TotalKind,

@@ -12,7 +12,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse};
 
+use super::language::{self, Spoken};
 use super::problem::{Fault, Problem};
+use crate::domain::said::Language;
 
 /// The id of a request: the client's own when it is harmless, else a new one.
 #[derive(Clone, Debug)]
@@ -33,20 +35,21 @@ pub async fn request(
     request.extensions_mut().insert(RequestId(id.clone()));
     let path = request.path().to_owned();
     let method = request.method().clone();
+    let language = language::accepted(request.headers());
     let handled = if address_is_too_long(&request) {
         let refusal = Problem::new(Fault::UriTooLong);
-        Ok(request.into_response(refusal.answer("", &id)).map_into_boxed_body())
+        Ok(request.into_response(refusal.answer("", &id, language)).map_into_boxed_body())
     } else if carries_encoded_body(&request) {
         let refusal =
             Problem::new(Fault::UnsupportedMediaType).header(header::ACCEPT_ENCODING, "identity");
-        Ok(request.into_response(refusal.answer(&path, &id)).map_into_boxed_body())
+        Ok(request.into_response(refusal.answer(&path, &id, language)).map_into_boxed_body())
     } else {
         surviving(next.call(request)).await.map(ServiceResponse::map_into_boxed_body)
     };
     let response = match handled {
-        Ok(response) => finished(response, &path, &id),
+        Ok(response) => finished(response, &path, &id, language),
         // Only a panic comes here: what a handler refuses is a response already.
-        Err(error) => return Err(problem_of_error(&error).of_request(&path, &id).into()),
+        Err(error) => return Err(problem_of_error(&error).of_request(&path, &id, language).into()),
     };
     Ok(logged(with_headers(response, &id), &method, &id, started))
 }
@@ -98,9 +101,18 @@ where
 }
 
 /// Gives every error answer the shape of a problem, complete with path and id.
-fn finished(response: ServiceResponse<BoxBody>, path: &str, id: &str) -> ServiceResponse<BoxBody> {
+fn finished(
+    mut response: ServiceResponse<BoxBody>,
+    path: &str,
+    id: &str,
+    language: Language,
+) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if status.is_success() || status.is_redirection() || status.is_informational() {
+        let spoken = response.request().extensions().get::<Spoken>().copied();
+        if let Some(Spoken(language)) = spoken {
+            language::mark(response.headers_mut(), language);
+        }
         return response;
     }
     let problem = match response.response().error() {
@@ -108,7 +120,7 @@ fn finished(response: ServiceResponse<BoxBody>, path: &str, id: &str) -> Service
         None if is_problem(response.response()) => return response,
         None => problem_of_status(status),
     };
-    response.into_response(problem.answer(path, id))
+    response.into_response(problem.answer(path, id, language))
 }
 
 fn is_problem(response: &HttpResponse) -> bool {
@@ -152,7 +164,10 @@ fn with_headers(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResp
         headers.insert(REQUEST_ID, id);
     }
     for (name, value) in SAFE {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page for people brings a policy of its own.
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -13,11 +13,14 @@ use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::legal_day;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::Part;
+use crate::domain::said::Said;
 use crate::domain::text_enum::{TextEnum, text_enum};
 use crate::domain::unit::Directory;
+use crate::http::flaw::Flaw;
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
@@ -153,6 +156,10 @@ pub struct ListParams {
     #[validate(length(min = 1, max = 100), custom(function = plain))]
     #[param(min_length = 1, max_length = 100)]
     pub subject: Option<String>,
+    /// The number by which another system or a paper register knows it, as `source:ref`.
+    #[validate(length(min = 3, max = 140), custom(function = plain))]
+    #[param(min_length = 3, max_length = 140, example = "paper_register:2026-0017")]
+    pub external_ref: Option<String>,
     /// Parts of a rate, separated by commas: cases that are counted in one of them.
     #[param(inline, style = Form, explode = false, value_type = Option<Vec<Part>>)]
     pub counted_in: Option<String>,
@@ -195,22 +202,31 @@ fn sort_schema() -> RefOr<Schema> {
 }
 
 /// The refusal of a parameter's value.
-fn bad_value(name: &str, detail: String) -> Problem {
-    Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-        pointer: name.to_owned(),
-        code: "unknown_value".to_owned(),
-        detail,
-    }])
+fn bad_value(name: &str, detail: Said) -> Problem {
+    let fault = FieldError::saying(name, Flaw::UnknownValue, detail);
+    Problem::new(Fault::UnknownParameter).with(vec![fault])
 }
 
 /// One value of a known set.
 fn code<T: TextEnum>(text: &str, name: &str) -> Result<T, Problem> {
-    T::from_code(text).map_err(|error| bad_value(name, error.to_string()))
+    T::from_code(text).map_err(|error| bad_value(name, Flaw::UnknownValue.allowing(error.allowed)))
 }
 
 /// A list that may be short: values separated by commas, each of a known set.
 fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Problem> {
     text.map_or_else(|| Ok(Vec::new()), |text| text.split(',').map(|one| code(one, name)).collect())
+}
+
+/// `source:ref`; a source holds no colon, a reference may.
+fn external_ref(text: &str) -> Result<ExternalRef, Problem> {
+    let (source, reference) = text.split_once(':').unwrap_or((text, ""));
+    ExternalRef::parse(source, reference).map_err(|error| {
+        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
+            pointer: "external_ref".to_owned(),
+            code: error.code().to_owned(),
+            detail: Said::new(error.zh(), error.to_string()),
+        }])
+    })
 }
 
 /// A name with its direction: `-` in front of it means the greatest first.
@@ -270,12 +286,20 @@ fn instants(
 impl ListParams {
     /// The order that these parameters ask for.
     pub(super) fn sort(&self) -> Result<Sort, Problem> {
-        const KNOWN: &str = "received_at, updated_at, due_date; - for the greatest first; then ,id";
+        const KNOWN: [&str; 6] =
+            ["received_at", "-received_at", "updated_at", "-updated_at", "due_date", "-due_date"];
         match (self.sort.as_deref(), self.worklist.as_deref()) {
             (None, Some("due_soon" | "overdue")) => Ok(Sort::MOST_URGENT),
             (None, _) => Ok(Sort::NEWEST),
-            (Some(text), _) => sort_of(text).ok_or_else(|| bad_value("sort", KNOWN.to_owned())),
+            (Some(text), _) => {
+                sort_of(text).ok_or_else(|| bad_value("sort", Flaw::UnknownValue.allowing(&KNOWN)))
+            }
         }
+    }
+
+    /// The number of another register that they ask for.
+    pub(super) fn reference(&self) -> Result<Option<ExternalRef>, Problem> {
+        self.external_ref.as_deref().map(external_ref).transpose()
     }
 
     /// The total that they ask for.
@@ -295,7 +319,7 @@ impl ListParams {
             return Err(Problem::new(Fault::FilterNotPermitted).with(vec![FieldError {
                 pointer: "applicant_name".to_owned(),
                 code: Fault::FilterNotPermitted.as_str().to_owned(),
-                detail: "姓名对本角色隐去 / names are masked for this role".to_owned(),
+                detail: Said::of("姓名对本角色隐去", "Names are masked for this role."),
             }]));
         }
         let today = legal_day(app.clock.now());

@@ -9,14 +9,19 @@ use super::filters::{Counting, ListParams};
 use super::line::CaseLineView;
 use crate::domain::actor::Actor;
 use crate::domain::deadline::legal_day;
+use crate::domain::external_ref::ExternalRef;
+use crate::domain::ids::CaseId;
 use crate::domain::text_enum::text_enum;
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::Params;
 use crate::http::page::{Bound, DEFAULT_LIMIT, PageLinks};
+use crate::http::problem::Problem;
 use crate::http::reply::{Listed, Paged};
 use crate::service::App;
+use crate::store::Conn;
 use crate::store::cases::{self, CaseLine, Extent, Lines, Total};
 use crate::store::page::Stretch;
+use crate::store::references;
 
 text_enum! {
     /// What a total says.
@@ -63,7 +68,10 @@ pub async fn list(
     Params(params, query): Params<ListParams>,
 ) -> Reply<Listed<CasesView>> {
     let directory = app.store.directory().await?;
-    let filter = params.filter(&app, &auth.actor, &directory)?;
+    let mut filter = params.filter(&app, &auth.actor, &directory)?;
+    if let Some(reference) = params.reference()? {
+        filter.only = Some(holder_of(&app, reference).await?);
+    }
     let sort = params.sort()?;
     let identity = format!("{} {sort:?} {}", auth.actor.user, query.identity());
     let bound = Bound { issuer: &app.tokens, query: &identity };
@@ -96,6 +104,13 @@ pub async fn list(
         total: total.map(|(count, _)| count),
         total_kind: total.map(|(_, kind)| kind),
     }))
+}
+
+/// The case that has a reference, if any.
+async fn holder_of(app: &App, reference: ExternalRef) -> Result<Vec<CaseId>, Problem> {
+    let find = move |conn: &mut Conn| references::holders(conn, &[&reference]);
+    let found = app.store.readers.run(find).await?;
+    Ok(found.into_iter().map(|(_, holder)| holder.case).collect())
 }
 
 /// The lines as this actor may see them, today.

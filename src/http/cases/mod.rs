@@ -2,11 +2,14 @@
 
 mod applicant;
 mod bodies;
+mod earlier;
 mod events;
 mod explain;
 mod filters;
+mod import;
 mod line;
 mod list;
+mod receipt;
 mod search;
 mod steps;
 mod views;
@@ -29,10 +32,16 @@ use applicant::names_are_masked;
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
+pub(super) use bodies::{ApplicantBody, prose};
+use earlier::EarlierCasesView;
+
+pub use earlier::{Caution, earlier};
 pub use events::events;
 pub use explain::{actions, deadline};
 pub use filters::{Counting, Worklist};
+pub use import::{Charset, Column, RowOutcome, import, template};
 pub use list::{TotalKind, list};
+pub use receipt::{Paper, receipt, receipt_with_code};
 pub use search::search;
 pub use steps::ReasonBody;
 
@@ -58,14 +67,16 @@ pub async fn receive(
         .value
         .into_input(legal_day(app.clock.now()))
         .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
-    let outcome = cases::receive(&app, auth.origin(keyed), input).await?;
+    let known = crate::service::earlier::of_application(&app, &auth.actor, &input).await?;
+    let mut outcome = cases::receive_knowing(&app, auth.origin(keyed), input, Some(known)).await?;
+    let earlier_cases = EarlierCasesView::from(outcome.earlier.take().ok_or(Fault::Internal)?);
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
     Ok(Tagged {
         version: tagged.version,
         location: Some(tagged.value.links.own.clone()),
         replayed: tagged.replayed,
-        value: ReceivedView { case: tagged.value, query_code },
+        value: ReceivedView { case: tagged.value, query_code, earlier_cases },
     })
 }
 

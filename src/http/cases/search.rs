@@ -15,6 +15,7 @@ use crate::domain::identity::{Email, Phone, compact_upper};
 use crate::domain::sealed::PersonalField;
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::{Body, Checked};
+use crate::http::flaw::Flaw;
 use crate::http::page::{Bound, DEFAULT_LIMIT};
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
@@ -62,24 +63,18 @@ pub struct PersonSearchBody {
 impl PersonSearchBody {
     /// The one field that is searched, in the form in which it is indexed.
     fn field(&self) -> Result<(PersonalField, String), FieldError> {
-        let wrong = |pointer: &str, code: &str, detail: String| FieldError {
-            pointer: pointer.to_owned(),
-            code: code.to_owned(),
-            detail,
-        };
         match (&self.id_number, &self.phone, &self.email) {
             (Some(number), None, None) => Ok((PersonalField::IdNumber, compact_upper(number))),
             (None, Some(phone), None) => Phone::parse(phone)
                 .map(|phone| (PersonalField::Phone, phone.as_str().to_owned()))
-                .map_err(|e| wrong("#/phone", e.code(), format!("{} / {}", e.zh(), e.en()))),
+                .map_err(|error| FieldError::personal("#/phone", error)),
             (None, None, Some(email)) => Email::parse(email)
                 .map(|email| (PersonalField::Email, email.index_text()))
-                .map_err(|e| wrong("#/email", e.code(), format!("{} / {}", e.zh(), e.en()))),
-            _ => Err(wrong(
-                "#",
-                "one_of_needed",
-                "须且只须给出一项 / exactly one of id_number, phone and email".to_owned(),
-            )),
+                .map_err(|error| FieldError::personal("#/email", error)),
+            _ => {
+                let detail = Flaw::OneOfNeeded.allowing(&["id_number", "phone", "email"]);
+                Err(FieldError::saying("#", Flaw::OneOfNeeded, detail))
+            }
         }
     }
 }

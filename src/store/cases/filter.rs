@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::{Boxed, Condition};
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
 use crate::domain::text_enum::TextEnum;
@@ -61,6 +61,8 @@ pub struct CaseFilter {
     pub name_prefix: Option<String>,
     /// Whose subject contains this.
     pub subject_contains: Option<String>,
+    /// One of these cases.
+    pub only: Option<Vec<CaseId>>,
     /// In which these words are found.
     pub words: Option<Words>,
     /// Counted in one of these parts of a rate.
@@ -111,6 +113,10 @@ pub(super) fn narrowed<'a>(query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
 fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
     fn codes<T: TextEnum>(values: &[T]) -> Vec<&'static str> {
         values.iter().map(|value| value.code()).collect()
+    }
+    if let Some(only) = &filter.only {
+        let keys: Vec<Key> = only.iter().map(|case| Key(case.0)).collect();
+        query = query.filter(cases::id.eq_any(keys));
     }
     if !filter.statuses.is_empty() {
         query = query.filter(cases::status.eq_any(codes(&filter.statuses)));

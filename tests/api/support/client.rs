@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::dev::Service as _;
@@ -14,6 +15,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use gongkai::http;
+use gongkai::service::App;
 use serde_json::{Value, json};
 
 use super::databases::{Backend, Fresh};
@@ -54,24 +56,15 @@ impl Answer {
     }
 }
 
-/// A world with its API.
-pub struct Api {
-    call: Rc<dyn Fn(TestRequest) -> Answering>,
-    tokens: RefCell<Tokens>,
-    pub world: World,
+/// The API of an application.
+pub struct Door {
+    call: Box<dyn Fn(TestRequest) -> Answering>,
 }
 
-impl Fresh for Api {
-    async fn fresh(backend: Backend) -> Self {
-        Self::on(World::fresh(backend).await).await
-    }
-}
-
-impl Api {
-    /// The API of a world.
-    pub async fn on(world: World) -> Self {
-        let service =
-            Rc::new(init_service(http::application(web::Data::from(world.app.clone()))).await);
+impl Door {
+    /// The door of an application.
+    pub async fn of(app: &Arc<App>) -> Self {
+        let service = Rc::new(init_service(http::application(web::Data::from(app.clone()))).await);
         let call = move |request: TestRequest| -> Answering {
             let service = Rc::clone(&service);
             Box::pin(async move {
@@ -89,12 +82,38 @@ impl Api {
                 }
             })
         };
-        Self { call: Rc::new(call), tokens: RefCell::default(), world }
+        Self { call: Box::new(call) }
     }
 
     /// Sends a request as it is.
     pub async fn send(&self, request: TestRequest) -> Answer {
         (self.call)(request).await
+    }
+}
+
+/// A world with its API.
+pub struct Api {
+    pub door: Door,
+    tokens: RefCell<Tokens>,
+    pub world: World,
+}
+
+impl Fresh for Api {
+    async fn fresh(backend: Backend) -> Self {
+        Self::on(World::fresh(backend).await).await
+    }
+}
+
+impl Api {
+    /// The API of a world.
+    pub async fn on(world: World) -> Self {
+        let door = Door::of(&world.app).await;
+        Self { door, tokens: RefCell::default(), world }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        self.door.send(request).await
     }
 
     /// The access token of a user; a new one when the clock has been set since.
