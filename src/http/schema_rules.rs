@@ -39,13 +39,14 @@ fn is(kind: &SchemaType, wanted: &Type) -> bool {
     }
 }
 
-/// Integers of 64 bits are counts, numbers of the ledger and versions: they stay within what
+/// Integers of 64 bits, and of the machine's width, are counts, numbers of the ledger and versions: they stay within what
 /// JavaScript keeps exact.
 #[must_use]
 pub fn with_exact_integers(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     let long = Some(SchemaFormat::KnownFormat(KnownFormat::Int64));
     each(&mut schema, &|object| {
-        if is(&object.schema_type, &Type::Integer) && object.format == long {
+        let unbounded = object.format == long || object.format.is_none();
+        if is(&object.schema_type, &Type::Integer) && unbounded {
             object.maximum.get_or_insert(LARGEST_INTEGER.into());
         }
     });

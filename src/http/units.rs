@@ -12,7 +12,7 @@ use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UnitPath};
 use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Shown, Sight, Tagged};
-use super::strict::plain;
+use super::strict::{plain, some_flag};
 use crate::domain::ids::UnitId;
 use crate::domain::rejection::Reason;
 use crate::domain::unit::{Unit, UnitKind, UnitPlan};
@@ -116,6 +116,8 @@ pub struct CreateUnitBody {
     /// The unit above it; none for the bureau.
     pub parent_id: Option<Uuid>,
     /// May it send answers out in its own name (2019 art. 10)? No when left out.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub may_issue: Option<bool>,
 }
 
@@ -135,6 +137,8 @@ pub struct ChangeUnitBody {
     /// The unit above it.
     pub parent_id: Option<Uuid>,
     /// May it send answers out?
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub may_issue: Option<bool>,
 }
 

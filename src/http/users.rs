@@ -13,7 +13,7 @@ use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Made, Nothing, Shown, Sight, Tagged};
 use super::sessions::{SessionsView, sessions_of};
-use super::strict::plain;
+use super::strict::{plain, some_flag};
 use super::units::SelfLink;
 use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::ids::{UnitId, UserId};
@@ -129,9 +129,12 @@ pub struct ChangeUserBody {
     pub unit_id: Option<Uuid>,
     /// Rights beside the role, all of them.
     #[validate(length(max = 10))]
+    #[schema(nullable = false)]
     pub capabilities: Option<Vec<Capability>>,
     /// May he not log in? Disabling ends his sessions and gives the cases that he had accepted back
     /// to his unit.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub disabled: Option<bool>,
 }
 

@@ -37,6 +37,8 @@ pub struct PublicApplicationBody {
     /// How it is to be obtained.
     pub delivery: Delivery,
     /// Would another form do when the wanted one is impossible? Yes when left out.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub accepts_other_form: Option<bool>,
 }
 

@@ -20,7 +20,11 @@ async fn addresses(api: &Api) -> Vec<String> {
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);
     let mut found: Vec<String> = readable
         .map(|entry| {
-            let path = entry.path.replace("/cases/{id}", &format!("/cases/{id}"));
+            let path = entry
+                .path
+                .replace("/cases/{id}", &format!("/cases/{id}"))
+                .replace("/units/{id}", &format!("/units/{}", api.world.unit(Place::CenterA).0))
+                .replace("/users/{id}", &format!("/users/{}", api.world.user(Who::OfficerA).0));
             assert!(!path.contains('{'), "{path}: give this test a thing to read");
             path
         })
@@ -31,11 +35,22 @@ async fn addresses(api: &Api) -> Vec<String> {
         found.push(format!("/api/v1/cases{query}"));
     }
     found.push("/api/v1/statistics/reply-rate?group_by=month".to_owned());
+    // A log-in leaves traces; it has happened before anything is read.
+    api.token(Who::Admin).await;
     found
 }
 
+/// Who reads it: the query room, and what it may not the administrator.
+fn reader(path: &str) -> Who {
+    if path.starts_with("/api/v1/users/") && path.ends_with("/sessions") {
+        Who::Admin
+    } else {
+        Who::Clerk
+    }
+}
+
 async fn read(api: &Api, method: Method, path: &str, known: Option<&str>) -> Answer {
-    let request = api.request(Who::Clerk, method, path).await;
+    let request = api.request(reader(path), method, path).await;
     let request = known
         .into_iter()
         .fold(request, |request, tag| request.insert_header(("if-none-match", tag)));

@@ -9,27 +9,39 @@ use gongkai::http::openapi;
 use serde_json::Value;
 
 /// Verbs that are no actions of the lifecycle.
-const VERBS: [&str; 1] = [
+const VERBS: [&str; 5] = [
     // A search by personal data is posted: an address would be logged on its way.
-    "search",
+    "search", "earlier",
+    // Tokens and the one set-up have no address to be read at afterwards.
+    "refresh", "set-up",
+    // A unit is never deleted, for cases name it: its cases and people move on.
+    "close",
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 4] = [
-    // The caller himself.
+const SINGULAR: [&str; 10] = [
+    // The caller himself, his password and the session in which he asks.
     "me",
-    // A case has one clock, a bureau one rate and one overview.
+    "password",
+    "current",
+    // A case has one clock and one receipt, a bureau one rate and one overview.
     "deadline",
+    "receipt",
     "reply-rate",
     "overview",
+    // A register has one form.
+    "template",
+    // What stands behind it is open to everybody; and where one case stands.
+    "public",
+    "status",
 ];
 
 /// Days whose names do not end in `_date`: the period of a rate, and the day that an answer is all
 /// about.
 const DAYS: [&str; 4] = ["from", "to", "as_of", "date"];
 
-/// Lists whose name is a word for many.
-const COLLECTIVES: [&str; 1] = ["search_log"];
+/// Lists whose name is a word for many, or says what the list is to its owner.
+const COLLECTIVES: [&str; 2] = ["search_log", "recognised_by"];
 
 fn document() -> Value {
     serde_json::from_str(&openapi::document().to_json().expect("JSON")).expect("JSON")
@@ -271,7 +283,7 @@ fn every_answer_is_an_object_and_a_list_has_its_items_in_it() {
 #[test]
 fn stored_resources_have_the_common_members() {
     let document = document();
-    for name in ["CaseView", "CaseLineView"] {
+    for name in ["CaseView", "CaseLineView", "UnitView", "UserView"] {
         let schema = &document["components"]["schemas"][name];
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
