@@ -10,12 +10,13 @@ use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, web};
 use utoipa::ToSchema;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
 
-use super::extract::no_parameters;
+use super::extract::{no_parameters, text_header};
 use super::limits::Policy;
 use super::rules::{Caching, Rule};
 use crate::domain::policy::Right;
@@ -39,6 +40,8 @@ pub struct Draft {
     pub spoken: bool,
     /// The schemas that it refers to.
     pub schemas: Vec<(String, RefOr<Schema>)>,
+    /// Does the success carry an entity tag when it answers a reading request?
+    pub conditional: bool,
 }
 
 /// The answer when all went well.
@@ -146,6 +149,12 @@ impl<A: Signature + 'static> FromRequest for Ordered<A> {
     }
 }
 
+fn tag() -> Header {
+    HeaderBuilder::new()
+        .description(Some("The entity tag, for If-None-Match; of a case, for If-Match, too."))
+        .build()
+}
+
 /// The application is handed to most handlers and is no part of the contract.
 impl<T: ?Sized + 'static> Describe for web::Data<T> {
     fn describe(_: &mut Draft) {}
@@ -199,6 +208,11 @@ impl Entry {
         F::Output::describe(&mut draft);
         draft.error(400, "A query parameter is unknown.");
         let policy = if method == Method::GET { Policy::Reads } else { Policy::Writes };
+        draft.conditional &= method == Method::GET;
+        if draft.conditional {
+            let meaning = "Entity tags that the caller knows; one that still holds gives 304.";
+            draft.parameters.push(text_header("If-None-Match", Required::False, meaning, r"\S"));
+        }
         Self {
             policy: Some(policy),
             caching: Caching::Never,
@@ -298,6 +312,13 @@ impl Entry {
             let quota: &[_] = if self.policy.is_some() { &QUOTA } else { &[] };
             for (name, meaning) in success.headers.iter().chain(spoken).chain(quota) {
                 response = response.header(*name, header(meaning));
+            }
+            if draft.conditional {
+                let mut unchanged =
+                    ResponseBuilder::new().description("The caller has it already.");
+                unchanged = unchanged.header("ETag", tag());
+                operation = operation.response("304", unchanged);
+                response = response.header("ETag", tag());
             }
             operation = operation.response(success.status.to_string(), response);
         }

@@ -41,8 +41,9 @@ impl Describe for Shown {
             description: "The document.",
             media_type: "*/*",
             schema: None,
-            headers: &[("ETag", "The version of the document, for If-None-Match.")],
+            headers: &[],
         });
+        draft.conditional = true;
     }
 }
 

@@ -11,14 +11,17 @@ use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{KnownFormat, Required};
+use utoipa::openapi::{KnownFormat, RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::contract::{Describe, Draft};
 use super::flaw::Flaw;
 use super::form;
+use super::page::Query;
 use super::problem::{Fault, FieldError, Problem};
+use super::reply::MASKED;
+use super::schema_rules::{never_null, texts_are_prose};
 use super::strict::Object;
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
@@ -59,9 +62,16 @@ impl<T> Body<T> {
     }
 }
 
-impl<T: ToSchema> Describe for Body<T> {
+impl<T: ToSchema + Checked> Describe for Body<T> {
     fn describe(draft: &mut Draft) {
+        let first = draft.schemas.len();
         draft.body = Some(draft.refer::<T>());
+        let mut schemas = draft.schemas.iter_mut().skip(first).map(|(_, schema)| schema);
+        if let Some(own) = schemas.next() {
+            texts_are_prose(own);
+            T::refine(own);
+        }
+        schemas.for_each(texts_are_prose);
         draft.error(400, "The body is not well-formed JSON.");
         draft.error(413, "The body is too large.");
         draft.error(415, "The body is not application/json.");
@@ -69,10 +79,15 @@ impl<T: ToSchema> Describe for Body<T> {
     }
 }
 
-/// Faults of a body that only the domain can tell, found beside those of its form, so that the
-/// caller learns all at once.
+/// What a body must be beyond the form of its members.
 pub trait Checked {
-    /// The faults, as of a legal day.
+    /// Says in the contract what the members alone do not.
+    fn refine(schema: &mut RefOr<Schema>) {
+        let _ = schema;
+    }
+
+    /// The faults that only the domain can tell, as of a legal day. They are found beside those of
+    /// the form, so that the caller learns all at once.
     fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
         let _ = today;
         Vec::new()
@@ -135,7 +150,7 @@ pub const MERGE_PATCH: &str = "application/merge-patch+json";
 /// and does not pass for "left out".
 pub struct Patch<T>(pub Body<T>);
 
-impl<T: ToSchema> Describe for Patch<T> {
+impl<T: ToSchema + Checked> Describe for Patch<T> {
     fn describe(draft: &mut Draft) {
         Body::<T>::describe(draft);
         draft.body_type = Some(MERGE_PATCH);
@@ -307,14 +322,19 @@ fn in_words(fault: &validator::ValidationError) -> Said {
     flaw.bounded(bound("min").as_deref(), bound("max").as_deref())
 }
 
-/// Query parameters, parsed and validated; an unknown or repeated one is refused.
-pub struct Params<T>(pub T);
+/// Query parameters, parsed and validated, beside the address as it was asked for; an unknown or
+/// repeated parameter is refused.
+pub struct Params<T>(pub T, pub Query);
 
 impl<T: IntoParams> Describe for Params<T> {
     const QUERY: bool = true;
 
     fn describe(draft: &mut Draft) {
-        draft.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
+        let parameters = T::into_params(|| Some(ParameterIn::Query)).into_iter();
+        draft.parameters.extend(parameters.map(|mut parameter| {
+            parameter.schema.iter_mut().for_each(never_null);
+            parameter
+        }));
         draft.error(400, "A query parameter is unknown, repeated or has a bad value.");
     }
 }
@@ -324,15 +344,19 @@ impl<T: DeserializeOwned + Validate> FromRequest for Params<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(query(request.query_string()).map(Self))
+        let (path, text) = (request.path(), request.query_string());
+        ready(query(text).map(|(value, fields)| Self(value, Query::new(path, text, fields))))
     }
 }
 
-fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<T, Problem> {
+/// The names and values of a query string, decoded and in their order.
+type Fields = Vec<(String, String)>;
+
+fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<(T, Fields), Problem> {
     let wrong = |pointer: &str, flaw: Flaw| {
         Problem::new(Fault::UnknownParameter).with(vec![FieldError::of(pointer, flaw)])
     };
-    let fields = web::Query::<Vec<(String, String)>>::from_query(text)
+    let fields = web::Query::<Fields>::from_query(text)
         .map_err(|_| wrong("", Flaw::MalformedQuery))?
         .into_inner();
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -362,7 +386,7 @@ fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<T, Problem> {
         });
         Problem::new(Fault::UnknownParameter).with(faults.collect())
     })?;
-    Ok(value)
+    Ok((value, fields))
 }
 
 /// For an operation that has no query parameters.
@@ -373,7 +397,7 @@ pub fn no_parameters(text: &str) -> Result<(), Problem> {
     #[derive(serde::Deserialize, Validate)]
     #[serde(deny_unknown_fields)]
     struct Nothing {}
-    if text.is_empty() { Ok(()) } else { query(text).map(|Nothing {}| ()) }
+    if text.is_empty() { Ok(()) } else { query(text).map(|(Nothing {}, _)| ()) }
 }
 
 /// A path variable that is an id. Text that is no id names nothing that exists.
@@ -425,17 +449,20 @@ fn id_parameter(description: &'static str) -> Parameter {
         .build()
 }
 
+/// A header whose value has this form.
 pub(super) fn text_header(
     name: &'static str,
     required: Required,
     description: &'static str,
+    pattern: &'static str,
 ) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(required)
         .description(Some(description))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .schema(Some(schema))
         .build()
 }
 
@@ -447,12 +474,18 @@ impl IfMatch {
     /// The version.
     ///
     /// # Errors
-    /// The header is missing (428). What is not one strong entity tag of ours is the version that
-    /// no case ever has: it cannot match, and the answer (412) tells what would.
+    /// The header is missing (428), or would let more than one version pass (428): `*` and a list
+    /// are lawful (RFC 9110 §13.1.1), but a change made on them is one made blind. What is not a
+    /// strong entity tag of ours is the version that no case ever has: it cannot match, and the
+    /// answer (412) tells what would.
     pub fn version(&self) -> Result<Version, Problem> {
         let tag = self.0.as_deref().ok_or(Fault::PreconditionRequired)?;
+        if tag.trim() == "*" || tag.contains(',') {
+            return Err(Fault::PreconditionTooBroad.into());
+        }
         let number = tag.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let known = number
+            .map(|number| number.strip_suffix(MASKED).unwrap_or(number))
             .filter(|digits| !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok());
         Ok(Version(known.unwrap_or_default()))
@@ -462,11 +495,16 @@ impl IfMatch {
 impl Describe for IfMatch {
     fn describe(draft: &mut Draft) {
         let meaning = "The entity tag of the version that the caller saw, e.g. `\"3\"`.";
-        draft.parameters.push(text_header("If-Match", Required::True, meaning));
+        draft.parameters.push(text_header(
+            "If-Match",
+            Required::True,
+            meaning,
+            r#"^"[1-9][0-9]*(-masked)?"$"#,
+        ));
         draft.error(409, "The state of the resource does not allow it.");
         draft.error(412, "The resource has changed since; the answer carries its current ETag.");
         draft.error(422, "The content is not valid; every fault is listed.");
-        draft.error(428, "If-Match is missing.");
+        draft.error(428, "If-Match is missing, or names more than one version.");
     }
 }
 
@@ -487,7 +525,12 @@ impl Describe for IdempotencyKey {
     fn describe(draft: &mut Draft) {
         let meaning = "1–255 visible ASCII characters. The same key with the same body gives the \
                        first answer again, with another body 422.";
-        draft.parameters.push(text_header("Idempotency-Key", Required::False, meaning));
+        draft.parameters.push(text_header(
+            "Idempotency-Key",
+            Required::False,
+            meaning,
+            "^[!-~]{1,255}$",
+        ));
         draft.error(400, "The Idempotency-Key is malformed.");
     }
 }

@@ -23,6 +23,7 @@ pub mod problem;
 mod public;
 mod reply;
 pub mod rules;
+mod schema_rules;
 mod schemas;
 mod sessions;
 mod statistics;

@@ -11,6 +11,7 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 
 use super::problem::{ProblemBody, catalogue, flaws};
 use super::routes;
+use super::schema_rules::with_exact_integers;
 
 const DESCRIPTION: &str = "Case management for 依申请公开, the disclosure of government \
 information on request. Every change of a case needs `If-Match` with the version that the caller \
@@ -30,7 +31,7 @@ pub fn document() -> OpenApi {
     }
     for entry in routes() {
         for (name, schema) in entry.schemas() {
-            components = components.schema(name.clone(), schema.clone());
+            components = components.schema(name.clone(), with_exact_integers(schema.clone()));
         }
         let method = match entry.method.as_str() {
             "POST" => HttpMethod::Post,

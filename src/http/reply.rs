@@ -1,15 +1,77 @@
 //! What goes out when all went well.
 
 use actix_web::body::BoxBody;
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, ResponseError as _,
+};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
 use utoipa::{PartialSchema as _, ToSchema};
 
 use super::contract::{Describe, Draft, Success};
+use super::page::PageLinks;
+use super::problem::{Fault, Problem};
 use crate::store::command::Replayed;
+
+/// The entity tag of a representation that has no version of its own: a digest of its bytes, before
+/// any compression. SHA-256 takes less time than writing the JSON that it is taken of.
+fn digest(body: &[u8]) -> String {
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+    let start = sum.as_ref().get(..16).unwrap_or_default();
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(start))
+}
+
+/// Gives an answer to a reading request its entity tag, and takes the body away when the caller has
+/// it already (RFC 9110 §13.1.2). Other methods have nothing to compare.
+fn conditional(request: &HttpRequest, mut response: HttpResponse, tag: &str) -> HttpResponse {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return response;
+    }
+    let known = match request.get_header::<header::IfNoneMatch>() {
+        None => false,
+        Some(header::IfNoneMatch::Any) => true,
+        Some(header::IfNoneMatch::Items(tags)) => {
+            tags.iter().any(|known| tag == format!("\"{}\"", known.tag()))
+        }
+    };
+    if known {
+        response = response.set_body(BoxBody::new(()));
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    if let Ok(tag) = header::HeaderValue::from_str(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// An answer with the tag of its bytes.
+pub fn digested(
+    request: &HttpRequest,
+    mut response: HttpResponseBuilder,
+    body: impl Into<Vec<u8>>,
+) -> HttpResponse {
+    let body = body.into();
+    let tag = digest(&body);
+    conditional(request, response.body(body), &tag)
+}
+
+/// A JSON answer with the tag of its bytes.
+fn json(request: &HttpRequest, value: &impl Serialize) -> HttpResponse {
+    match serde_json::to_vec(value) {
+        Ok(body) => {
+            let mut response = HttpResponse::Ok();
+            response.content_type(header::ContentType::json());
+            digested(request, response, body)
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            Problem::new(Fault::Internal).error_response()
+        }
+    }
+}
 
 /// 200 with a JSON body.
 pub struct Json<T>(pub T);
@@ -24,14 +86,47 @@ impl<T: ToSchema> Describe for Json<T> {
             schema,
             headers: &[],
         });
+        draft.conditional = true;
     }
 }
 
 impl<T: Serialize> Responder for Json<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        HttpResponse::Ok().json(self.0)
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        json(request, &self.0)
+    }
+}
+
+/// A page of a list.
+pub trait Paged {
+    /// The pages around it.
+    fn links(&self) -> &PageLinks;
+}
+
+/// 200 with a page of a list; `Link` names the pages around it.
+pub struct Listed<T>(pub T);
+
+impl<T: ToSchema> Describe for Listed<T> {
+    fn describe(draft: &mut Draft) {
+        const LINK: (&str, &str) =
+            ("Link", "The pages after and before (`next`, `prev`; RFC 8288), as in the body.");
+        Json::<T>::describe(draft);
+        if let Some(success) = &mut draft.success {
+            success.headers = &[LINK];
+        }
+    }
+}
+
+impl<T: Serialize + Paged> Responder for Listed<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let mut response = json(request, &self.0);
+        if let Some((name, value)) = self.0.links().header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
     }
 }
 
@@ -53,7 +148,7 @@ impl<R: Responder> Responder for Conditional<R> {
     }
 }
 
-/// A resource with its entity tag: 200, or 201 with `Location` for a new one.
+/// A resource with its version as entity tag: 200, or 201 with `Location` for a new one.
 pub struct Tagged<T, const STATUS: u16> {
     /// The resource.
     pub value: T,
@@ -89,7 +184,7 @@ impl<T: Serialize, const STATUS: u16> Responder for Tagged<T, STATUS> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        let status = actix_web::http::StatusCode::from_u16(STATUS).unwrap_or_default();
+        let status = StatusCode::from_u16(STATUS).unwrap_or_default();
         let mut response = HttpResponse::build(status);
         response.insert_header((header::ETAG, format!("\"{}\"", self.version)));
         if let Some(location) = self.location {
@@ -99,6 +194,45 @@ impl<T: Serialize, const STATUS: u16> Responder for Tagged<T, STATUS> {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
         response.json(self.value)
+    }
+}
+
+/// Which of its representations a reader gets of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// As it is.
+    Whole,
+    /// With what identifies a person masked.
+    Masked,
+}
+
+/// What an entity tag has behind the version when it is that of the masked representation: one
+/// browser may serve two readers, and must not take the one's answer for the other's.
+pub const MASKED: &str = "-masked";
+
+/// 200 with a resource as its reader may see it.
+pub struct Shown<T> {
+    /// The resource.
+    pub value: T,
+    /// Its version.
+    pub version: i64,
+    /// How much of it.
+    pub sight: Sight,
+}
+
+impl<T: ToSchema> Describe for Shown<T> {
+    fn describe(draft: &mut Draft) {
+        Json::<T>::describe(draft);
+    }
+}
+
+impl<T: Serialize> Responder for Shown<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let behind = if self.sight == Sight::Masked { MASKED } else { "" };
+        let tag = format!("\"{}{behind}\"", self.version);
+        conditional(request, HttpResponse::Ok().json(self.value), &tag)
     }
 }
 
@@ -177,20 +311,22 @@ impl Describe for Html {
             schema: Some(String::schema()),
             headers: &[],
         });
+        draft.conditional = true;
     }
 }
 
 impl Responder for Html {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        HttpResponse::Ok()
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::Ok();
+        response
             .content_type("text/html; charset=utf-8")
             .insert_header((header::CONTENT_LANGUAGE, "zh-CN"))
             .insert_header((
                 header::CONTENT_SECURITY_POLICY,
                 format!("{}; frame-ancestors 'none'", self.policy),
-            ))
-            .body(self.page)
+            ));
+        digested(request, response, self.page)
     }
 }

@@ -21,7 +21,9 @@ use crate::domain::regulation::RuleSetId;
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::{Caution, Charset, Column, Paper, RowOutcome, Worklist};
+use crate::http::cases::{
+    Caution, Charset, Column, Counting, Paper, RowOutcome, TotalKind, Worklist,
+};
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -31,11 +33,6 @@ fn text_enum<T: TextEnum>() -> RefOr<Schema> {
         .enum_values(Some(T::CODES.iter().copied()))
         .description(Some(labels.join("\n")))
         .into()
-}
-
-/// A text that is one of these.
-pub(super) fn one_of(values: &[&str]) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values.iter().copied())).into()
 }
 
 macro_rules! text_enums {
@@ -62,6 +59,7 @@ text_enums!(
     Channel,
     Charset,
     Column,
+    Counting,
     DeadlineOrigin,
     DeliveryState,
     Delivery,
@@ -77,6 +75,7 @@ text_enums!(
     RowOutcome,
     ServedLetter,
     Status,
+    TotalKind,
     UnitKind,
     Verdict,
     Worklist,

@@ -87,6 +87,14 @@ pub fn some_day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>,
     Option::<String>::deserialize(from)?.map(|text| parsed_day(&text)).transpose()
 }
 
+/// A yes or no that may be left out, but is not null: nobody could tell which of both it means.
+///
+/// # Errors
+/// The value is neither true nor false.
+pub fn some_flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    bool::deserialize(from).map(Some)
+}
+
 /// An instant of RFC 3339, whose years have four digits, that may be left out.
 ///
 /// # Errors

@@ -11,13 +11,13 @@ use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UnitPath};
 use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
-use super::reply::{Json, Tagged};
-use super::strict::plain;
+use super::reply::{Json, Shown, Sight, Tagged};
+use super::strict::{plain, some_flag};
 use crate::domain::ids::UnitId;
 use crate::domain::rejection::Reason;
 use crate::domain::unit::{Unit, UnitKind, UnitPlan};
 use crate::service::{App, people};
-use crate::store::command::{Outcome, Replayed, UnitChange, UnitPatch};
+use crate::store::command::{Outcome, UnitChange, UnitPatch};
 
 /// A unit.
 #[derive(Serialize, ToSchema)]
@@ -116,6 +116,8 @@ pub struct CreateUnitBody {
     /// The unit above it; none for the bureau.
     pub parent_id: Option<Uuid>,
     /// May it send answers out in its own name (2019 art. 10)? No when left out.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub may_issue: Option<bool>,
 }
 
@@ -135,6 +137,8 @@ pub struct ChangeUnitBody {
     /// The unit above it.
     pub parent_id: Option<Uuid>,
     /// May it send answers out?
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub may_issue: Option<bool>,
 }
 
@@ -166,28 +170,26 @@ pub async fn show(
     _: Auth<SignedIn>,
     app: web::Data<App>,
     id: UnitPath,
-) -> Result<Tagged<UnitView, 200>, Problem> {
-    answer(&app, id.0, Replayed::No).await
+) -> Result<Shown<UnitView>, Problem> {
+    let value = view(&app, id.0).await?;
+    Ok(Shown { version: value.version, sight: Sight::Whole, value })
 }
 
 /// The unit as it is now.
-async fn answer<const STATUS: u16>(
-    app: &App,
-    id: UnitId,
-    replayed: Replayed,
-) -> Result<Tagged<UnitView, STATUS>, Problem> {
+async fn view(app: &App, id: UnitId) -> Result<UnitView, Problem> {
     let directory = app.store.directory().await?;
-    let value = directory.unit(id).map(UnitView::from).ok_or(Reason::NotFound)?;
-    let location = (STATUS == 201).then(|| value.links.own.clone());
-    Ok(Tagged { version: value.version, location, replayed, value })
+    Ok(directory.unit(id).map(UnitView::from).ok_or(Reason::NotFound)?)
 }
 
+/// The unit as a command left it.
 async fn after<const STATUS: u16>(
     app: &App,
     outcome: Outcome,
 ) -> Result<Tagged<UnitView, STATUS>, Problem> {
     let made = outcome.person.ok_or(Fault::Internal)?;
-    answer(app, UnitId(made.id), outcome.replayed).await
+    let value = view(app, UnitId(made.id)).await?;
+    let location = (STATUS == 201).then(|| value.links.own.clone());
+    Ok(Tagged { version: value.version, location, replayed: outcome.replayed, value })
 }
 
 /// `POST /api/v1/units`

@@ -11,9 +11,9 @@ use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UserPath};
 use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
-use super::reply::{Json, Made, Nothing, Tagged};
+use super::reply::{Json, Made, Nothing, Shown, Sight, Tagged};
 use super::sessions::{SessionsView, sessions_of};
-use super::strict::plain;
+use super::strict::{plain, some_flag};
 use super::units::SelfLink;
 use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::ids::{UnitId, UserId};
@@ -21,7 +21,7 @@ use crate::domain::rejection::Reason;
 use crate::domain::unit::User;
 use crate::service::App;
 use crate::service::people::{self, Link, UserInput};
-use crate::store::command::{Outcome, Replayed, Standing, UserChange, UserPatch};
+use crate::store::command::{Outcome, Standing, UserChange, UserPatch};
 
 /// A member of staff.
 #[derive(Serialize, ToSchema)]
@@ -129,9 +129,12 @@ pub struct ChangeUserBody {
     pub unit_id: Option<Uuid>,
     /// Rights beside the role, all of them.
     #[validate(length(max = 10))]
+    #[schema(nullable = false)]
     pub capabilities: Option<Vec<Capability>>,
     /// May he not log in? Disabling ends his sessions and gives the cases that he had accepted back
     /// to his unit.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub disabled: Option<bool>,
 }
 
@@ -189,11 +192,11 @@ pub async fn show(
     auth: Auth<SignedIn>,
     app: web::Data<App>,
     id: UserPath,
-) -> Result<Tagged<UserView, 200>, Problem> {
+) -> Result<Shown<UserView>, Problem> {
     let directory = app.store.directory().await?;
     let user = directory.user(id.0).filter(|user| visible(&auth.actor, user));
     let value = UserView::from(user.ok_or(Reason::NotFound)?);
-    Ok(Tagged { version: value.version, location: None, replayed: Replayed::No, value })
+    Ok(Shown { version: value.version, sight: Sight::Whole, value })
 }
 
 async fn view(app: &App, outcome: &Outcome) -> Result<UserView, Problem> {

@@ -12,6 +12,7 @@ pub mod earlier;
 mod error;
 pub mod events;
 mod ledger;
+pub mod page;
 pub mod public;
 pub mod pulse;
 mod readers;

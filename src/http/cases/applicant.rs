@@ -38,9 +38,14 @@ pub struct ApplicantView {
     pub contact_name: Option<String>,
 }
 
+/// Does this actor see names masked, and contacts not at all?
+pub(super) fn names_are_masked(actor: &Actor) -> bool {
+    actor.role == Role::Supervisor
+}
+
 /// The applicant's name as this actor may see it.
 pub(super) fn name_for(actor: &Actor, name: &str) -> String {
-    if actor.role == Role::Supervisor {
+    if names_are_masked(actor) {
         PersonName::parse(name).map_or_else(|_| "*".to_owned(), |name| name.masked())
     } else {
         name.to_owned()
@@ -58,7 +63,7 @@ pub(super) fn applicant_view(
     today: NaiveDate,
 ) -> Result<ApplicantView> {
     let applicant = &case.record.intake.application.applicant;
-    let hidden = actor.role == Role::Supervisor;
+    let hidden = names_are_masked(actor);
     let opened =
         if hidden { Opened::default() } else { open_applicant(&app.vault, case.id, applicant)? };
     Ok(ApplicantView {

@@ -21,7 +21,7 @@ use crate::domain::said::Said;
 use crate::http::extract::Checked;
 use crate::http::flaw::Flaw;
 use crate::http::problem::FieldError;
-use crate::http::strict::{object, some_object};
+use crate::http::strict::{object, some_flag, some_object};
 use crate::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput, ChangesInput};
 
 /// Text that a person wrote: not blank, no control characters but line breaks and tabs.
@@ -160,8 +160,12 @@ pub struct ReceiveBody {
     /// How it is to be obtained; by post when left out.
     pub delivery: Option<Delivery>,
     /// Would another form do when the wanted one is impossible? Yes when left out.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub accepts_other_form: Option<bool>,
     /// Was a waiver of the cost fees asked for (2007 text, art. 28)?
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub fee_waiver_requested: Option<bool>,
     /// The unit that received it; the caller's own when left out.
     pub receiving_unit_id: Option<Uuid>,
@@ -171,6 +175,8 @@ pub struct ReceiveBody {
     #[validate(nested)]
     pub external_ref: Option<ExternalRefBody>,
     /// Register it in the same command?
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub register: Option<bool>,
 }
 

@@ -1,27 +1,22 @@
 //! What a case says about itself: what may be done now, when it is due and why, what happened.
 
 use actix_web::web;
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
-use validator::Validate;
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Reply, load};
 use crate::domain::actor::By;
 use crate::domain::case::matter;
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
-use crate::domain::hex;
 use crate::domain::lifecycle::{Action, Context, NextNumbers, availability};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::{Language, Said, citation};
 use crate::http::auth::{Auth, ReadCases};
-use crate::http::extract::{CasePath, Params};
-use crate::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::http::extract::CasePath;
 use crate::http::problem::{Fault, Problem};
 use crate::http::reply::{Conditional, Json};
 use crate::service::App;
-use crate::store::{EventRow, events as ledger};
 
 /// One reason against an action.
 #[derive(Serialize, ToSchema)]
@@ -272,101 +267,4 @@ pub async fn deadline(
         view.summary.breached = false;
     }
     Ok(Conditional(Json(view)))
-}
-
-/// Which events.
-#[derive(Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct EventParams {
-    /// After this version of the case; from the beginning when left out.
-    #[validate(range(min = 0))]
-    #[param(minimum = 0)]
-    pub after: Option<i64>,
-    /// At most so many.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<i64>,
-}
-
-/// One entry of the ledger. Personal data in it is sealed and not shown.
-#[derive(Serialize, ToSchema)]
-pub struct EventView {
-    /// Its number in the ledger.
-    pub seq: i64,
-    /// The version that the case had after it.
-    pub version: i64,
-    /// What was done.
-    pub action: String,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// By whom.
-    pub actor: serde_json::Value,
-    /// By which request.
-    pub request_id: String,
-    /// With what input, without what is personal.
-    pub input: serde_json::Value,
-    /// The members that changed, before.
-    pub before: serde_json::Value,
-    /// The same members, after.
-    pub after: serde_json::Value,
-    /// The hash of the entry before it in the ledger, hexadecimal.
-    pub prev_hash: String,
-    /// Its own hash.
-    pub hash: String,
-}
-
-/// The events of a case, oldest first.
-#[derive(Serialize, ToSchema)]
-pub struct EventsView {
-    /// The case.
-    pub case_id: Uuid,
-    /// The events.
-    pub items: Vec<EventView>,
-    /// The `after` of the next page; null on the last.
-    pub next_after: Option<i64>,
-}
-
-impl EventView {
-    fn of(row: EventRow) -> Option<Self> {
-        let mut body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
-        let mut take = |name: &str| body.get_mut(name).map(serde_json::Value::take);
-        Some(Self {
-            seq: row.seq,
-            version: row.version,
-            action: row.action,
-            at: row.at.0,
-            actor: take("actor")?,
-            request_id: take("request_id")?.as_str()?.to_owned(),
-            input: take("input")?,
-            before: take("before")?,
-            after: take("after")?,
-            prev_hash: hex::encode(&row.prev_hash),
-            hash: hex::encode(&row.hash),
-        })
-    }
-}
-
-/// `GET /api/v1/cases/{id}/events`
-pub async fn events(
-    auth: Auth<ReadCases>,
-    app: web::Data<App>,
-    id: CasePath,
-    params: Params<EventParams>,
-) -> Reply<Json<EventsView>> {
-    let case = load(&app, &auth.actor, id.0).await?;
-    let after = params.0.after.unwrap_or(0);
-    let limit = params.0.limit.unwrap_or(DEFAULT_LIMIT.max(MAX_LIMIT));
-    let id = case.id;
-    let mut rows =
-        app.store.readers.run(move |conn| ledger::of_case(conn, id, after, limit + 1)).await?;
-    let more = i64::try_from(rows.len()).is_ok_and(|found| found > limit);
-    if more {
-        rows.pop();
-    }
-    let next_after = rows.last().map(|row| row.version).filter(|_| more);
-    let items = rows
-        .into_iter()
-        .map(|row| EventView::of(row).ok_or_else(|| Problem::new(Fault::Internal)))
-        .collect::<Result<_, _>>()?;
-    Ok(Json(EventsView { case_id: id.0, items, next_after }))
 }

@@ -45,6 +45,8 @@ pub struct CaseLineView {
     pub officer_id: Option<Uuid>,
     /// When it was recorded.
     pub received_at: DateTime<Utc>,
+    /// The same instant, under the name that every resource has for it.
+    pub created_at: DateTime<Utc>,
     /// The date of receipt.
     pub receipt_date: Option<NaiveDate>,
     /// The last lawful day for the answer.
@@ -71,6 +73,7 @@ impl CaseLineView {
     /// The line as this actor may see it.
     #[must_use]
     pub fn of(actor: &Actor, line: CaseLine, today: NaiveDate) -> Self {
+        let due_date = line.due_now();
         let finished = line.answer_date.is_some() || line.closed_on.is_some();
         Self {
             id: line.id.0,
@@ -86,8 +89,9 @@ impl CaseLineView {
             holding_unit_id: line.holding_unit_id.map(|key| key.0),
             officer_id: line.officer_id.map(|key| key.0),
             received_at: line.received_at.0,
+            created_at: line.received_at.0,
             receipt_date: line.receipt_date,
-            due_date: line.due_date.filter(|_| line.closed_on.is_none()),
+            due_date,
             supplement_due_date: line.supplement_due_date,
             answer_date: line.answer_date,
             closed_date: line.closed_on,

@@ -3,11 +3,14 @@
 mod applicant;
 mod bodies;
 mod earlier;
+mod events;
 mod explain;
+mod filters;
 pub mod import;
 mod line;
 mod list;
 mod receipt;
+mod search;
 mod steps;
 mod views;
 
@@ -16,7 +19,7 @@ use actix_web::web;
 use super::auth::{self, Auth, Needs};
 use super::extract::{Body, CasePath, IdempotencyKey, IfMatch};
 use super::problem::{Fault, Problem};
-use super::reply::Tagged;
+use super::reply::{Shown, Sight, Tagged};
 use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
@@ -24,7 +27,8 @@ use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{Action, Step};
 use crate::domain::rejection::Reason;
 use crate::service::{App, cases};
-use crate::store::command::{Outcome, Replayed};
+use crate::store::command::Outcome;
+use applicant::names_are_masked;
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
@@ -32,10 +36,13 @@ pub(super) use bodies::{ApplicantBody, prose};
 use earlier::EarlierCasesView;
 
 pub use earlier::{Caution, earlier};
-pub use explain::{actions, deadline, events};
+pub use events::events;
+pub use explain::{actions, deadline};
+pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RowOutcome, import, template};
-pub use list::{Worklist, list, search};
+pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};
+pub use search::search;
 pub use steps::ReasonBody;
 
 type Reply<R> = Result<R, Problem>;
@@ -80,10 +87,11 @@ pub async fn show(
     auth: Auth<auth::ReadCases>,
     app: web::Data<App>,
     id: CasePath,
-) -> Reply<Tagged<CaseView, 200>> {
+) -> Reply<Shown<CaseView>> {
     let case = load(&app, &auth.actor, id.0).await?;
     let value = CaseView::of(&app, &auth.actor, &case, legal_day(app.clock.now()))?;
-    Ok(Tagged { value, version: case.version.0, location: None, replayed: Replayed::No })
+    let sight = if names_are_masked(&auth.actor) { Sight::Masked } else { Sight::Whole };
+    Ok(Shown { value, version: case.version.0, sight })
 }
 
 /// The case as the command left it, for the actor who gave it.

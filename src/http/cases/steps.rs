@@ -176,7 +176,7 @@ pub struct SearchBody {
     pub keywords: String,
     /// On which day.
     #[serde(deserialize_with = "day")]
-    pub searched_on: NaiveDate,
+    pub search_date: NaiveDate,
 }
 
 /// Drafting the answer. Which members a decision demands depends on the text that governs the case;
@@ -368,7 +368,7 @@ impl From<DraftAnswerBody> for Step {
             searcher: search.searcher,
             system: search.system,
             keywords: search.keywords,
-            searched_on: search.searched_on,
+            searched_on: search.search_date,
         });
         let particulars = Particulars {
             reasons: body.reasons,

@@ -70,7 +70,9 @@ pub struct ClockView {
     pub restarted_from_date: Option<NaiveDate>,
     /// The day on which the answer counts as given.
     pub answer_date: Option<NaiveDate>,
-    /// Was it given by the due date?
+    /// Was it given by the due date? Left out while there is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub on_time: Option<bool>,
     /// Is an extension in effect?
     pub extended: bool,
@@ -143,7 +145,7 @@ pub struct SearchView {
     /// By which key words.
     pub keywords: String,
     /// On which day.
-    pub searched_on: NaiveDate,
+    pub search_date: NaiveDate,
 }
 
 /// A draft, or the draft as it was issued.
@@ -218,11 +220,11 @@ pub struct ServiceView {
     /// How.
     pub manner: Manner,
     /// The day that counts.
-    pub counts_on: NaiveDate,
+    pub effective_date: NaiveDate,
     /// The number of the registered letter.
     pub mail_number: Option<String>,
     /// When a posted letter was delivered.
-    pub delivered_on: Option<NaiveDate>,
+    pub delivery_date: Option<NaiveDate>,
     /// Who took it.
     pub recipient: Option<String>,
 }
@@ -284,6 +286,8 @@ pub struct CaseView {
     pub external_ref: Option<ExternalRefView>,
     /// When it was recorded.
     pub received_at: DateTime<Utc>,
+    /// The same instant, under the name that every resource has for it.
+    pub created_at: DateTime<Utc>,
     /// When it was registered.
     pub registered_at: Option<DateTime<Utc>>,
     /// Who holds it, or held it last.
@@ -349,6 +353,7 @@ impl CaseView {
             receiving_unit_id: intake.receiving_unit.0,
             external_ref: intake.external_ref.as_ref().map(ExternalRefView::from),
             received_at: intake.received_at,
+            created_at: intake.received_at,
             registered_at: record.registration.as_ref().map(|entry| entry.registered_at),
             holding: HoldingView::of(case),
             clock: record.clock.as_ref().map(|clock| ClockView::of(clock, &record.stage)),
@@ -465,7 +470,7 @@ impl DraftView {
             searcher: entry.searcher,
             system: entry.system,
             keywords: entry.keywords,
-            searched_on: entry.searched_on,
+            search_date: entry.searched_on,
         };
         Self {
             decision: draft.decision.as_str().to_owned(),
@@ -505,9 +510,9 @@ impl ServiceView {
         let of = |service: &crate::domain::case::Service| Self {
             letter: service.letter,
             manner: service.manner,
-            counts_on: service.counts_on,
+            effective_date: service.counts_on,
             mail_number: service.mail_number.clone(),
-            delivered_on: service.delivered_on,
+            delivery_date: service.delivered_on,
             recipient: service.recipient.as_deref().map(|name| name_for(actor, name)),
         };
         case.record.services.iter().map(of).collect()

@@ -12,7 +12,7 @@ use crate::http::cases::{ApplicantBody, prose};
 use crate::http::extract::Checked;
 use crate::http::flaw::Flaw;
 use crate::http::problem::FieldError;
-use crate::http::strict::{object, plain};
+use crate::http::strict::{object, plain, some_flag};
 use crate::service::cases::{AfterReceipt, ApplicationInput};
 use crate::service::public::Claim;
 
@@ -37,6 +37,8 @@ pub struct PublicApplicationBody {
     /// How it is to be obtained.
     pub delivery: Delivery,
     /// Would another form do when the wanted one is impossible? Yes when left out.
+    #[serde(default, deserialize_with = "some_flag")]
+    #[schema(nullable = false)]
     pub accepts_other_form: Option<bool>,
 }
 

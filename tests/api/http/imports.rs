@@ -287,7 +287,7 @@ on_both! {
     async fn a_repetition_in_the_register_is_pointed_out(api: Api) {
         let case = api.registered().await;
         let report = dry(&api, good()).await;
-        assert_eq!(report["items"][0]["repeated"], json!([case["links"]["self"]]));
-        assert_eq!(report["items"][1]["repeated"], json!([]));
+        assert_eq!(report["items"][0]["repeated_cases"], json!([case["links"]["self"]]));
+        assert_eq!(report["items"][1]["repeated_cases"], json!([]));
     }
 }

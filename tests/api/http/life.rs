@@ -103,8 +103,13 @@ async fn ledger_tells_it_all(api: &Api, case: &Value) {
     assert_eq!(actions, expected);
     assert_eq!(events["items"][10]["version"], case["version"]);
     assert!(!events.to_string().contains("2024年度\""), "the applicant's words are sealed");
-    let page = api.get(Who::Legal, &format!("{path}?limit=4&after=4")).await.json();
-    assert_eq!((page["items"].as_array().unwrap().len(), &page["next_after"]), (4, &json!(8)));
+    let first = api.get(Who::Legal, &format!("{path}?limit=4")).await.json();
+    let page = api.get(Who::Legal, first["links"]["next"].as_str().unwrap()).await.json();
+    let versions: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|e| &e["version"]).collect();
+    assert_eq!(versions, [5, 6, 7, 8]);
+    let back = api.get(Who::Legal, page["links"]["prev"].as_str().unwrap()).await.json();
+    assert_eq!((&back["items"], &back["prev_cursor"]), (&first["items"], &Value::Null));
 }
 
 async fn what_may_be_done_now(api: &Api, case: &Value) {
@@ -216,7 +221,7 @@ on_both! {
         assert_eq!((won, lost), (1, 49));
         let stale = answers.iter().find(|answer| answer.status == 412).expect("a stale one");
         assert_eq!(stale.header("etag"), Some("\"4\""));
-        let path = format!("/api/v1/cases/{}/events?after=3", case["id"].as_str().unwrap());
-        assert_eq!(api.get(Who::Clerk, &path).await.json()["items"].as_array().unwrap().len(), 1);
+        let path = format!("/api/v1/cases/{}/events", case["id"].as_str().unwrap());
+        assert_eq!(api.get(Who::Clerk, &path).await.json()["items"].as_array().unwrap().len(), 4);
     }
 }

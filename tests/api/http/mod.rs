@@ -1,6 +1,7 @@
 //! The API from outside: what clients see.
 
 mod administration;
+mod conditional;
 mod contract;
 mod counter;
 mod coverage;
@@ -8,6 +9,8 @@ mod doors;
 mod imports;
 mod languages;
 mod life;
+mod lists;
+mod naming;
 mod operation;
 mod pages;
 mod practice;
@@ -22,3 +25,4 @@ mod requests;
 mod sessions;
 mod traces;
 mod wire;
+mod zones;

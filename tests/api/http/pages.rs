@@ -149,9 +149,8 @@ on_both! {
         let before = sixty(&api).await;
         let due: Vec<&Value> = before.iter().filter(|case| case["due_date"].is_string()).collect();
         assert!(due.len() > 35, "only {} with a due date", due.len());
-        for (sort, key, descending) in [("-received_at", "received_at", true), ("received_at", "received_at", false), ("due_date", "due_date", false), ("-due_date", "due_date", true)] {
-            let listed = before.iter().filter(|case| case[key].is_string());
-            let expected: BTreeSet<String> = listed.map(|case| case["id"].as_str().unwrap().to_owned()).collect();
+        let expected: BTreeSet<String> = ids(&before).into_iter().collect();
+        for (sort, key, descending) in [("-received_at", "received_at", true), ("received_at", "received_at", false), ("due_date", "due_date", false), ("-due_date", "due_date", true), ("updated_at", "updated_at", false)] {
             let mut found = Vec::new();
             let mut cursor = String::new();
             loop {
@@ -164,13 +163,19 @@ on_both! {
                     api.done(Who::Clerk, &case, "register", &json!({})).await;
                 }
             }
-            let places: Vec<(String, String)> = found.iter().map(|case| (case[key].as_str().unwrap().to_owned(), case["id"].as_str().unwrap().to_owned())).collect();
-            let mut sorted = places.clone();
-            sorted.sort();
-            if descending {
-                sorted.reverse();
+            // What has no due date comes last, whichever way the others go.
+            let (with, without): (Vec<_>, Vec<_>) = found.iter().partition(|case| case[key].is_string());
+            assert!(found[..with.len()].iter().all(|case| case[key].is_string()), "{sort}");
+            assert_eq!(without.is_empty(), key != "due_date", "{sort}");
+            for part in [with, without] {
+                let places: Vec<(&str, &str)> = part.iter().map(|case| (text(case, key), text(case, "id"))).collect();
+                let mut sorted = places.clone();
+                sorted.sort_unstable();
+                if descending {
+                    sorted.reverse();
+                }
+                assert_eq!(places, sorted, "{sort}");
             }
-            assert_eq!(places, sorted, "{sort}");
             let seen = id_set(&found, sort);
             assert_eq!(expected.difference(&seen).count(), 0, "{sort}: a case is missing");
         }

@@ -47,7 +47,7 @@ on_both! {
         let path = format!("{}/deadline", case["links"]["self"].as_str().unwrap());
         let summary = api.get(Who::Clerk, &path).await.json()["summary"].clone();
         assert_eq!((&summary["breached"], &summary["due_date"], &summary["elapsed"]), (&json!(false), &Value::Null, &json!(0)));
-        for query in ["overdue=true", "due_date%5Blte%5D=2025-06-02", "sort=due_date"] {
+        for query in ["overdue=true", "due_date%5Blte%5D=2025-06-02", "due_date%5Bgt%5D=2025-01-01&sort=-due_date"] {
             let list = api.get(Who::Clerk, &format!("/api/v1/cases?{query}")).await.json();
             assert_eq!(list["items"], json!([]), "{query}");
         }

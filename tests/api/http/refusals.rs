@@ -393,12 +393,12 @@ on_both! {
         let before = api.traces();
         let unit = api.world.unit(Place::CenterB).0;
         let search = |day: &str| json!({ "decision": "not_exist", "search_log":
-            [{ "searcher": "甲", "system": "档案", "keywords": "收费", "searched_on": day }] });
+            [{ "searcher": "甲", "system": "档案", "keywords": "收费", "search_date": day }] });
         for day in ["2025-02-30", "0000-00-00", "2025-4-1", "+99999-01-01", "+262142-12-31", "-0001-12-31", " 2025-04-01", "2025-04-01T00:00:00Z"] {
             for (who, action, body, at) in [
                 (Who::Clerk, "assign", json!({ "unit_id": unit, "internal_due_date": day }), "#/internal_due_date"),
                 (Who::Clerk, "request-supplement", json!({ "items": "甲", "guidance": "乙", "deadline_date": day }), "#/deadline_date"),
-                (Who::OfficerA, "draft-answer", search(day), "#/search_log/0/searched_on"),
+                (Who::OfficerA, "draft-answer", search(day), "#/search_log/0/search_date"),
             ] {
                 let path = format!("{CASES}/{}/{action}", case["id"].as_str().unwrap());
                 let answer = api.act(who, &case, action, &body).await;

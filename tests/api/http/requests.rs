@@ -62,7 +62,10 @@ on_both! {
                 api.send(request.set_json(body_of(entry.path, &api))).await
             };
             problem(&send(None).await, &path, 428, "precondition_required", entry.id);
-            for tag in ["\"2\"", "\"4\"", "\"0\"", "\"-1\"", "\"03\"", "W/\"3\"", "*", "3", "\"\"", "\"3", "", "\"3\", \"4\"", "\"x\"",
+            for tag in ["*", " * ", "\"3\", \"4\"", "\"3\",", "*, \"3\""] {
+                problem(&send(Some(tag)).await, &path, 428, "precondition_too_broad", entry.id);
+            }
+            for tag in ["\"2\"", "\"4\"", "\"0\"", "\"-1\"", "\"03\"", "W/\"3\"", "3", "\"\"", "\"3", "", "\"x\"",
                 "\"99999999999999999999\"", "\"9223372036854775807\""] {
                 let answer = send(Some(tag)).await;
                 problem(&answer, &path, 412, "stale_version", &format!("{} {tag}", entry.id));
@@ -132,7 +135,7 @@ on_both! {
             ("limit=1e2", "limit"), ("limit=99999999999999999999", "limit"), ("limit=5&limit=5", "limit"),
             ("staus=received", "staus"), ("status=open", "status"), ("status=received,", "status"), ("status=", "status"),
             ("status=received&status=received", "status"), ("worklist=all", "worklist"), ("worklist=mine,overdue", "worklist"),
-            ("sort=id", "sort"), ("sort=-due_date,id", "sort"), ("sort=", "sort"), ("sort=due_date;DROP%20TABLE%20cases", "sort"),
+            ("sort=id", "sort"), ("sort=-due_date,subject", "sort"), ("sort=due_date,id,id", "sort"), ("sort=case_number", "sort"), ("sort=", "sort"), ("sort=due_date;DROP%20TABLE%20cases", "sort"),
             ("unit=center_a", "unit"), ("unit=", "unit"), ("officer=1", "officer"), ("responsible_unit=x", "responsible_unit"),
             ("channel=pigeon", "channel"), ("applicant_type=x", "applicant_type"), ("counted_in=all", "counted_in"),
             ("overdue=yes", "overdue"), ("unanswered=1", "unanswered"),
@@ -143,7 +146,9 @@ on_both! {
             ("received_at[gte]=-9999-01-01T00:00:00Z", "received_at[gte]"), ("received_at[lt]=%2B262142-01-01T00:00:00Z", "received_at[lt]"),
             ("receipt_date[gte]=0000-00-00", "receipt_date[gte]"), ("counted_in=answered&from=-262143-01-01", "from"),
             ("counted_in=answered&to=%2B262142-12-31", "to"), ("as_of=x", "as_of"), ("=x", ""), ("id=1", "id"),
-            ("cursor=", "cursor"), ("due_date[gt]=2025-01-01", "due_date[gt]"),
+            ("cursor=", "cursor"), ("due_date=2025-01-01", "due_date"), ("due_date[ge]=2025-01-01", "due_date[ge]"),
+            ("updated_at[gt]=2025-01-01", "updated_at[gt]"), ("receipt_date[lt]=x", "receipt_date[lt]"), ("after=3", "after"),
+            ("q=a", "q"), ("q=%20%20", "q"), ("q=a%00b", "q"), ("count=yes", "count"), ("count=", "count"), ("tz=UTC", "tz"),
         ];
         for (query, name) in rows {
             let path = format!("{CASES}?{query}");

@@ -86,7 +86,7 @@ pub fn assert_found(
 ) {
     let conn = &mut db.connect();
     let lines =
-        cases::list(conn, &CaseScope::All, filter, Sort::ReceivedAsc, None, 10_000).unwrap();
+        cases::list(conn, &CaseScope::All, filter, rows::first(Sort::OLDEST, 10_000)).unwrap().rows;
     let found: BTreeSet<_> = lines.iter().map(|line| line.receipt_number.clone()).collect();
     let wanted: BTreeSet<_> = stored
         .iter()

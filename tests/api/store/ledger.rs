@@ -4,6 +4,7 @@ use diesel::QueryableByName;
 use gongkai::domain::query_code::QueryCode;
 use gongkai::service::cases::{self, AfterReceipt, ChangesInput};
 use gongkai::store::chain::{self, Link};
+use gongkai::store::page::Page;
 use gongkai::store::{EventRow, events};
 
 use crate::support::databases::{Backend, TestDatabase, try_execute};
@@ -48,7 +49,7 @@ async fn every_command_leaves_one_event_and_one_message(world: World) {
     let case = world.act(Who::SecondOfficerA, &case, inputs::answer(world.today())).await;
     assert_eq!(case.version.0, 6);
 
-    let rows = events::of_case(&mut world.db.connect(), case.id, 0, 100).unwrap();
+    let rows = events::of_case(&mut world.db.connect(), case.id, Page::First, 100).unwrap().rows;
     let actions: Vec<_> = rows.iter().map(|row| row.action.as_str()).collect();
     assert_eq!(actions, ["receive", "register", "assign", "accept", "draft_answer", "answer"]);
     assert!(rows.iter().map(|row| row.version).eq(1..=6));
@@ -59,8 +60,18 @@ async fn every_command_leaves_one_event_and_one_message(world: World) {
     let expected: Vec<_> =
         rows.iter().map(|row| format!("{} case.{}", row.seq, row.action)).collect();
     assert_eq!(outbox, expected);
-    let page = events::of_case(&mut world.db.connect(), case.id, 2, 2).unwrap();
-    assert!(page.iter().map(|row| row.version).eq(3..=4));
+    for (page, versions, goes_on) in [
+        (Page::First, 1..=2, true),
+        (Page::After(2), 3..=4, true),
+        (Page::After(4), 5..=6, false),
+        (Page::Before(6), 4..=5, true),
+        (Page::Before(3), 1..=2, false),
+        (Page::Last, 5..=6, true),
+    ] {
+        let found = events::of_case(&mut world.db.connect(), case.id, page, 2).unwrap();
+        assert!(found.rows.iter().map(|row| row.version).eq(versions), "{page:?}");
+        assert_eq!(found.goes_on, goes_on, "{page:?}");
+    }
     assert_chain(&world);
 }
 
@@ -70,7 +81,7 @@ async fn a_receipt_with_registration_leaves_both_events(world: World) {
     input.then = AfterReceipt::Register;
     let case = world.receive(Who::Clerk, input).await;
     assert_eq!(case.version.0, 2);
-    let rows = events::of_case(&mut world.db.connect(), case.id, 0, 100).unwrap();
+    let rows = events::of_case(&mut world.db.connect(), case.id, Page::First, 100).unwrap().rows;
     let actions: Vec<_> = rows.iter().map(|row| row.action.as_str()).collect();
     assert_eq!(actions, ["receive", "register"]);
     assert_chain(&world);

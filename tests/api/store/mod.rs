@@ -12,6 +12,7 @@ mod many;
 mod migrations;
 mod numbers;
 mod paging;
+mod pairs;
 mod plans;
 mod races;
 mod rows;

@@ -1,99 +1,166 @@
-//! Walking a list page by page gives every case once, whatever is added meanwhile.
+//! Walking a list page by page, forwards and back, gives every case once, whatever is added and taken
+//! away meanwhile.
 
 use std::collections::BTreeSet;
 
 use chrono::{Days, TimeDelta};
 use gongkai::domain::actor::CaseScope;
 use gongkai::domain::ids::CaseId;
-use gongkai::store::CaseRow;
-use gongkai::store::cases::{self, CaseFilter, CaseLine, Sort};
+use gongkai::store::cases::{
+    self, CaseFilter, CaseLine, Direction, Extent, Lines, Sort, SortKey, Total,
+};
+use gongkai::store::page::Page;
 use gongkai::store::types::At;
+use gongkai::store::{CaseRow, Conn};
 
 use super::rows;
 use crate::support::chance::Chance;
-use crate::support::world::{Who, World};
-use crate::support::{inputs, on_both};
+use crate::support::databases::execute;
+use crate::support::on_both;
+use crate::support::world::World;
 
-const PAGE: i64 = 37;
+const CASES: usize = 2500;
+const PAGE: i64 = 250;
 
-/// A thousand cases, many of which were recorded in the same instant or are due on the same day.
-async fn thousand(world: &World) -> Vec<CaseRow> {
-    let template = rows::template(world).await;
-    let chance = &mut Chance::seeded(26);
-    let begun = world.now();
-    let made: Vec<CaseRow> = (0..1000)
-        .map(|number| {
-            let row = rows::another(&template, world, number);
-            let due =
-                template.due_date.unwrap() + Days::new(u64::try_from(chance.below(40)).unwrap());
-            CaseRow {
-                received_at: At(begun + TimeDelta::milliseconds(chance.below(100))),
-                due_date: chance.percent(90).then_some(due),
-                ..row
-            }
-        })
-        .collect();
-    rows::insert(&world.db, &made);
-    world.db.execute(&format!("DELETE FROM cases WHERE id = {}", world.db.literal(template.id.0)));
-    made
+/// A case that comes in somewhere in the midst of the others: many share an instant or a due date,
+/// some have none, and of some nothing is due any more.
+fn somewhere(template: &CaseRow, world: &World, number: usize, chance: &mut Chance) -> CaseRow {
+    let due = template.due_date.unwrap() + Days::new(u64::try_from(chance.below(40)).unwrap());
+    let at = |chance: &mut Chance| At(world.now() + TimeDelta::milliseconds(chance.below(300)));
+    let ended = chance.percent(15).then(|| world.today());
+    let mut row = rows::another(template, world, number);
+    row.received_at = at(chance);
+    row.updated_at = at(chance);
+    row.due_date = chance.percent(80).then_some(due);
+    if ended.is_some() {
+        "withdrawn".clone_into(&mut row.status);
+        (row.closed_on, row.finished_on) = (ended, ended);
+    }
+    row
 }
 
-/// Walks a whole list; after each page three more cases come in.
-async fn walk(world: &World, sort: Sort) -> Vec<CaseLine> {
-    let mut seen: Vec<CaseLine> = Vec::new();
-    let mut number = 0;
-    loop {
-        let place = seen.last().and_then(|line| line.place(sort));
+/// A list that grows and shrinks while it is read.
+struct Walk<'a> {
+    world: &'a World,
+    conn: Conn,
+    template: &'a CaseRow,
+    sort: Sort,
+    number: usize,
+    chance: Chance,
+    added: Vec<CaseRow>,
+}
+
+impl Walk<'_> {
+    /// Reads page after page from here on, in the order in which they come.
+    fn pages(&mut self, mut page: Page<cases::Place>) -> Vec<CaseLine> {
         let filter = CaseFilter::default();
-        let page =
-            cases::list(&mut world.db.connect(), &CaseScope::All, &filter, sort, place, PAGE)
-                .unwrap();
-        let full = page.len() == usize::try_from(PAGE).unwrap();
-        seen.extend(page);
-        if !full {
-            return seen;
-        }
-        for _ in 0..3 {
-            // Before, among and behind those that were there.
-            number += 1;
-            world.clock.set(
-                inputs::instant("2025-03-10T02:00:00Z") + TimeDelta::milliseconds(number * 7 - 30),
-            );
-            let case = world.receive(Who::Clerk, inputs::application()).await;
-            if number % 2 == 0 {
-                world.act(Who::Clerk, &case, inputs::register()).await;
+        let mut seen: Vec<CaseLine> = Vec::new();
+        loop {
+            let lines = Lines { sort: self.sort, page, limit: PAGE };
+            let found = cases::list(&mut self.conn, &CaseScope::All, &filter, lines).unwrap();
+            let backward = page.is_backward();
+            let (first, last) = (found.rows.first(), found.rows.last());
+            if let Some(next) = if backward { first } else { last } {
+                let place = next.place(self.sort);
+                page = if backward { Page::Before(place) } else { Page::After(place) };
             }
+            if backward {
+                seen.splice(0..0, found.rows);
+            } else {
+                seen.extend(found.rows);
+            }
+            if !found.goes_on {
+                return seen;
+            }
+            self.meanwhile();
         }
+    }
+
+    /// Five more come in, one of those that came in goes.
+    fn meanwhile(&mut self) {
+        let more: Vec<CaseRow> = (0..5)
+            .map(|_| {
+                self.number += 1;
+                somewhere(self.template, self.world, self.number, &mut self.chance)
+            })
+            .collect();
+        rows::insert(&self.world.db, &more);
+        self.added.extend(more);
+        let some = usize::try_from(self.chance.below(i64::try_from(self.added.len()).unwrap()));
+        let gone = self.added.swap_remove(some.unwrap());
+        let id = self.world.db.literal(gone.id.0);
+        execute(&mut self.conn, &format!("DELETE FROM cases WHERE id = {id}"));
     }
 }
 
-fn assert_each_once(walked: &[CaseLine], expected: &BTreeSet<CaseId>, sort: Sort) {
+fn assert_each_once(walked: &[CaseLine], expected: &BTreeSet<CaseId>, sort: Sort, what: &str) {
     let ids: Vec<CaseId> = walked.iter().map(|line| CaseId(line.id.0)).collect();
     let distinct: BTreeSet<CaseId> = ids.iter().copied().collect();
-    assert_eq!(distinct.len(), ids.len(), "{sort:?}: a case came twice");
-    assert!(expected.is_subset(&distinct), "{sort:?}: a case was passed over");
-    let places: Vec<_> =
-        walked.iter().map(|line| (line.received_at.0, line.due_date, line.id)).collect();
-    let ordered = places.windows(2).all(|pair| match sort {
-        Sort::ReceivedAsc => (pair[0].0, pair[0].2) < (pair[1].0, pair[1].2),
-        Sort::ReceivedDesc => (pair[0].0, pair[0].2) > (pair[1].0, pair[1].2),
-        Sort::DueAsc => (pair[0].1, pair[0].2) < (pair[1].1, pair[1].2),
-        Sort::DueDesc => (pair[0].1, pair[0].2) > (pair[1].1, pair[1].2),
+    assert_eq!(distinct.len(), ids.len(), "{sort:?} {what}: a case came twice");
+    assert!(expected.is_subset(&distinct), "{sort:?} {what}: a case was passed over");
+    let ordered = walked.windows(2).all(|pair| {
+        let (a, b) = (&pair[0], &pair[1]);
+        let key = match sort.key {
+            SortKey::ReceivedAt => a.received_at.0.cmp(&b.received_at.0),
+            SortKey::UpdatedAt => a.updated_at.0.cmp(&b.updated_at.0),
+            SortKey::DueDate => a.due_now().cmp(&b.due_now()),
+        };
+        let undated =
+            sort.key == SortKey::DueDate && (a.due_now().is_none() || b.due_now().is_none());
+        let key = match sort.direction {
+            // Nothing due comes last either way.
+            _ if undated => a.due_now().is_none().cmp(&b.due_now().is_none()),
+            Direction::Ascending => key,
+            Direction::Descending => key.reverse(),
+        };
+        let ids = match sort.ids {
+            Direction::Ascending => a.id.cmp(&b.id),
+            Direction::Descending => b.id.cmp(&a.id),
+        };
+        key.then(ids).is_lt()
     });
-    assert!(ordered, "{sort:?}: out of order");
+    assert!(ordered, "{sort:?} {what}: out of order");
 }
 
-on_both!(a_walk_meets_every_case_once_in_every_order);
-async fn a_walk_meets_every_case_once_in_every_order(world: World) {
-    let made = thousand(&world).await;
+on_both!(a_walk_meets_every_case_once_in_every_order_and_back);
+async fn a_walk_meets_every_case_once_in_every_order_and_back(world: World) {
+    let template = rows::template(&world).await;
+    let mut chance = Chance::seeded(26);
+    let made: Vec<CaseRow> =
+        (0..CASES).map(|number| somewhere(&template, &world, number, &mut chance)).collect();
+    rows::insert(&world.db, &made);
     let all: BTreeSet<CaseId> = made.iter().map(rows::id).collect();
-    let due: BTreeSet<CaseId> =
-        made.iter().filter(|row| row.due_date.is_some()).map(rows::id).collect();
-    for sort in [Sort::ReceivedAsc, Sort::ReceivedDesc, Sort::DueAsc, Sort::DueDesc] {
-        let by_due = matches!(sort, Sort::DueAsc | Sort::DueDesc);
-        let walked = walk(&world, sort).await;
-        assert_each_once(&walked, if by_due { &due } else { &all }, sort);
-        assert!(!by_due || walked.iter().all(|line| line.due_date.is_some()));
+    let mut walk = Walk {
+        world: &world,
+        conn: world.db.connect(),
+        template: &template,
+        sort: Sort::NEWEST,
+        number: CASES,
+        chance,
+        added: Vec::new(),
+    };
+    for key in [SortKey::ReceivedAt, SortKey::UpdatedAt, SortKey::DueDate] {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            for ids in [Direction::Ascending, Direction::Descending] {
+                walk.sort = Sort { key, direction, ids };
+                let forward = walk.pages(Page::First);
+                assert_each_once(&forward, &all, walk.sort, "forwards");
+                let back = walk.pages(Page::Last);
+                assert_each_once(&back, &all, walk.sort, "backwards");
+                // Turning round in the midst meets everything before that place.
+                let middle = &forward[forward.len() / 2];
+                let before = walk.pages(Page::Before(middle.place(walk.sort)));
+                let passed: BTreeSet<CaseId> = forward[..forward.len() / 2]
+                    .iter()
+                    .map(|line| CaseId(line.id.0))
+                    .filter(|id| all.contains(id))
+                    .collect();
+                assert_each_once(&before, &passed, walk.sort, "back from the midst");
+                let ahead: BTreeSet<CaseId> = all.difference(&passed).copied().collect();
+                let met: BTreeSet<CaseId> = before.iter().map(|line| CaseId(line.id.0)).collect();
+                assert!(met.is_disjoint(&ahead), "{:?}: beyond its place", walk.sort);
+            }
+        }
     }
 }
 
@@ -101,10 +168,33 @@ on_both!(a_place_of_another_order_finds_nothing);
 async fn a_place_of_another_order_finds_nothing(world: World) {
     world.registered().await;
     let conn = &mut world.db.connect();
-    let list = |conn: &mut _, sort, place| {
-        cases::list(conn, &CaseScope::All, &CaseFilter::default(), sort, place, 10).unwrap()
+    let list = |conn: &mut _, sort, page| {
+        let lines = Lines { sort, page, limit: 10 };
+        cases::list(conn, &CaseScope::All, &CaseFilter::default(), lines).unwrap().rows
     };
-    let line = &list(conn, Sort::ReceivedAsc, None)[0];
-    assert!(list(conn, Sort::DueAsc, line.place(Sort::ReceivedAsc)).is_empty());
-    assert!(list(conn, Sort::ReceivedDesc, line.place(Sort::DueDesc)).is_empty());
+    let line = &list(conn, Sort::OLDEST, Page::First)[0];
+    let urgent = Sort::MOST_URGENT;
+    assert!(list(conn, urgent, Page::After(line.place(Sort::OLDEST))).is_empty());
+    assert!(list(conn, Sort::NEWEST, Page::After(line.place(urgent))).is_empty());
+    assert!(list(conn, Sort::NEWEST, Page::Before(line.place(urgent))).is_empty());
+}
+
+on_both!(counts_stop_where_they_are_told_to);
+async fn counts_stop_where_they_are_told_to(world: World) {
+    let template = rows::template(&world).await;
+    let made: Vec<CaseRow> = (0..6).map(|n| rows::another(&template, &world, n)).collect();
+    rows::insert(&world.db, &made);
+    let conn = &mut world.db.connect();
+    let filter = CaseFilter::default();
+    for (most, found) in [(6, Total::MoreThan(6)), (7, Total::Exactly(7)), (8, Total::Exactly(7))] {
+        assert_eq!(
+            cases::total(conn, &CaseScope::All, &filter, Extent::UpTo(most)).unwrap(),
+            found
+        );
+    }
+    for (scope, found) in [(CaseScope::Nothing, 0), (CaseScope::All, 7)] {
+        let lines = Lines { sort: Sort::MOST_URGENT, page: Page::First, limit: 2 };
+        let (page, total) = cases::list_counted(conn, &scope, &filter, lines, Extent::All).unwrap();
+        assert_eq!((total, page.goes_on), (Total::Exactly(found), found > 2));
+    }
 }

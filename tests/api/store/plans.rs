@@ -10,10 +10,12 @@ use gongkai::domain::ids::CaseId;
 use gongkai::domain::lifecycle::Status;
 use gongkai::domain::measure::{Cohort, GroupBy, Part};
 use gongkai::domain::sealed::PersonalField;
-use gongkai::store::cases::{self, CaseFilter, Place as Page, Sort, Unanswered, Unassigned};
+use gongkai::store::cases::{self, CaseFilter, Lines, Place as Row, Sort, Unanswered, Unassigned};
+use gongkai::store::page::Page;
 use gongkai::store::{Conn, earlier, events, references, statistics};
 
 use super::explain::{BY_VALUES, FOR_ALL_VALUES, Way, captured, explained, fault};
+use super::pairs::pairs;
 use super::{many, rows};
 use crate::support::world::{Place, Who, World};
 use crate::support::{inputs, on_both};
@@ -21,33 +23,35 @@ use crate::support::{inputs, on_both};
 type Run = Box<dyn Fn(&mut Conn)>;
 
 /// One read that people wait for.
-struct Read {
-    name: &'static str,
+pub struct Read {
+    name: String,
     way: Way,
     run: Run,
 }
 
-fn read(name: &'static str, way: Way, run: impl Fn(&mut Conn) + 'static) -> Read {
-    Read { name, way, run: Box::new(run) }
+fn read(name: &str, way: Way, run: impl Fn(&mut Conn) + 'static) -> Read {
+    Read { name: name.to_owned(), way, run: Box::new(run) }
 }
 
 /// The first page of a list of cases.
-fn list(
-    name: &'static str,
+pub fn list(
+    name: &str,
     way: Way,
     scope: &CaseScope,
     filter: CaseFilter,
     sort: Sort,
-    page: Option<Page>,
+    page: Page<Row>,
 ) -> Read {
     let scope = scope.clone();
     read(name, way, move |conn| {
-        cases::list(conn, &scope, &filter, sort, page, 51).unwrap();
+        cases::list(conn, &scope, &filter, Lines { sort, page, limit: 50 }).unwrap();
     })
 }
 
 fn lists(world: &World) -> Vec<Read> {
-    use Sort::{DueAsc, ReceivedAsc, ReceivedDesc};
+    const NEWEST: Sort = Sort::NEWEST;
+    const OLDEST: Sort = Sort::OLDEST;
+    const URGENT: Sort = Sort::MOST_URGENT;
     use Way::{Search, Walk};
     let none = CaseFilter::default;
     let all = &CaseScope::All;
@@ -55,8 +59,9 @@ fn lists(world: &World) -> Vec<Read> {
     let window = &CaseScope::Units(vec![world.unit(Place::WindowA)]);
     let deep = inputs::instant("2019-06-01T00:00:00Z");
     let somebody = CaseId(world.app.fresh_id());
-    let recorded = Some(Page::Received(deep, somebody));
-    let due = Some(Page::Due(deep.date_naive(), somebody));
+    let recorded = Row::Received(deep, somebody);
+    let due = Row::Due(Some(deep.date_naive()), somebody);
+    let undated = Row::Due(None, somebody);
     let status = CaseFilter { statuses: vec![Status::AwaitingSupplement], ..none() };
     let number = CaseFilter { number_prefix: Some("旧4711".to_owned()), ..none() };
     let external = CaseFilter { only: Some(vec![somebody]), ..none() };
@@ -67,18 +72,31 @@ fn lists(world: &World) -> Vec<Read> {
         ..none()
     };
     vec![
-        list("the newest", Walk, all, none(), ReceivedDesc, None),
-        list("the oldest", Walk, all, none(), ReceivedAsc, None),
-        list("a deep page", Search, all, none(), ReceivedDesc, recorded),
-        list("a deep page, oldest first", Search, all, none(), ReceivedAsc, recorded),
-        list("a deep page by due date", Search, all, none(), DueAsc, due),
-        list("the newest of a center", Walk, b, none(), ReceivedDesc, None),
-        list("the newest of a window", Walk, window, none(), ReceivedDesc, None),
-        list("by status", Search, all, status, ReceivedDesc, None),
-        list("by number", Search, all, number, ReceivedDesc, None),
-        list("one case of a list", Search, all, external, ReceivedDesc, None),
-        list("by name", Search, all, name, ReceivedDesc, None),
-        list("by time", Search, all, time, ReceivedDesc, None),
+        list("the newest", Walk, all, none(), NEWEST, Page::First),
+        list("the oldest", Walk, all, none(), OLDEST, Page::First),
+        list("a deep page", Search, all, none(), NEWEST, Page::After(recorded)),
+        list("a deep page, oldest first", Search, all, none(), OLDEST, Page::After(recorded)),
+        list("a deep page by due date", Search, all, none(), URGENT, Page::After(due)),
+        list("a deep page, backwards", Search, all, none(), NEWEST, Page::Before(recorded)),
+        list("a deep page by due date, backwards", Search, all, none(), URGENT, Page::Before(due)),
+        list(
+            "among those of which nothing is due",
+            Search,
+            all,
+            none(),
+            URGENT,
+            Page::After(undated),
+        ),
+        list("back among them", Search, all, none(), URGENT, Page::Before(undated)),
+        list("the last page", Walk, all, none(), NEWEST, Page::Last),
+        list("the last page by due date", Walk, all, none(), URGENT, Page::Last),
+        list("the newest of a center", Walk, b, none(), NEWEST, Page::First),
+        list("the newest of a window", Walk, window, none(), NEWEST, Page::First),
+        list("by status", Search, all, status, NEWEST, Page::First),
+        list("by number", Search, all, number, NEWEST, Page::First),
+        list("one case of a list", Search, all, external, NEWEST, Page::First),
+        list("by name", Search, all, name, NEWEST, Page::First),
+        list("by time", Search, all, time, NEWEST, Page::First),
     ]
 }
 
@@ -102,11 +120,11 @@ fn worklists(world: &World) -> Vec<Read> {
         ..none()
     };
     vec![
-        list("overdue", Search, all, overdue.clone(), Sort::DueAsc, None),
-        list("overdue in a center", Search, b, overdue, Sort::DueAsc, None),
-        list("due soon", Search, all, soon, Sort::DueAsc, None),
-        list("unassigned", Search, all, unassigned, Sort::ReceivedAsc, None),
-        list("mine", Search, b, mine, Sort::DueAsc, None),
+        list("overdue", Search, all, overdue.clone(), Sort::MOST_URGENT, Page::First),
+        list("overdue in a center", Search, b, overdue, Sort::MOST_URGENT, Page::First),
+        list("due soon", Search, all, soon, Sort::MOST_URGENT, Page::First),
+        list("unassigned", Search, all, unassigned, Sort::OLDEST, Page::First),
+        list("mine", Search, b, mine, Sort::MOST_URGENT, Page::First),
     ]
 }
 
@@ -124,13 +142,19 @@ fn details(world: &World, case: CaseId) -> Vec<Read> {
             drop(cases::get(conn, &b, case).unwrap());
         }),
         read("events of a case", Way::Search, move |conn| {
-            drop(events::of_case(conn, case, 0, 51).unwrap());
+            drop(events::of_case(conn, case, Page::First, 50).unwrap());
         }),
         read("by telephone", Way::Search, move |conn| {
-            let found =
-                cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, None, 51)
-                    .unwrap();
-            assert_eq!(found.len(), 1);
+            let found = cases::by_index(
+                conn,
+                &CaseScope::All,
+                PersonalField::Phone,
+                &index,
+                Page::First,
+                50,
+            )
+            .unwrap();
+            assert_eq!(found.rows.len(), 1);
         }),
         read("earlier cases of a person", Way::Search, {
             let keys = [(PersonalField::IdNumber, id_number), (PersonalField::Phone, index)];
@@ -145,7 +169,7 @@ fn details(world: &World, case: CaseId) -> Vec<Read> {
         }),
         read("by document in a center", Way::Search, move |conn| {
             drop(
-                cases::by_index(conn, &scope, PersonalField::IdNumber, &id_number, None, 51)
+                cases::by_index(conn, &scope, PersonalField::IdNumber, &id_number, Page::First, 50)
                     .unwrap(),
             );
         }),
@@ -182,8 +206,8 @@ fn figures(world: &World) -> Vec<Read> {
         Way::Walk,
         &CaseScope::All,
         behind,
-        Sort::ReceivedDesc,
-        None,
+        Sort::NEWEST,
+        Page::First,
     ));
     reads
 }
@@ -196,17 +220,20 @@ async fn every_read_uses_an_index(world: World) {
          SELECT 'oa', receipt_number, id FROM cases; ANALYZE;";
     world.db.execute(numbered);
     let mut faults = Vec::new();
-    let reads =
-        [lists(&world), worklists(&world), details(&world, rows::id(&template)), figures(&world)];
+    let reads = [
+        lists(&world),
+        worklists(&world),
+        details(&world, rows::id(&template)),
+        figures(&world),
+        pairs(&world),
+    ];
     for read in reads.into_iter().flatten() {
-        let t = std::time::Instant::now();
-        (read.run)(&mut world.db.connect());
-        println!("TIME {:?} {} {:?}", world.db.backend(), read.name, t.elapsed());
         for query in captured(&world.db, &read.run) {
-            for (mode, way) in [(BY_VALUES, read.way), (FOR_ALL_VALUES, Way::Walk)] {
+            for (mode, way) in [(BY_VALUES, read.way), (FOR_ALL_VALUES, read.way.for_all_values())]
+            {
                 let plan = explained(&world.db, &query, mode);
                 if let Some(fault) = fault(&plan, way) {
-                    let (name, plan) = (read.name, plan.join("\n"));
+                    let (name, plan) = (&read.name, plan.join("\n"));
                     faults.push(format!("## {name}, {mode}: {fault}\n{query}\n{plan}\n"));
                 }
             }

@@ -2,6 +2,8 @@
 
 use diesel::RunQueryDsl as _;
 use gongkai::domain::ids::CaseId;
+use gongkai::store::cases::{Lines, Sort};
+use gongkai::store::page::Page;
 use gongkai::store::schema;
 use gongkai::store::types::Key;
 use gongkai::store::{CaseRow, Conn, cases};
@@ -36,6 +38,11 @@ pub fn insert(db: &TestDatabase, rows: &[CaseRow]) {
         }
         .unwrap();
     }
+}
+
+/// The first page of a list.
+pub const fn first(sort: Sort, limit: i64) -> Lines {
+    Lines { sort, page: Page::First, limit }
 }
 
 /// The id of a row's case.

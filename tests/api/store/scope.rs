@@ -7,7 +7,9 @@ use gongkai::domain::lifecycle::Step;
 use gongkai::domain::rejection::Reason;
 use gongkai::domain::sealed::PersonalField;
 use gongkai::store::cases::{self, CaseFilter, Sort};
+use gongkai::store::page::Page;
 
+use super::rows;
 use crate::support::world::{Place, Who, World, reason};
 use crate::support::{inputs, on_both};
 
@@ -21,22 +23,23 @@ async fn visible(world: &World, who: Who) -> Vec<CaseId> {
     let scope = scope_of(world, who).await;
     let conn = &mut world.db.connect();
     let filter = CaseFilter::default();
-    let lines = cases::list(conn, &scope, &filter, Sort::ReceivedAsc, None, 1000).unwrap();
+    let lines = cases::list(conn, &scope, &filter, rows::first(Sort::OLDEST, 1000)).unwrap().rows;
     let listed: Vec<CaseId> = lines.iter().map(|line| CaseId(line.id.0)).collect();
     let count = cases::count(conn, &scope, &filter).unwrap();
     assert_eq!(usize::try_from(count).unwrap(), listed.len(), "{who:?}: list and count");
     let phone = inputs::applicant().phone.unwrap();
     let index = world.app.vault.blind_index(PersonalField::Phone, phone.as_str());
     let mut found: Vec<CaseId> =
-        cases::by_index(conn, &scope, PersonalField::Phone, &index, None, 1000)
+        cases::by_index(conn, &scope, PersonalField::Phone, &index, Page::First, 1000)
             .unwrap()
+            .rows
             .iter()
             .map(|line| CaseId(line.id.0))
             .collect();
     found.reverse();
     assert_eq!(found, listed, "{who:?}: search and list");
     let everything =
-        cases::list(conn, &CaseScope::All, &filter, Sort::ReceivedAsc, None, 1000).unwrap();
+        cases::list(conn, &CaseScope::All, &filter, rows::first(Sort::OLDEST, 1000)).unwrap().rows;
     for line in everything {
         let id = CaseId(line.id.0);
         let got = cases::get(conn, &scope, id).unwrap().is_some();

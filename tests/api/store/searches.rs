@@ -2,7 +2,8 @@
 
 use gongkai::domain::actor::CaseScope;
 use gongkai::domain::sealed::{BlindIndex, PersonalField};
-use gongkai::store::cases::{self, CaseFilter};
+use gongkai::store::cases::{self, CaseFilter, Names, Words};
+use gongkai::store::page::Page;
 
 use super::filters::{Question, assert_found, stored};
 use crate::support::on_both;
@@ -71,6 +72,39 @@ async fn a_part_of_the_subject_means_those_characters(world: World) {
     }
 }
 
+on_both!(words_are_looked_for_where_the_caller_may_look);
+async fn words_are_looked_for_where_the_caller_may_look(world: World) {
+    let stored = stored(&world).await;
+    let texts = [
+        "T-0001",
+        "试〔2025〕1",
+        "王小",
+        "wang",
+        "Wang",
+        "公开",
+        "100%",
+        "a_b",
+        "ABC",
+        r"径\",
+        "%",
+        "_",
+    ];
+    for (text, names) in
+        texts.iter().flat_map(|text| [(*text, Names::Asked), (*text, Names::LeftOut)])
+    {
+        let words = Some(Words { text: text.to_owned(), names });
+        let filter = CaseFilter { words, ..CaseFilter::default() };
+        let lower = text.to_ascii_lowercase();
+        let question: Question = Box::new(move |_, r| {
+            r.receipt_number.starts_with(text)
+                || r.case_number.as_ref().is_some_and(|number| number.starts_with(text))
+                || r.subject.to_ascii_lowercase().contains(&lower)
+                || (names == Names::Asked && r.applicant_name.starts_with(text))
+        });
+        assert_found(&world.db, &stored, &format!("{text} {names:?}"), &filter, &question);
+    }
+}
+
 on_both!(a_digest_finds_exactly_the_cases_of_its_person);
 async fn a_digest_finds_exactly_the_cases_of_its_person(world: World) {
     let mut stored = stored(&world).await;
@@ -79,8 +113,9 @@ async fn a_digest_finds_exactly_the_cases_of_its_person(world: World) {
     for byte in 0..10 {
         let index = BlindIndex::from_bytes([byte; 32]);
         let found =
-            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, None, 1000)
-                .unwrap();
+            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, Page::First, 1000)
+                .unwrap()
+                .rows;
         let wanted: Vec<_> = stored
             .iter()
             .filter(|(_, row)| row.phone_index == Some(vec![byte; 32]))
@@ -89,13 +124,16 @@ async fn a_digest_finds_exactly_the_cases_of_its_person(world: World) {
         assert_eq!(found.iter().map(|line| line.id).collect::<Vec<_>>(), wanted, "{byte}");
         for field in [PersonalField::IdNumber, PersonalField::Email, PersonalField::Address] {
             assert!(
-                cases::by_index(conn, &CaseScope::All, field, &index, None, 1000)
+                cases::by_index(conn, &CaseScope::All, field, &index, Page::First, 1000)
                     .unwrap()
+                    .rows
                     .is_empty()
             );
         }
         let some =
-            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, None, 2).unwrap();
-        assert_eq!(some.len(), wanted.len().min(2));
+            cases::by_index(conn, &CaseScope::All, PersonalField::Phone, &index, Page::First, 2)
+                .unwrap();
+        assert_eq!(some.rows.len(), wanted.len().min(2));
+        assert_eq!(some.goes_on, wanted.len() > 2);
     }
 }

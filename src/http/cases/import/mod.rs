@@ -293,7 +293,7 @@ impl Line {
             receipt_number: None,
             case_number: None,
             query_code: None,
-            repeated: Vec::new(),
+            repeated_cases: Vec::new(),
             code: None,
             detail: None,
         }
@@ -347,7 +347,7 @@ impl Line {
 
 impl RowView {
     fn like(mut self, earlier: &Earlier) -> Self {
-        self.repeated = earlier.repeated().map(|case| Links::of(case.id.0).own).collect();
+        self.repeated_cases = earlier.repeated().map(|case| Links::of(case.id.0).own).collect();
         self
     }
 

@@ -163,7 +163,7 @@ pub struct RowView {
     /// by the same user within 48 hours): print it by `POST /api/v1/cases/{id}/receipt` now.
     pub query_code: Option<String>,
     /// Addresses of earlier cases of which it looks like a repetition.
-    pub repeated: Vec<String>,
+    pub repeated_cases: Vec<String>,
     /// Why it was not taken in, as a stable code.
     pub code: Option<String>,
     /// In words.

@@ -17,6 +17,7 @@ use crate::domain::said::Said;
 use crate::http::auth::{self, Auth};
 use crate::http::contract::{Describe, Draft, Success};
 use crate::http::problem::{Fault, Problem};
+use crate::http::reply::digested;
 
 /// The largest file, in bytes.
 pub const FILE_LIMIT: usize = 2 * 1024 * 1024;
@@ -114,19 +115,21 @@ impl Describe for CsvFile {
             schema: Some(String::schema()),
             headers: &[("Content-Disposition", "The name under which to save it.")],
         });
+        draft.conditional = true;
     }
 }
 
 impl Responder for CsvFile {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
         let disposition = format!("attachment; filename=\"{}\"", self.name);
-        HttpResponse::Ok()
+        let mut response = HttpResponse::Ok();
+        response
             .content_type("text/csv; charset=utf-8")
-            .insert_header((header::CONTENT_DISPOSITION, disposition))
-            // Without the mark Excel takes the file for the system's own encoding.
-            .body(format!("\u{FEFF}{}", self.text))
+            .insert_header((header::CONTENT_DISPOSITION, disposition));
+        // Without the mark Excel takes the file for the system's own encoding.
+        digested(request, response, format!("\u{FEFF}{}", self.text))
     }
 }
 
