@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "lifecycle/amendment.rs"]
+mod amendment;
 #[path = "lifecycle/applicant.rs"]
 mod applicant;
 #[path = "lifecycle/cast.rs"]

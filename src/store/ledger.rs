@@ -110,11 +110,13 @@ pub(super) fn append(
 fn facts(case: &Case) -> Map<String, Value> {
     let record = &case.record;
     let clock = record.clock.as_ref();
+    let supplement = record.supplement.as_ref().and_then(|round| round.reply.as_ref());
     let members = json!({
         "status": case.status(),
         "case_number": record.registration.as_ref().map(|entry| &entry.case_number),
         "channel": record.intake.channel,
         "arrival": record.intake.arrival,
+        "supplement_arrival": supplement.map(|reply| &reply.arrival),
         "holding_unit_id": case.holding_unit(),
         "officer_id": record.holding.as_ref().and_then(|holding| holding.officer),
         "receipt_date": clock.map(|clock| clock.receipt_date),

@@ -98,6 +98,7 @@ impl Attempt {
                 subject: self.pick.is_multiple_of(2).then(|| format!("题{}", self.pick2)),
                 channel: self.pick.is_multiple_of(5).then(|| self.channel()),
                 arrival: self.pick.is_multiple_of(3).then(|| self.arrival(today)),
+                supplement_arrival: self.pick.is_multiple_of(7).then(|| self.arrival(today)),
                 ..Changes::default()
             }),
             Action::Void => void(),
@@ -213,6 +214,8 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
         let runs =
             matches!(is.status(), Status::Registered | Status::Assigned | Status::Supplemented);
         prop_assert!(!runs || clock.due_date.is_some(), "{:?} {clock:?}", is.status());
+        let supplemented = is.status() == Status::Supplemented;
+        prop_assert!(!supplemented || clock.resumed_on >= clock.paused_from, "{clock:?}");
         let answered = is.effective_service(ServedLetter::Answer).map(|service| service.counts_on);
         prop_assert_eq!(clock.answer_date, answered);
     }

@@ -138,6 +138,8 @@ pub struct Changes {
     pub channel: Option<Channel>,
     /// Facts of arrival; each given one replaces the old one.
     pub arrival: Option<Arrival>,
+    /// Facts of the supplement's arrival, likewise.
+    pub supplement_arrival: Option<Arrival>,
     /// On what the information is wanted.
     pub carrier: Option<Carrier>,
     /// How it is to be obtained.

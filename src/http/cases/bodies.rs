@@ -206,6 +206,11 @@ pub struct AmendBody {
     #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub arrival: Option<ArrivalBody>,
+    /// Facts of the arrival of the supplement that has been recorded. Needed when the other
+    /// corrections bring the case under the text of 2019, which wants a confirmation.
+    #[serde(default, deserialize_with = "some_object")]
+    #[validate(nested)]
+    pub supplement_arrival: Option<ArrivalBody>,
     /// On what.
     pub carrier: Option<Carrier>,
     /// How.
@@ -365,6 +370,7 @@ impl AmendBody {
             description: self.description,
             channel: self.channel,
             arrival: self.arrival.map(Arrival::from),
+            supplement_arrival: self.supplement_arrival.map(Arrival::from),
             carrier: self.carrier,
             delivery: self.delivery,
         };

@@ -114,6 +114,10 @@ pub struct SupplementView {
     pub due_date_origin: DeadlineOrigin,
     /// What he sent; null while it is awaited.
     pub content: Option<String>,
+    /// By which channel it came; null while it is awaited.
+    pub channel: Option<Channel>,
+    /// The facts of its arrival; null while it is awaited.
+    pub arrival: Option<ArrivalView>,
     /// When it was recorded.
     pub supplemented_at: Option<DateTime<Utc>>,
 }
@@ -428,6 +432,8 @@ impl SupplementView {
             due_date: round.deadline,
             due_date_origin: round.deadline_origin,
             content: round.reply.as_ref().map(|reply| reply.content.clone()),
+            channel: round.reply.as_ref().map(|reply| reply.channel),
+            arrival: round.reply.as_ref().map(|reply| ArrivalView::of(&reply.arrival)),
             supplemented_at: round.reply.as_ref().map(|reply| reply.recorded_at),
         })
     }

@@ -175,6 +175,39 @@ on_both! {
 }
 
 on_both! {
+    async fn an_amendment_brings_the_confirmation_that_another_text_asks_for(api: Api) {
+        // Found late in a drawer, of the last day of the 2007 text: an e-mail needs no confirmation.
+        let mut body = application();
+        body["arrival"] = json!({ "submitted_at": "2019-05-14" });
+        body["register"] = json!(true);
+        let case = api.post(Who::Clerk, "/api/v1/cases", &body).await.json();
+        let ask = json!({ "items": "年度不明", "guidance": "请写明年度" });
+        let case = api.done(Who::Clerk, &case, "request-supplement", &ask).await;
+        let reply = json!({ "channel": "email", "arrival": { "received_at": "2025-03-10" }, "content": "2018年度" });
+        let case = api.done(Who::Clerk, &case, "supplement", &reply).await;
+        assert_eq!(case["clock"]["restarted_from_date"], "2025-03-10");
+        assert_eq!(case["supplement"]["channel"], "email");
+
+        // It was the first day of the 2019 text.
+        let mut change = json!({ "reason": "收件章为15日", "arrival": { "submitted_at": "2019-05-15" } });
+        let before = api.traces();
+        let refused = api.act(Who::Clerk, &case, "amend", &change).await;
+        assert_eq!(refused.verdict(), (409, "confirmation_missing".to_owned()));
+        assert_eq!(refused.json()["errors"][0]["pointer"], "#/supplement_arrival/confirmed_at");
+        assert_eq!(api.traces(), before);
+        change["supplement_arrival"] = json!({ "confirmed_at": "2025-03-10", "confirmation_manner": "电话" });
+        let case = api.done(Who::Clerk, &case, "amend", &change).await;
+        assert_eq!((&case["status"], &case["clock"]["due_date"]), (&json!("supplemented"), &json!("2025-04-08")));
+        assert_eq!(case["supplement"]["arrival"]["confirmed_at"], "2025-03-10");
+        let path = format!("/api/v1/cases/{}/events", case["id"].as_str().unwrap());
+        let events = api.get(Who::Clerk, &path).await.json();
+        let last = events["items"].as_array().unwrap().iter().find(|event| event["action"] == "amend").unwrap();
+        assert_eq!(last["before"]["supplement_arrival"]["confirmed_at"], Value::Null, "{last}");
+        assert_eq!(last["after"]["supplement_arrival"]["confirmed_at"], "2025-03-10", "{last}");
+    }
+}
+
+on_both! {
     async fn a_repeated_request_gives_the_first_answer_again(api: Api) {
         let send = async |body: &Value| {
             let request = api.request(Who::Clerk, Method::POST, "/api/v1/cases").await;

@@ -5,10 +5,11 @@ use chrono::NaiveDate;
 use super::super::Context;
 use super::super::step::Changes;
 use super::facts::not_after;
+use super::supplement;
 use crate::domain::actor::{Actor, By, Role};
 use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
 use crate::domain::channel::Channel;
-use crate::domain::deadline::{Moment, legal_day, missing_facts};
+use crate::domain::deadline::{Moment, legal_day, missing_facts, receipt_date};
 use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::guard::{applicant_may, role_may};
@@ -180,9 +181,11 @@ fn complete(intake: &Intake, law: &Law) -> Result<(), Refusal> {
     Refusal::of(missing).map_or(Ok(()), Err)
 }
 
-/// Corrects facts of the application or of its arrival.
+/// Corrects facts of the application, of its arrival or of its supplement's arrival. The receipt
+/// date may come to lie under the other text (R2); a supplement that is there must then have the
+/// facts that this text dates it by, or the clock would wait for one of them for ever.
 pub(super) fn amend(case: &mut Case, changes: &Changes, ctx: &Context<'_>) -> Result<(), Refusal> {
-    let before = case.record.intake.clone();
+    let before = (case.record.intake.clone(), case.record.supplement.clone());
     if let Some(arrival) = &changes.arrival {
         check_arrival(arrival, "/arrival", ctx)?;
     }
@@ -200,13 +203,20 @@ pub(super) fn amend(case: &mut Case, changes: &Changes, ctx: &Context<'_>) -> Re
     if let Some(arrival) = &changes.arrival {
         intake.arrival = intake.arrival.completed_by(arrival);
     }
-    if *intake == before {
+    if let Some(arrival) = &changes.supplement_arrival {
+        supplement::correct(case, arrival, ctx)?;
+    }
+    if (&case.record.intake, &case.record.supplement) == (&before.0, &before.1) {
         return Err(Reason::Unchanged.into());
     }
     check_arrival(&case.record.intake.arrival, "/arrival", ctx)?;
     if case.record.registration.is_some() {
-        complete(&case.record.intake, ctx.law)?;
-        follows_receipt(case, ctx)?;
+        let intake = &case.record.intake;
+        complete(intake, ctx.law)?;
+        let (text, day) = receipt_date(&intake.arrival.receipt(intake.channel), ctx.law)
+            .map_err(|error| super::clock_refusal(&error))?;
+        follows_receipt(case, day)?;
+        supplement::still_stands(case, ctx.law.rule_set(text))?;
     }
     Ok(())
 }
@@ -219,10 +229,7 @@ fn replace<T: Clone>(old: &mut T, new: Option<&T>) {
 
 /// A corrected date of receipt must not come after what was done on the strength of it: an
 /// overdue case is not healed by an arrival after its own registration.
-fn follows_receipt(case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
-    let receipt = case.record.intake.arrival.receipt(case.record.intake.channel);
-    let (_, day) = crate::domain::deadline::receipt_date(&receipt, ctx.law)
-        .map_err(|error| super::clock_refusal(&error))?;
+fn follows_receipt(case: &Case, day: NaiveDate) -> Result<(), Refusal> {
     let earliest: Option<NaiveDate> = case
         .record
         .supplement

@@ -8,10 +8,12 @@ use super::super::step::{ServiceFacts, SupplementFacts};
 use super::facts;
 use super::intake::check_arrival;
 use crate::domain::case::{
-    Case, DeadlineOrigin, Extension, ExtensionDecision, Stage, SupplementReply, SupplementRound,
-    Verdict,
+    Arrival, Case, DeadlineOrigin, Extension, ExtensionDecision, Stage, SupplementReply,
+    SupplementRound, Verdict,
 };
-use crate::domain::deadline::{ClockError, act_date, receipt_date_under};
+use crate::domain::channel::Channel;
+use crate::domain::deadline::{ClockError, act_date, legal_day, receipt_date_under};
+use crate::domain::regulation::RuleSet;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
 
@@ -72,27 +74,14 @@ pub(super) fn record(
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
     check_arrival(&facts.arrival, "/arrival", ctx)?;
-    let (act, _) = dated(case, facts, ctx)?;
-    let served = case.effective_service(facts::SUPPLEMENT_NOTICE).is_some();
+    let Some(text) = case.record.clock.as_ref().map(|clock| clock.rule_set) else {
+        return Err(Reason::StatusForbids.into());
+    };
+    let act = dated(facts.channel, &facts.arrival, ctx.law.rule_set(text), "/arrival")?;
+    in_time(case, act, "/arrival")?;
     let Some(round) = &mut case.record.supplement else {
         return Err(Reason::StatusForbids.into());
     };
-    if act < round.notice_date {
-        return Err(Rejection::new(Reason::DateTooEarly)
-            .at("/arrival")
-            .saying(Said::before(act, round.notice_date))
-            .into());
-    }
-    if !served {
-        // A notice that reached nobody began no period, so none can be over.
-        round.deadline = round.deadline.max(act);
-    }
-    if act > round.deadline {
-        return Err(Rejection::new(Reason::SupplementPeriodOver)
-            .by("2019 art. 30")
-            .saying(Said::neutral(round.deadline.to_string()))
-            .into());
-    }
     round.reply = Some(SupplementReply {
         channel: facts.channel,
         arrival: facts.arrival.clone(),
@@ -106,24 +95,92 @@ pub(super) fn record(
     Ok(())
 }
 
-/// The day of the applicant's act and the day of receipt, under the text that governs the case
-/// (R15), whatever text the supplement alone would fall under.
-fn dated(
-    case: &Case,
-    facts: &SupplementFacts,
-    ctx: &Context<'_>,
-) -> Result<(NaiveDate, NaiveDate), Refusal> {
-    let Some(clock) = &case.record.clock else {
+/// Where the facts of the supplement's arrival stand in an amendment.
+const IN_AMENDMENT: &str = "/supplement_arrival";
+
+/// Corrects facts of the arrival of a supplement that is there.
+pub(super) fn correct(case: &mut Case, given: &Arrival, ctx: &Context<'_>) -> Result<(), Refusal> {
+    let reply = case.record.supplement.as_mut().and_then(|round| round.reply.as_mut());
+    let Some(reply) = reply else {
+        return Err(Rejection::new(Reason::StatusForbids).at(IN_AMENDMENT).into());
+    };
+    check_arrival(given, IN_AMENDMENT, ctx)?;
+    not_put_off(reply, given)?;
+    reply.arrival = reply.arrival.completed_by(given);
+    check_arrival(&reply.arrival, IN_AMENDMENT, ctx)
+}
+
+/// A corrected fact lies no later than the record of the supplement, or than the fact was: an
+/// overdue case is not healed by a supplement that came after it had been recorded. A first
+/// confirmation may be given later, as it was not needed before (ours; docs/law.md).
+fn not_put_off(reply: &SupplementReply, given: &Arrival) -> Result<(), Refusal> {
+    let recorded = legal_day(reply.recorded_at);
+    let faults = given.moments().into_iter().zip(reply.arrival.moments()).filter_map(
+        |((name, given), (_, was))| {
+            let day = given?.legal_day();
+            let first_confirmation = name == "confirmed_at" && was.is_none();
+            let last = was.map_or(recorded, |was| was.legal_day().max(recorded));
+            (day > last && !first_confirmation).then(|| {
+                Rejection::new(Reason::DateTooEarly)
+                    .at(format!("{IN_AMENDMENT}/{name}"))
+                    .saying(Said::before(last, day))
+            })
+        },
+    );
+    Refusal::of(faults.collect()).map_or(Ok(()), Err)
+}
+
+/// After an amendment: the supplement that is there has the facts that the text now governing the
+/// case dates it by (R15), and answers its notice in time.
+pub(super) fn still_stands(case: &mut Case, rules: &RuleSet) -> Result<(), Refusal> {
+    let reply = case.record.supplement.as_ref().and_then(|round| round.reply.as_ref());
+    let Some(reply) = reply else {
+        return Ok(());
+    };
+    let act = dated(reply.channel, &reply.arrival, rules, IN_AMENDMENT)?;
+    in_time(case, act, IN_AMENDMENT)
+}
+
+/// The applicant's act lies between the notice and the end of its period (art. 30).
+fn in_time(case: &mut Case, act: NaiveDate, base: &str) -> Result<(), Refusal> {
+    let served = case.effective_service(facts::SUPPLEMENT_NOTICE).is_some();
+    let Some(round) = &mut case.record.supplement else {
         return Err(Reason::StatusForbids.into());
     };
-    let receipt = facts.arrival.receipt(facts.channel);
-    let received = receipt_date_under(&receipt, ctx.law.rule_set(clock.rule_set));
+    if act < round.notice_date {
+        return Err(Rejection::new(Reason::DateTooEarly)
+            .at(base)
+            .saying(Said::before(act, round.notice_date))
+            .into());
+    }
+    if !served {
+        // A notice that reached nobody began no period, so none can be over.
+        round.deadline = round.deadline.max(act);
+    }
+    if act > round.deadline {
+        return Err(Rejection::new(Reason::SupplementPeriodOver)
+            .by("2019 art. 30")
+            .saying(Said::neutral(round.deadline.to_string()))
+            .into());
+    }
+    Ok(())
+}
+
+/// The day of the applicant's act, when the day of receipt is known as well: under the text that
+/// governs the case (R15), whatever text the supplement alone would fall under.
+fn dated(
+    channel: Channel,
+    arrival: &Arrival,
+    rules: &RuleSet,
+    base: &str,
+) -> Result<NaiveDate, Refusal> {
+    let receipt = arrival.receipt(channel);
     let mut faults: Vec<Rejection> = Vec::new();
-    match (act_date(&receipt), received) {
-        (Ok(act), Ok(received)) => return Ok((act, received)),
+    match (act_date(&receipt), receipt_date_under(&receipt, rules)) {
+        (Ok(act), Ok(_)) => return Ok(act),
         (act, received) => {
             for error in [act.err(), received.err()].into_iter().flatten() {
-                let fault = missing(&error);
+                let fault = missing(&error, base);
                 if !faults.contains(&fault) {
                     faults.push(fault);
                 }
@@ -133,13 +190,13 @@ fn dated(
     Err(Refusal::of(faults).unwrap_or_else(|| Reason::ConfirmationMissing.into()))
 }
 
-fn missing(error: &ClockError) -> Rejection {
+fn missing(error: &ClockError, base: &str) -> Rejection {
     let missing = Rejection::new(Reason::ConfirmationMissing).by("2019 art. 31");
     match error {
         ClockError::MissingFact { fact } => {
-            missing.at(format!("/arrival/{fact}")).saying(Said::neutral(*fact))
+            missing.at(format!("{base}/{fact}")).saying(Said::neutral(*fact))
         }
-        other => missing.at("/arrival").saying(other.said()),
+        other => missing.at(base).saying(other.said()),
     }
 }
 
