@@ -56,8 +56,10 @@ pub fn likeness(one: &str, other: &str) -> Likeness {
 #[must_use]
 pub fn folded(text: &str) -> Vec<char> {
     let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    // Lower case may decompose: once more makes the folding stable.
-    lower.nfkc().filter(|c| c.is_alphanumeric()).collect()
+    // Lower case may decompose, and marks that something stood between may change places: once more
+    // after each makes the folding stable.
+    let kept: String = lower.nfkc().filter(|c| c.is_alphanumeric()).collect();
+    kept.nfkc().collect()
 }
 
 /// Pairs of neighbours with their number; a text of one character is a pair with itself.
@@ -131,6 +133,11 @@ mod tests {
         assert_eq!(likeness("甲乙", "丙丁").percent(), 0);
         // A pair that comes twice in one and once in the other counts once: 2·1 / (3+1).
         assert_eq!(likeness("甲甲甲甲", "甲甲").percent(), 50);
+    }
+
+    #[test]
+    fn marks_that_something_stood_between_are_in_one_order() {
+        assert_eq!(folded("\u{1e023}{\u{c55}"), folded("\u{c55}\u{1e023}"));
     }
 
     proptest! {

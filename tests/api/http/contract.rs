@@ -39,7 +39,7 @@ fn the_compose_file_takes_every_secret_from_env_and_defaults_none() {
     // Every setting can be set there, but for those that make no sense in a container.
     for setting in config::SETTINGS {
         let foreign = matches!(setting.name, "GONGKAI_METRICS_LISTEN" | "GONGKAI_CONFIG");
-        let there = compose.contains(&format!("    {}: ", setting.name));
+        let there = compose.contains(&format!("  {}: ", setting.name));
         assert!(there || foreign, "{} is not in docker-compose.yml", setting.name);
     }
     for setting in config::SETTINGS.iter().filter(|s| s.secrecy == config::Secrecy::Secret) {

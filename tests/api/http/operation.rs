@@ -162,6 +162,10 @@ fn value(page: &str, series: &str) -> Option<f64> {
 
 on_both! {
     async fn metrics_count_what_happens(api: Api) {
+        // To log in is a command, too.
+        for who in [Who::Clerk, Who::Supervisor] {
+            api.token(who).await;
+        }
         let before = metrics(&api).await;
         let case = api.registered().await;
         let path = format!("/api/v1/cases/{}", case["id"].as_str().expect("an id"));
