@@ -15,19 +15,12 @@ const PASSING: [&str; 2] = ["/livez", "/readyz"];
 /// Every address that can be read, with an id that exists.
 async fn addresses(api: &Api) -> Vec<String> {
     let case = api.assigned(Place::CenterA).await;
-    let id = case["id"].as_str().unwrap();
     let entries = routes();
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);
     let mut found: Vec<String> = readable
-        .map(|entry| {
-            let path = entry
-                .path
-                .replace("/cases/{id}", &format!("/cases/{id}"))
-                .replace("/units/{id}", &format!("/units/{}", api.world.unit(Place::CenterA).0))
-                .replace("/users/{id}", &format!("/users/{}", api.world.user(Who::OfficerA).0));
-            assert!(!path.contains('{'), "{path}: give this test a thing to read");
-            path
-        })
+        // The metrics change by being read.
+        .filter(|entry| entry.path != "/metrics")
+        .map(|entry| api.path_of(entry.path, &case))
         .collect();
     for query in
         ["?limit=1&count=exact&sort=due_date", "?q=%E6%94%B6%E8%B4%B9", "?worklist=due_soon"]

@@ -193,8 +193,8 @@ on_both! {
         let case = api.registered().await;
         let mut kept = 0;
         for entry in routes().iter().filter(|entry| entry.method == Method::GET) {
-            let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
-            let who = if entry.path.contains("statistics") { Who::Supervisor } else { Who::Clerk };
+            let path = api.path_of(entry.path, &case);
+            let who = entry.right.map_or(Who::Clerk, Who::with);
             let answer = api.get(who, &path).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.text);
             assert_eq!(answer.header("cache-control"), Some(entry.caching.header()), "{path}");

@@ -338,7 +338,9 @@ on_both! {
             if line["fields"]["message"] == "request" {
                 assert_eq!(line["level"], "INFO");
                 let mut fields = line["fields"].take();
-                assert!(fields.as_object_mut().expect("fields").remove("millis").is_some_and(|n| n.is_u64()));
+                let members = fields.as_object_mut().expect("fields");
+                assert!(members.remove("millis").is_some_and(|n| n.is_u64()));
+                assert!(members.remove("trace_id").is_some_and(|id| id.as_str().is_some_and(|id| id.len() == 32)));
                 seen.push(fields);
             }
         }

@@ -131,6 +131,16 @@ impl Api {
         self.door.send(request).await
     }
 
+    /// A path of the route table with ids that exist: this case, center A, its first officer.
+    pub fn path_of(&self, template: &str, case: &Value) -> String {
+        let path = template
+            .replace("/cases/{id}", &format!("/cases/{}", case["id"].as_str().expect("an id")))
+            .replace("/units/{id}", &format!("/units/{}", self.world.unit(Place::CenterA)))
+            .replace("/users/{id}", &format!("/users/{}", self.world.user(Who::OfficerA)));
+        assert!(!path.contains('{'), "{path}: give this test a thing to name");
+        path
+    }
+
     /// The access token of a user; a new one when the clock has been set since.
     pub async fn token(&self, who: Who) -> String {
         let key = (who.username(), self.world.now());
