@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use gongkai::config::transport::{Proxies, Quotas, Transport};
 use gongkai::http::edge::Edge;
