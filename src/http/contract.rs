@@ -9,13 +9,18 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, web};
+use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
 
+use super::examples::{self, Example};
 use super::extract::no_parameters;
+use crate::domain::actor::Role;
 use crate::domain::policy::Right;
 
 /// An operation's description while it is being put together.
@@ -29,6 +34,8 @@ pub struct Draft {
     pub errors: Vec<(u16, &'static str)>,
     /// Status, description, media type and schema of the success, and the headers it carries.
     pub success: Option<Success>,
+    /// Can the answer be 304, for one who has it already?
+    pub unchanged: bool,
     /// Does it need an access token?
     pub right: Option<Right>,
     /// The schemas that it refers to.
@@ -219,41 +226,99 @@ impl Entry {
     /// Its part of the contract.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        let draft = &self.draft;
-        let mut operation = OperationBuilder::new()
+        let example = examples::all().get(self.id);
+        let operation = OperationBuilder::new()
             .operation_id(Some(self.id))
             .tag(self.tag)
             .summary(Some(self.summary))
-            .parameters(Some(draft.parameters.clone()));
-        if let Some(right) = draft.right {
-            let needs = format!("Needs the right `{}` (docs/permissions.md).", right.name());
-            operation = operation
-                .description(Some(needs))
-                .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
-        } else {
-            operation = operation.securities(Some([]));
-        }
-        if let Some(body) = &draft.body {
-            let content = ContentBuilder::new().schema(Some(body.clone())).build();
-            let body = RequestBodyBuilder::new()
-                .content("application/json", content)
-                .required(Some(utoipa::openapi::Required::True))
+            .parameters(Some(self.parameters(example)));
+        let operation = self.secured(operation);
+        let operation = self.with_body(operation, example);
+        let operation = self.with_success(operation, example);
+        self.with_errors(operation).build()
+    }
+
+    fn parameters(&self, example: Option<&Example>) -> Vec<Parameter> {
+        let shown = |parameter: &Parameter| {
+            let value = example.and_then(|example| example.parameters.get(&parameter.name));
+            ParameterBuilder::from(parameter.clone())
+                .example(value.map(|text| typed(parameter, text)))
+                .build()
+        };
+        self.draft.parameters.iter().map(shown).collect()
+    }
+
+    /// Adds who may call.
+    fn secured(&self, operation: OperationBuilder) -> OperationBuilder {
+        let Some(right) = self.draft.right else {
+            return operation
+                .description(Some("Open to everybody: no token is needed."))
+                .securities(Some([]));
+        };
+        let roles = Role::ALL.iter().filter(|role| right.granted_to(**role));
+        let roles: Vec<String> = roles.map(|role| format!("`{role}`")).collect();
+        let needs = format!(
+            "Needs the right `{}` (docs/permissions.md), which these roles have: {}.",
+            right.name(),
+            roles.join(", ")
+        );
+        operation
+            .description(Some(needs))
+            .security(SecurityRequirement::new("bearer", Vec::<String>::new()))
+    }
+
+    fn with_body(
+        &self,
+        operation: OperationBuilder,
+        example: Option<&Example>,
+    ) -> OperationBuilder {
+        let Some(body) = &self.draft.body else { return operation };
+        let content = ContentBuilder::new()
+            .schema(Some(body.clone()))
+            .example(example.and_then(|example| example.body.clone()))
+            .build();
+        let body = RequestBodyBuilder::new()
+            .content("application/json", content)
+            .required(Some(utoipa::openapi::Required::True))
+            .build();
+        operation.request_body(Some(body))
+    }
+
+    fn with_success(
+        &self,
+        mut operation: OperationBuilder,
+        example: Option<&Example>,
+    ) -> OperationBuilder {
+        let Some(success) = &self.draft.success else { return operation };
+        let text = || Some(ObjectBuilder::new().schema_type(Type::String));
+        let content = ContentBuilder::new()
+            .schema(success.schema.clone())
+            .example(example.and_then(|example| example.answer.clone()))
+            .build();
+        let mut response = ResponseBuilder::new()
+            .description(success.description)
+            .content(success.media_type, content);
+        for (name, meaning) in success.headers {
+            let value = example.and_then(|example| example.headers.get(*name));
+            let header = HeaderBuilder::new()
+                .description(Some(*meaning))
+                .schema(text())
+                .example(value.map(|value| Value::from(value.as_str())))
                 .build();
-            operation = operation.request_body(Some(body));
+            response = response.header(*name, header);
         }
-        if let Some(success) = &draft.success {
-            let mut response = ResponseBuilder::new().description(success.description);
-            let content = ContentBuilder::new().schema(success.schema.clone()).build();
-            response = response.content(success.media_type, content);
-            for (name, meaning) in success.headers {
-                let header = utoipa::openapi::header::HeaderBuilder::new()
-                    .description(Some(*meaning))
-                    .build();
-                response = response.header(*name, header);
-            }
-            operation = operation.response(success.status.to_string(), response);
+        operation = operation.response(success.status.to_string(), response);
+        if self.draft.unchanged {
+            let tag = HeaderBuilder::new().description(Some("The same tag.")).schema(text()).build();
+            let unchanged =
+                ResponseBuilder::new().description("The caller has it already.").header("ETag", tag);
+            operation = operation.response("304", unchanged);
         }
-        for (status, description) in &draft.errors {
+        operation
+    }
+
+    fn with_errors(&self, mut operation: OperationBuilder) -> OperationBuilder {
+        for (status, description) in &self.draft.errors {
             let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
             let content = ContentBuilder::new().schema(Some(problem)).build();
             let response = ResponseBuilder::new()
@@ -261,6 +326,17 @@ impl Entry {
                 .content("application/problem+json", content);
             operation = operation.response(status.to_string(), response);
         }
-        operation.build()
+        operation
+    }
+}
+
+/// A parameter's text as the value that its schema names.
+fn typed(parameter: &Parameter, text: &str) -> Value {
+    let schema = parameter.schema.as_ref().and_then(|schema| serde_json::to_value(schema).ok());
+    let kind = schema.map(|schema| schema["type"].to_string()).unwrap_or_default();
+    if kind.contains("integer") || kind.contains("boolean") {
+        serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+    } else {
+        Value::from(text)
     }
 }

@@ -1,14 +1,19 @@
 //! The server about itself: alive, ready, its contract.
 
+use std::sync::OnceLock;
+
 use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::auth::Open;
 use super::contract::{Describe, Draft};
 use super::openapi;
 use super::problem::{Fault, Problem};
-use super::reply::{Json, Text};
+use super::published::{Document, FOR_A_MINUTE, Publication, Published};
+use super::reply::Json;
 use crate::service::App;
 use crate::store::directory;
 
@@ -59,13 +64,50 @@ pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> 
         .map(|_| ReadyReply(ok()))
 }
 
+/// The contract as JSON.
+pub struct ContractJson;
+
+impl Publication for ContractJson {
+    const MEDIA_TYPE: &'static str = "application/json";
+
+    fn document() -> &'static Document {
+        static DOCUMENT: OnceLock<Document> = OnceLock::new();
+        DOCUMENT.get_or_init(|| {
+            let text = openapi::document().to_json().unwrap_or_default();
+            Document::new(text, Self::MEDIA_TYPE, FOR_A_MINUTE)
+        })
+    }
+
+    fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
+        Some(ObjectBuilder::new().description(Some("OpenAPI 3.1")).into())
+    }
+}
+
+/// The contract as YAML.
+pub struct ContractYaml;
+
+impl Publication for ContractYaml {
+    const MEDIA_TYPE: &'static str = "application/yaml";
+
+    fn document() -> &'static Document {
+        static DOCUMENT: OnceLock<Document> = OnceLock::new();
+        DOCUMENT
+            .get_or_init(|| Document::new(openapi::yaml(), Self::MEDIA_TYPE, FOR_A_MINUTE))
+    }
+
+    fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
+        None
+    }
+}
+
 /// `GET /openapi.json`
-pub async fn contract_json(_: Open) -> Result<Text, Problem> {
-    let text = openapi::document().to_json().map_err(|_| Fault::Internal)?;
-    Ok(Text { text, media_type: "application/json" })
+#[expect(clippy::unused_async, reason = "a handler of the framework")]
+pub async fn contract_json(_: Open) -> Published<ContractJson> {
+    Published::now()
 }
 
 /// `GET /openapi.yaml`
-pub async fn contract_yaml(_: Open) -> Result<Text, Problem> {
-    Ok(Text { text: openapi::yaml(), media_type: "application/yaml" })
+#[expect(clippy::unused_async, reason = "a handler of the framework")]
+pub async fn contract_yaml(_: Open) -> Published<ContractYaml> {
+    Published::now()
 }

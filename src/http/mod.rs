@@ -3,12 +3,16 @@
 pub mod auth;
 mod cases;
 pub mod contract;
+mod dictionaries;
+
+pub mod examples;
 pub mod extract;
 mod form;
 mod meta;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+mod published;
 mod reply;
 mod schemas;
 mod sessions;
@@ -42,6 +46,8 @@ pub fn routes() -> Vec<Entry> {
 
         get("/api/v1/units", "listUnits", "The units.", |m, p, i| Entry::new(m, p, i, units::list)),
         get("/api/v1/users", "listUsers", "Active colleagues.", |m, p, i| Entry::new(m, p, i, units::users)),
+
+        get("/api/v1/dictionaries", "getDictionaries", "Every code of the API in words, and what it demands.", |m, p, i| Entry::new(m, p, i, dictionaries::show)),
 
         post("/api/v1/cases", "receiveCase", "Record an application, and register it at once when wanted.", |m, p, i| Entry::new(m, p, i, cases::receive)),
         get("/api/v1/cases", "listCases", "Cases by filter or worklist.", |m, p, i| Entry::new(m, p, i, cases::list)),
@@ -82,6 +88,7 @@ fn tag_of(path: &str) -> &'static str {
         Some("cases") => "cases",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
+        Some("dictionaries") => "dictionaries",
         _ => "server",
     }
 }

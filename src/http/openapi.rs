@@ -68,6 +68,7 @@ pub fn document() -> OpenApi {
         ("cases", "Applications and what is done on them."),
         ("statistics", "The supervisor's figures."),
         ("directory", "Units and users."),
+        ("dictionaries", "Codes in words, for forms and lists."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()

@@ -123,31 +123,3 @@ impl<T: Serialize> Responder for Made<T> {
         HttpResponse::Created().json(self.0)
     }
 }
-
-/// 200 with a document in another format.
-pub struct Text {
-    /// The text.
-    pub text: String,
-    /// Its media type.
-    pub media_type: &'static str,
-}
-
-impl Describe for Text {
-    fn describe(draft: &mut Draft) {
-        draft.success = Some(Success {
-            status: 200,
-            description: "The document.",
-            media_type: "*/*",
-            schema: None,
-            headers: &[],
-        });
-    }
-}
-
-impl Responder for Text {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        HttpResponse::Ok().content_type(self.media_type).body(self.text)
-    }
-}

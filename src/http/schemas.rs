@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -11,7 +13,7 @@ use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::decision::{Decision, Decisions};
+use crate::domain::decision::{Decision, DecisionKind, Decisions, DraftField};
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
 use crate::domain::measure::{GroupBy, Part};
@@ -19,6 +21,7 @@ use crate::domain::regulation::RuleSetId;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
 use crate::http::cases::Worklist;
+use crate::http::dictionaries::DictionaryView;
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -27,7 +30,13 @@ fn text_enum<T: TextEnum>() -> RefOr<Schema> {
         .schema_type(Type::String)
         .enum_values(Some(T::CODES.iter().copied()))
         .description(Some(labels.join("\n")))
+        .extensions(Some(dictionary_of(T::SET)))
         .into()
+}
+
+/// Names the dictionary with the labels of a set: its `code` in `GET /api/v1/dictionaries`.
+fn dictionary_of(set: &str) -> Extensions {
+    Extensions::from_iter([("x-dictionary", set)])
 }
 
 /// A text that is one of these.
@@ -47,7 +56,13 @@ macro_rules! text_enums {
                 Cow::Borrowed(stringify!($name))
             }
         }
-    )+};
+    )+
+
+        /// The dictionary of every enumeration of the contract, in the order of their names.
+        pub(super) fn dictionaries() -> Vec<DictionaryView> {
+            vec![$(DictionaryView::of::<$name>()),+]
+        }
+    };
 }
 
 text_enums!(
@@ -57,7 +72,9 @@ text_enums!(
     Carrier,
     Channel,
     DeadlineOrigin,
+    DecisionKind,
     Delivery,
+    DraftField,
     GroupBy,
     IdKind,
     Manner,
@@ -112,5 +129,39 @@ pub(super) fn decision_code() -> RefOr<Schema> {
             "The decision, with the members that it demands under each text of the Regulation:\n{}",
             lines.join("\n")
         )))
+        .extensions(Some(dictionary_of("decision")))
         .into()
+}
+
+/// The schema of a type that stands for itself (JSON Schema 2020-12): what it refers to is under
+/// `$defs`, so that a client builds a form from it without another request.
+pub(super) fn self_contained<T: ToSchema>() -> Value {
+    const PLACE: &str = "#/components/schemas/";
+    fn at_home(schema: &mut Value) {
+        match schema {
+            Value::Object(members) => {
+                if let Some(Value::String(path)) = members.get_mut("$ref") {
+                    *path = path.replace(PLACE, "#/$defs/");
+                }
+                members.values_mut().for_each(at_home);
+            }
+            Value::Array(items) => items.iter_mut().for_each(at_home),
+            _ => {}
+        }
+    }
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
+    let parts: serde_json::Map<String, Value> = parts
+        .into_iter()
+        .filter_map(|(name, part)| Some((name, serde_json::to_value(part).ok()?)))
+        .collect();
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+        if !parts.is_empty() {
+            members.insert("$defs".to_owned(), Value::Object(parts));
+        }
+    }
+    at_home(&mut schema);
+    schema
 }

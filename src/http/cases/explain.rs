@@ -1,17 +1,22 @@
 //! What a case says about itself: what may be done now, when it is due and why, what happened.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use actix_web::web;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{Reply, load};
-use crate::domain::case::matter;
+use super::bodies::{AmendBody, ReceiveBody};
+use super::{Reply, load, steps};
+use crate::domain::case::{Case, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::hex;
-use crate::domain::lifecycle::{Action, Context, NextNumbers, availability};
+use crate::domain::lifecycle::{Action, Availability, Context, NextNumbers, availability};
 use crate::domain::regulation::Bilingual;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::http::auth::{Auth, ReadCases};
@@ -19,6 +24,7 @@ use crate::http::extract::{CasePath, Params};
 use crate::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::http::problem::{Fault, Problem};
 use crate::http::reply::{Conditional, Json};
+use crate::http::schemas;
 use crate::service::App;
 use crate::store::{EventRow, events as ledger};
 
@@ -54,8 +60,23 @@ pub struct ActionView {
     pub href: Option<String>,
     /// How, when allowed.
     pub method: Option<String>,
+    /// The headers that it needs beside the token, when allowed.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// What to send, when allowed: enough to build the form without another request.
+    pub body: Option<ActionBodyView>,
     /// The schema of its body in the contract, when allowed.
     pub body_schema: Option<String>,
+}
+
+/// The body of an action.
+#[derive(Serialize, ToSchema)]
+pub struct ActionBodyView {
+    /// Its media type.
+    pub media_type: String,
+    /// Its schema (JSON Schema 2020-12), which stands for itself: what it refers to is under
+    /// `$defs`. `x-dictionary` names the dictionary with the labels of an enumeration.
+    #[schema(value_type = Object)]
+    pub schema: &'static Value,
 }
 
 /// Every action with its availability.
@@ -79,23 +100,57 @@ impl From<&Rejection> for ReasonView {
     }
 }
 
-/// The schema of the body of an action.
-fn body_schema(action: Action) -> &'static str {
-    match action {
-        Action::Receive => "ReceiveBody",
-        Action::Register => "RegisterBody",
-        Action::Amend => "AmendBody",
-        Action::Void => "VoidBody",
-        Action::Assign => "AssignBody",
-        Action::Accept => "AcceptBody",
-        Action::Return | Action::Lapse | Action::Withdraw => "ReasonBody",
-        Action::RequestSupplement => "RequestSupplementBody",
-        Action::Supplement => "SupplementBody",
-        Action::RequestExtension => "RequestExtensionBody",
-        Action::DecideExtension => "DecideExtensionBody",
-        Action::DraftAnswer => "DraftAnswerBody",
-        Action::Answer => "AnswerBody",
-        Action::Serve => "ServeBody",
+/// The name and the schema of the body of every action, made once.
+fn body_of(action: Action) -> Option<&'static (String, Value)> {
+    type Forms = BTreeMap<Action, (String, Value)>;
+    static FORMS: OnceLock<Forms> = OnceLock::new();
+    fn form<T: ToSchema>() -> (String, Value) {
+        (T::name().into_owned(), schemas::self_contained::<T>())
+    }
+    let forms = FORMS.get_or_init(|| {
+        let of = |action: &Action| match action {
+            Action::Receive => form::<ReceiveBody>(),
+            Action::Register => form::<steps::RegisterBody>(),
+            Action::Amend => form::<AmendBody>(),
+            Action::Void => form::<steps::VoidBody>(),
+            Action::Assign => form::<steps::AssignBody>(),
+            Action::Accept => form::<steps::AcceptBody>(),
+            Action::Return | Action::Lapse | Action::Withdraw => form::<steps::ReasonBody>(),
+            Action::RequestSupplement => form::<steps::RequestSupplementBody>(),
+            Action::Supplement => form::<steps::SupplementBody>(),
+            Action::RequestExtension => form::<steps::RequestExtensionBody>(),
+            Action::DecideExtension => form::<steps::DecideExtensionBody>(),
+            Action::DraftAnswer => form::<steps::DraftAnswerBody>(),
+            Action::Answer => form::<steps::AnswerBody>(),
+            Action::Serve => form::<steps::ServeBody>(),
+        };
+        Action::ALL.iter().map(|action| (*action, of(action))).collect()
+    });
+    forms.get(&action)
+}
+
+impl ActionView {
+    fn of(case: &Case, item: &Availability) -> Self {
+        let (action, allowed) = (item.action, item.allowed());
+        let path = action.as_str().replace('_', "-");
+        let body = body_of(action).filter(|_| allowed);
+        Self {
+            action,
+            label: action.label_zh().to_owned(),
+            label_en: action.label_en().to_owned(),
+            allowed,
+            reasons: item.reasons.iter().map(ReasonView::from).collect(),
+            href: allowed.then(|| format!("/api/v1/cases/{}/{path}", case.id)),
+            method: allowed.then(|| "POST".to_owned()),
+            headers: allowed.then(|| {
+                BTreeMap::from([("If-Match".to_owned(), format!("\"{}\"", case.version.0))])
+            }),
+            body_schema: body.map(|(name, _)| format!("/openapi.json#/components/schemas/{name}")),
+            body: body.map(|(_, schema)| ActionBodyView {
+                media_type: "application/json".to_owned(),
+                schema,
+            }),
+        }
     }
 }
 
@@ -117,24 +172,8 @@ pub async fn actions(
         directory: &directory,
         numbers: &numbers,
     };
-    let items = availability(&case, &ctx)
-        .into_iter()
-        .map(|item| {
-            let (action, allowed) = (item.action, item.allowed());
-            let path = action.as_str().replace('_', "-");
-            let schema = body_schema(action);
-            ActionView {
-                action,
-                label: action.label_zh().to_owned(),
-                label_en: action.label_en().to_owned(),
-                allowed,
-                reasons: item.reasons.iter().map(ReasonView::from).collect(),
-                href: allowed.then(|| format!("/api/v1/cases/{}/{path}", case.id)),
-                method: allowed.then(|| "POST".to_owned()),
-                body_schema: allowed.then(|| format!("/openapi.json#/components/schemas/{schema}")),
-            }
-        })
-        .collect();
+    let items =
+        availability(&case, &ctx).iter().map(|item| ActionView::of(&case, item)).collect();
     Ok(Json(ActionsView { version: case.version.0, items }))
 }
 

@@ -1,0 +1,43 @@
+//! The examples of the contract: one request with its answer for every operation. They are not
+//! written by hand: `scripts/record-examples` sends the requests of tests/api/http/samples to a
+//! server and keeps what came back, and a test fails when the server answers otherwise.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One request and its answer. Ids, numbers and secrets are replaced by stand-ins, and the lists of
+/// the answer are cut to two entries.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// The role of the caller; none when no token was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Path, query and header parameters by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// The body of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    /// The status of the answer.
+    pub status: u16,
+    /// The headers of the answer that the contract names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body of the answer; none for a document that is no JSON, or is the contract itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+}
+
+/// Every example, by the name of its operation.
+#[must_use]
+pub fn all() -> &'static BTreeMap<String, Example> {
+    static ALL: OnceLock<BTreeMap<String, Example>> = OnceLock::new();
+    // A test proves that the file reads and has an example of every operation.
+    ALL.get_or_init(|| {
+        serde_json::from_str(include_str!("../../data/examples.json")).unwrap_or_default()
+    })
+}
