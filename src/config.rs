@@ -75,6 +75,12 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Open,
     },
     Setting {
+        name: "GONGKAI_DOCS",
+        example: "on",
+        meaning: "on or off: the viewer of the contract at /docs.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
         name: "GONGKAI_LOG",
         example: "info",
         meaning: "What is logged, in the syntax of tracing's EnvFilter.",
@@ -127,6 +133,27 @@ impl Secret {
     }
 }
 
+/// Whether the viewer of the contract is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Docs {
+    /// It is.
+    On,
+    /// Its addresses do not exist.
+    Off,
+}
+
+impl std::str::FromStr for Docs {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err(()),
+        }
+    }
+}
+
 /// What `serve` runs with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -144,6 +171,8 @@ pub struct Settings {
     pub readers: usize,
     /// The pattern of case numbers.
     pub case_pattern: String,
+    /// Is the viewer of the contract shown?
+    pub docs: Docs,
 }
 
 /// Reads one variable of the environment, or the file that `NAME_FILE` names.
@@ -234,6 +263,7 @@ impl Settings {
             data_key,
             listen,
             case_pattern,
+            docs: parsed("GONGKAI_DOCS", Docs::On)?,
         })
     }
 }

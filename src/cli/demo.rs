@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Done, EXIT_UNAVAILABLE, Failure, block_on, print, say};
 use crate::clock::{Clock as _, SettableClock, SystemClock};
-use crate::config::{CASE_NUMBER_PATTERN, Secret, Settings};
+use crate::config::{CASE_NUMBER_PATTERN, Docs, Secret, Settings};
 use crate::http::{self, Server};
 use crate::service::App;
 use crate::service::demo::{self, DemoUser, Progress};
@@ -107,6 +107,7 @@ fn settings(file: &Path) -> Result<Settings, Failure> {
         data_key_id: "demo".to_owned(),
         listen: default_address(),
         case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+        docs: Docs::On,
     })
 }
 

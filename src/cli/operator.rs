@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::clock::SystemClock;
-use crate::config::{self, CASE_NUMBER_PATTERN, Secret, Settings};
+use crate::config::{self, CASE_NUMBER_PATTERN, Docs, Secret, Settings};
 use crate::service::App;
 use crate::store::{WriterLimits, vault};
 
@@ -25,6 +25,7 @@ pub(super) fn open(database: Option<&str>) -> Result<Arc<App>, Failure> {
         data_key_id: "operator".to_owned(),
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
         case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+        docs: Docs::On,
         database,
     };
     Ok(App::open(&settings, Arc::new(SystemClock), WriterLimits::default())?)

@@ -20,6 +20,7 @@ mod statistics;
 mod strict;
 pub mod trace;
 mod units;
+mod viewer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpServer, web};
+use actix_web::{App as ActixApp, HttpServer, Route, web};
 
 use crate::service::App;
 use contract::Entry;
@@ -114,14 +115,17 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 allowed.push("HEAD".to_owned());
             }
         }
-        let allowed = allowed.join(", ");
-        let refuse = move || {
-            let refusal =
-                Problem::new(Fault::MethodNotAllowed).header(header::ALLOW, allowed.clone());
-            async move { Err::<actix_web::HttpResponse, Problem>(refusal) }
-        };
-        config.service(resource.default_service(web::to(refuse)));
+        config.service(resource.default_service(other_methods(allowed.join(", "))));
     }
+    viewer::configure(config);
+}
+
+/// Refuses the methods that an address does not know, and says which it knows.
+fn other_methods(allowed: String) -> Route {
+    web::to(move || {
+        let refusal = Problem::new(Fault::MethodNotAllowed).header(header::ALLOW, allowed.clone());
+        async move { Err::<actix_web::HttpResponse, Problem>(refusal) }
+    })
 }
 
 /// The application as the framework serves it: what the server runs and what tests call.

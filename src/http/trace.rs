@@ -152,7 +152,10 @@ fn with_headers(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResp
         headers.insert(REQUEST_ID, id);
     }
     for (name, value) in SAFE {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page for people has a policy of its own.
+        if name != header::CONTENT_SECURITY_POLICY || !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

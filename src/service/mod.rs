@@ -14,7 +14,7 @@ use std::sync::Arc;
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Docs, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
 use crate::store::vault::Vault;
@@ -35,6 +35,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
+    /// Is the viewer of the contract shown?
+    pub docs: Docs,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -99,6 +101,7 @@ impl App {
             decisions,
             clock,
             tokens,
+            docs: settings.docs,
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::SettableClock;
-use gongkai::config::{CASE_NUMBER_PATTERN, Secret, Settings};
+use gongkai::config::{CASE_NUMBER_PATTERN, Docs, Secret, Settings};
 use gongkai::domain::actor::{CaseScope, Role};
 use gongkai::domain::case::Case;
 use gongkai::domain::channel::Channel;
@@ -69,6 +69,7 @@ fn start(dir: &TempDir, clock: &Arc<SettableClock>) -> Arc<App> {
         listen: ([127, 0, 0, 1], 0).into(),
         readers: 1,
         case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+        docs: Docs::On,
     };
     App::start(&settings, Arc::clone(clock) as _, WriterLimits::default()).unwrap()
 }

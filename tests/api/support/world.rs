@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::{Clock as _, SettableClock};
-use gongkai::config::{CASE_NUMBER_PATTERN, Secret, Settings};
+use gongkai::config::{CASE_NUMBER_PATTERN, Docs, Secret, Settings};
 use gongkai::domain::actor::{Capability, Role};
 use gongkai::domain::case::Case;
 use gongkai::domain::deadline::legal_day;
@@ -284,6 +284,7 @@ fn start(database: &DatabaseUrl, clock: &Arc<SettableClock>, limits: WriterLimit
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         readers: database.default_readers(),
         case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+        docs: Docs::On,
     };
     App::start(&settings, Arc::<SettableClock>::clone(clock), limits).expect("the application")
 }
