@@ -309,9 +309,11 @@ impl Entry {
         }
         operation = operation.response(success.status.to_string(), response);
         if self.draft.unchanged {
-            let tag = HeaderBuilder::new().description(Some("The same tag.")).schema(text()).build();
-            let unchanged =
-                ResponseBuilder::new().description("The caller has it already.").header("ETag", tag);
+            let tag =
+                HeaderBuilder::new().description(Some("The same tag.")).schema(text()).build();
+            let unchanged = ResponseBuilder::new()
+                .description("The caller has it already.")
+                .header("ETag", tag);
             operation = operation.response("304", unchanged);
         }
         operation
@@ -333,7 +335,7 @@ impl Entry {
 /// A parameter's text as the value that its schema names.
 fn typed(parameter: &Parameter, text: &str) -> Value {
     let schema = parameter.schema.as_ref().and_then(|schema| serde_json::to_value(schema).ok());
-    let kind = schema.map(|schema| schema["type"].to_string()).unwrap_or_default();
+    let kind = schema.and_then(|schema| Some(schema.get("type")?.to_string())).unwrap_or_default();
     if kind.contains("integer") || kind.contains("boolean") {
         serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
     } else {

@@ -351,7 +351,6 @@ impl Publication for Dictionaries {
 }
 
 /// `GET /api/v1/dictionaries`
-#[expect(clippy::unused_async, reason = "a handler of the framework")]
 pub async fn show(_: Open) -> Published<Dictionaries> {
     Published::now()
 }

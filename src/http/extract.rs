@@ -359,7 +359,11 @@ impl FromRequest for CasePath {
     }
 }
 
-pub(super) fn text_header(name: &'static str, required: Required, description: &'static str) -> Parameter {
+pub(super) fn text_header(
+    name: &'static str,
+    required: Required,
+    description: &'static str,
+) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)

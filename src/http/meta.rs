@@ -91,8 +91,7 @@ impl Publication for ContractYaml {
 
     fn document() -> &'static Document {
         static DOCUMENT: OnceLock<Document> = OnceLock::new();
-        DOCUMENT
-            .get_or_init(|| Document::new(openapi::yaml(), Self::MEDIA_TYPE, FOR_A_MINUTE))
+        DOCUMENT.get_or_init(|| Document::new(openapi::yaml(), Self::MEDIA_TYPE, FOR_A_MINUTE))
     }
 
     fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
@@ -101,13 +100,11 @@ impl Publication for ContractYaml {
 }
 
 /// `GET /openapi.json`
-#[expect(clippy::unused_async, reason = "a handler of the framework")]
 pub async fn contract_json(_: Open) -> Published<ContractJson> {
     Published::now()
 }
 
 /// `GET /openapi.yaml`
-#[expect(clippy::unused_async, reason = "a handler of the framework")]
 pub async fn contract_yaml(_: Open) -> Published<ContractYaml> {
     Published::now()
 }

@@ -15,7 +15,8 @@ use super::routes;
 const DESCRIPTION: &str = "Case management for 依申请公开, the disclosure of government \
 information on request. Every change of a case needs `If-Match` with the version that the caller \
 saw; every POST takes an `Idempotency-Key`. Every error is a problem (RFC 9457) with a stable \
-`code`.";
+`code`. An enumeration may grow: tolerate a value that you do not know. `x-dictionary` names the \
+dictionary (`GET /api/v1/dictionaries`) with its labels.";
 
 /// The contract.
 #[must_use]

@@ -125,7 +125,8 @@ mod tests {
             ("a", false),
             ("", false),
         ] {
-            let request = TestRequest::get().insert_header(("if-none-match", sent)).to_http_request();
+            let request =
+                TestRequest::get().insert_header(("if-none-match", sent)).to_http_request();
             assert_eq!(is_known(request.headers(), r#""a""#), expected, "{sent}");
         }
     }

@@ -1,6 +1,7 @@
 //! Schemas of domain types for the contract. They stand here, for the domain knows no HTTP.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use utoipa::openapi::extensions::Extensions;
@@ -133,35 +134,46 @@ pub(super) fn decision_code() -> RefOr<Schema> {
         .into()
 }
 
-/// The schema of a type that stands for itself (JSON Schema 2020-12): what it refers to is under
-/// `$defs`, so that a client builds a form from it without another request.
+/// The schema of a type that stands for itself (JSON Schema 2020-12): what it refers to is put in
+/// its place, so that a client builds a form from it without another request.
 pub(super) fn self_contained<T: ToSchema>() -> Value {
-    const PLACE: &str = "#/components/schemas/";
-    fn at_home(schema: &mut Value) {
-        match schema {
-            Value::Object(members) => {
-                if let Some(Value::String(path)) = members.get_mut("$ref") {
-                    *path = path.replace(PLACE, "#/$defs/");
-                }
-                members.values_mut().for_each(at_home);
-            }
-            Value::Array(items) => items.iter_mut().for_each(at_home),
-            _ => {}
-        }
-    }
     let mut parts = Vec::new();
     T::schemas(&mut parts);
-    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
-    let parts: serde_json::Map<String, Value> = parts
+    let parts: BTreeMap<String, Value> = parts
         .into_iter()
         .filter_map(|(name, part)| Some((name, serde_json::to_value(part).ok()?)))
         .collect();
+    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
+    resolve(&mut schema, &parts, 0);
     if let Some(members) = schema.as_object_mut() {
         members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
-        if !parts.is_empty() {
-            members.insert("$defs".to_owned(), Value::Object(parts));
-        }
     }
-    at_home(&mut schema);
     schema
+}
+
+/// Deeper than any body; a schema that refers to itself would never end.
+const DEEPEST: usize = 32;
+
+/// Puts what a schema refers to in the place of the reference. What stands beside the reference,
+/// such as a description, holds against what it says itself.
+fn resolve(schema: &mut Value, parts: &BTreeMap<String, Value>, depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
+    match schema {
+        Value::Object(members) => {
+            let name = match members.remove("$ref") {
+                Some(Value::String(path)) => path.rsplit('/').next().map(ToOwned::to_owned),
+                _ => None,
+            };
+            if let Some(Value::Object(part)) = name.and_then(|name| parts.get(&name)) {
+                for (name, value) in part {
+                    members.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            members.values_mut().for_each(|member| resolve(member, parts, depth + 1));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, parts, depth + 1)),
+        _ => {}
+    }
 }

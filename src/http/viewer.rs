@@ -111,10 +111,10 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 fn page_text() -> &'static (String, String) {
     static PAGE: OnceLock<(String, String)> = OnceLock::new();
     PAGE.get_or_init(|| {
-        let page = ASSETS.iter().fold(
-            include_str!("../../assets/docs.html").to_owned(),
-            |page, asset| page.replace(&format!("{{{}}}", asset.name), &asset.address()),
-        );
+        let page =
+            ASSETS.iter().fold(include_str!("../../assets/docs.html").to_owned(), |page, asset| {
+                page.replace(&format!("{{{}}}", asset.name), &asset.address())
+            });
         let tag = format!("\"{}\"", digest(page.as_bytes()));
         (page, tag)
     })

@@ -73,8 +73,8 @@ pub struct ActionView {
 pub struct ActionBodyView {
     /// Its media type.
     pub media_type: String,
-    /// Its schema (JSON Schema 2020-12), which stands for itself: what it refers to is under
-    /// `$defs`. `x-dictionary` names the dictionary with the labels of an enumeration.
+    /// Its schema (JSON Schema 2020-12), complete in itself. `x-dictionary` names the dictionary with
+    /// the labels of an enumeration.
     #[schema(value_type = Object)]
     pub schema: &'static Value,
 }
@@ -172,8 +172,7 @@ pub async fn actions(
         directory: &directory,
         numbers: &numbers,
     };
-    let items =
-        availability(&case, &ctx).iter().map(|item| ActionView::of(&case, item)).collect();
+    let items = availability(&case, &ctx).iter().map(|item| ActionView::of(&case, item)).collect();
     Ok(Json(ActionsView { version: case.version.0, items }))
 }
 

@@ -30,6 +30,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// The body as it came, for what is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -79,11 +81,8 @@ impl Api {
                     Ok(response) => {
                         let (status, headers) = (response.status(), response.headers().clone());
                         let body = to_bytes(response.into_body()).await.expect("a body");
-                        Answer {
-                            status,
-                            headers,
-                            text: String::from_utf8(body.to_vec()).expect("text"),
-                        }
+                        let text = String::from_utf8_lossy(&body).into_owned();
+                        Answer { status, headers, text, bytes: body.to_vec() }
                     }
                     Err(error) => panic!("the service failed: {error}"),
                 }

@@ -107,6 +107,11 @@ impl Who {
         }
     }
 
+    /// His role.
+    pub const fn role(self) -> Role {
+        self.plan().1
+    }
+
     /// The name by which he logs in, with [`PASSWORD`].
     pub const fn username(self) -> &'static str {
         self.plan().0
@@ -131,10 +136,19 @@ impl Fresh for World {
 impl World {
     /// A world whose writer takes only so much.
     pub async fn with_limits(backend: Backend, limits: WriterLimits) -> Self {
+        Self::with(backend, limits, |_| ()).await
+    }
+
+    /// A world with other settings.
+    pub async fn with_settings(backend: Backend, change: fn(&mut Settings)) -> Self {
+        Self::with(backend, WriterLimits::default(), change).await
+    }
+
+    async fn with(backend: Backend, limits: WriterLimits, change: fn(&mut Settings)) -> Self {
         let db = TestDatabase::migrated(backend);
         // A Monday, ten o'clock in Changchun.
         let clock = SettableClock::at(instant("2025-03-10T02:00:00Z"));
-        let app = start(db.url(), &clock, limits);
+        let app = start(db.url(), &clock, limits, change);
         let mut world = Self { app, clock, units: Vec::new(), users: Vec::new(), db };
         for place in Place::ALL {
             world.create_unit(place).await;
@@ -179,7 +193,7 @@ impl World {
 
     /// A second process over the same database, with the same keys and the same clock.
     pub fn second_app(&self) -> Arc<App> {
-        start(self.db.url(), &self.clock, WriterLimits::default())
+        start(self.db.url(), &self.clock, WriterLimits::default(), |_| ())
     }
 
     /// The id of a unit.
@@ -275,8 +289,13 @@ pub fn reason<T>(answer: &Result<T, Denied>) -> Option<Reason> {
     }
 }
 
-fn start(database: &DatabaseUrl, clock: &Arc<SettableClock>, limits: WriterLimits) -> Arc<App> {
-    let settings = Settings {
+fn start(
+    database: &DatabaseUrl,
+    clock: &Arc<SettableClock>,
+    limits: WriterLimits,
+    change: fn(&mut Settings),
+) -> Arc<App> {
+    let mut settings = Settings {
         database: database.clone(),
         token_key: Secret(std::array::from_fn(|at| u8::try_from(at).expect("below 32"))),
         data_key: Secret(std::array::from_fn(|at| u8::try_from(at + 100).expect("below 132"))),
@@ -286,6 +305,7 @@ fn start(database: &DatabaseUrl, clock: &Arc<SettableClock>, limits: WriterLimit
         case_pattern: CASE_NUMBER_PATTERN.to_owned(),
         docs: Docs::On,
     };
+    change(&mut settings);
     App::start(&settings, Arc::<SettableClock>::clone(clock), limits).expect("the application")
 }
 
