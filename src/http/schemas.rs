@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
-use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
+use crate::domain::case::{ClockFlag, DeadlineOrigin, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
 use crate::domain::decision::{Decision, DecisionKind, Decisions, DraftField};
@@ -72,6 +72,7 @@ text_enums!(
     Capability,
     Carrier,
     Channel,
+    ClockFlag,
     DeadlineOrigin,
     DecisionKind,
     Delivery,

@@ -13,7 +13,7 @@ use validator::Validate;
 
 use super::bodies::{AmendBody, ReceiveBody};
 use super::{Reply, load, steps};
-use crate::domain::case::{Case, matter};
+use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::hex;
 use crate::domain::lifecycle::{Action, Availability, Context, NextNumbers, availability};
@@ -245,6 +245,7 @@ pub struct DeadlineView {
     /// Does it rest on a year that has not been announced?
     pub provisional: bool,
     /// What went wrong with the periods, in the order of the events.
+    #[schema(value_type = Vec<ClockFlag>)]
     pub flags: Vec<String>,
     /// In short.
     pub summary: ClockSummaryView,
