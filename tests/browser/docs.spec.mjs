@@ -82,7 +82,7 @@ try {
   step(`an operation of each of the ${groups.length} groups unfolds`);
   const busiest = page.locator('[id$="-receiveCase"]');
   await busiest.locator(".opblock-summary-control").dispatchEvent("click");
-  await busiest.locator(".body-param").waitFor();
+  await busiest.locator(".opblock-section-request-body .highlight-code").waitFor();
   await busiest.scrollIntoViewIfNeeded();
   if (shots) await page.screenshot({ path: join(shots, "docs-operation.png") });
 
