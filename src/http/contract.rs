@@ -18,7 +18,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
 
-use super::examples::{self, Example};
+use super::examples::{self, Asked, Example};
 use super::extract::no_parameters;
 use crate::domain::actor::Role;
 use crate::domain::policy::Right;
@@ -235,7 +235,7 @@ impl Entry {
         let operation = self.secured(operation);
         let operation = self.with_body(operation, example);
         let operation = self.with_success(operation, example);
-        self.with_errors(operation).build()
+        self.with_errors(operation, example).build()
     }
 
     fn parameters(&self, example: Option<&Example>) -> Vec<Parameter> {
@@ -319,10 +319,22 @@ impl Entry {
         operation
     }
 
-    fn with_errors(&self, mut operation: OperationBuilder) -> OperationBuilder {
+    fn with_errors(
+        &self,
+        mut operation: OperationBuilder,
+        example: Option<&Example>,
+    ) -> OperationBuilder {
+        let asked = self.right.map_or(Asked::Stranger, |_| Asked::Staff);
+        let given = example.map(|example| &example.parameters).into_iter().flatten();
+        let path = given.fold(self.path.to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value)
+        });
         for (status, description) in &self.draft.errors {
             let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
-            let content = ContentBuilder::new().schema(Some(problem)).build();
+            let content = ContentBuilder::new()
+                .schema(Some(problem))
+                .example(examples::refusal(*status, asked, &path))
+                .build();
             let response = ResponseBuilder::new()
                 .description(*description)
                 .content("application/problem+json", content);

@@ -5,8 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use actix_web::body::MessageBody as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::problem::{Fault, Problem};
+use crate::domain::rejection::Reason;
 
 /// One request and its answer. Ids, numbers and secrets are replaced by stand-ins, and the lists of
 /// the answer are cut to two entries.
@@ -40,4 +44,36 @@ pub fn all() -> &'static BTreeMap<String, Example> {
     ALL.get_or_init(|| {
         serde_json::from_str(include_str!("../../data/examples.json")).unwrap_or_default()
     })
+}
+
+/// An error answer of this status, with the code that an operation gives most often; `whose` says
+/// which of two it is for 401.
+#[must_use]
+pub fn refusal(status: u16, whose: Asked, path: &str) -> Option<Value> {
+    let problem: Problem = match (status, whose) {
+        (400, _) => Fault::UnknownParameter.into(),
+        (401, Asked::Stranger) => Fault::LoginFailed.into(),
+        (401, Asked::Staff) => Fault::Unauthenticated.into(),
+        (403, _) => Reason::RoleNotPermitted.into(),
+        (404, _) => Reason::NotFound.into(),
+        (409, _) => Reason::StatusForbids.into(),
+        (412, _) => Reason::StaleVersion.into(),
+        (413, _) => Fault::PayloadTooLarge.into(),
+        (415, _) => Fault::UnsupportedMediaType.into(),
+        (422, _) => Fault::ValidationFailed.into(),
+        (428, _) => Fault::PreconditionRequired.into(),
+        (503, _) => Fault::Unavailable.into(),
+        _ => return None,
+    };
+    let answer = problem.answer(path, "3f0c7f52-7a44-4d5a-9d1c-0b6f6b0a8e11");
+    serde_json::from_slice(&answer.into_body().try_into_bytes().ok()?).ok()
+}
+
+/// Who asks an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// One with a token.
+    Staff,
+    /// One without.
+    Stranger,
 }
