@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "lifecycle/applicant.rs"]
+mod applicant;
 #[path = "lifecycle/cast.rs"]
 mod cast;
 #[path = "lifecycle/documents.rs"]

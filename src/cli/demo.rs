@@ -8,7 +8,8 @@ use clap::Args;
 
 use super::{Done, EXIT_UNAVAILABLE, Failure, block_on, print, say};
 use crate::clock::{Clock as _, SettableClock, SystemClock};
-use crate::config::{CASE_NUMBER_PATTERN, Docs, Secret, Settings};
+use crate::config::transport::Transport;
+use crate::config::{DEFAULT_LISTEN, Keys, Secret, Settings};
 use crate::http::{self, Server};
 use crate::service::App;
 use crate::service::demo::{self, DemoUser, Progress};
@@ -82,6 +83,7 @@ pub(super) fn run(args: &DemoArgs) -> Done {
         let users = build(&settings).await?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
         let server = listen(args, &app)?;
+        app.listens_at(server.address);
         if args.json {
             print(&ready_line(&server, &users));
         } else {
@@ -99,20 +101,8 @@ fn settings(file: &Path) -> Result<Settings, Failure> {
     let random =
         || vault::fresh_bytes().map(Secret).map_err(|error| Failure::new(EXIT_UNAVAILABLE, error));
     let database = DatabaseUrl::Sqlite(file.display().to_string());
-    Ok(Settings {
-        readers: database.default_readers(),
-        database,
-        token_key: random()?,
-        data_key: random()?,
-        data_key_id: "demo".to_owned(),
-        listen: default_address(),
-        case_pattern: CASE_NUMBER_PATTERN.to_owned(),
-        docs: Docs::On,
-    })
-}
-
-fn default_address() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))
+    let keys = Keys { token: random()?, data: random()?, data_id: "demo".to_owned() };
+    Ok(Settings::with_keys(database, keys))
 }
 
 /// Lives through the demo's time with a clock that is set.
@@ -139,12 +129,12 @@ async fn build(settings: &Settings) -> Result<Vec<DemoUser>, Failure> {
 
 /// Listens where it was told, or by default where there is room.
 fn listen(args: &DemoArgs, app: &Arc<App>) -> Result<Server, Failure> {
-    let wanted = args.listen.unwrap_or_else(default_address);
-    match http::serve(Arc::clone(app), wanted) {
+    let wanted = args.listen.unwrap_or(DEFAULT_LISTEN);
+    match http::serve(Arc::clone(app), wanted, Transport::default()) {
         Ok(server) => Ok(server),
         Err(error) if args.listen.is_none() && error.kind() == std::io::ErrorKind::AddrInUse => {
             let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            Ok(http::serve(Arc::clone(app), anywhere)?)
+            Ok(http::serve(Arc::clone(app), anywhere, Transport::default())?)
         }
         Err(error) => {
             Err(Failure::new(EXIT_UNAVAILABLE, format!("cannot listen on {wanted}: {error}")))

@@ -255,6 +255,10 @@ const fn who(party: Party) -> &'static str {
         }
         Party::Counter => "a user of the query room, or of a center, window or department",
         Party::Supervisor => "every supervisor",
+        Party::Applicant => {
+            "the applicant himself, without an account: he sends in a new application online, or \
+             shows the number and the query code of his case"
+        }
     }
 }
 

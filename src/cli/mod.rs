@@ -6,6 +6,7 @@ pub mod deadline;
 mod demo;
 pub mod docs;
 mod generate;
+mod import;
 mod migrate;
 mod operator;
 mod serve;
@@ -43,6 +44,8 @@ enum Command {
     User(user::UserArgs),
     /// Create and list units.
     Unit(unit::UnitArgs),
+    /// Look at a paper register in CSV, or take it in.
+    Import(import::ImportArgs),
     /// Compute due dates of a file of cases.
     Deadline(deadline::DeadlineArgs),
     /// Print the contract (openapi.yaml).
@@ -96,6 +99,7 @@ impl From<std::io::Error> for Failure {
 
 impl From<crate::store::command::Denied> for Failure {
     fn from(denied: crate::store::command::Denied) -> Self {
+        use crate::domain::said::Language;
         use crate::store::command::Denied;
         match denied {
             Denied::Failed(error) => error.into(),
@@ -104,9 +108,8 @@ impl From<crate::store::command::Denied> for Failure {
                     .all()
                     .iter()
                     .map(|r| {
-                        let detail =
-                            r.detail.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
-                        format!("{}: {}{detail}", r.reason, r.reason.label_en())
+                        let sentence = r.sentence();
+                        format!("{}: {}", r.reason, sentence.text(Language::English))
                     })
                     .collect();
                 Self::new(1, lines.join("\n"))
@@ -126,6 +129,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(args) => migrate::run(&args),
         Command::User(args) => user::run(args),
         Command::Unit(args) => unit::run(args),
+        Command::Import(args) => import::run(&args),
         Command::Deadline(args) => {
             Ok(deadline::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::clock::SystemClock;
-use crate::config::{self, CASE_NUMBER_PATTERN, Docs, Secret, Settings};
+use crate::config::{self, Keys, Secret, Settings};
+use crate::domain::ids::UnitId;
 use crate::service::App;
 use crate::store::{WriterLimits, vault};
 
@@ -18,15 +19,16 @@ pub(super) fn open(database: Option<&str>) -> Result<Arc<App>, Failure> {
             .map(Secret)
             .map_err(|error| Failure::new(super::EXIT_UNAVAILABLE, error))
     };
-    let settings = Settings {
-        readers: 1,
-        token_key: random()?,
-        data_key: random()?,
-        data_key_id: "operator".to_owned(),
-        listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
-        case_pattern: CASE_NUMBER_PATTERN.to_owned(),
-        docs: Docs::On,
-        database,
-    };
+    let keys = Keys { token: random()?, data: random()?, data_id: "operator".to_owned() };
+    let mut settings = Settings::with_keys(database, keys);
+    settings.readers = 1;
+    settings.office.public_url = Some(config::public_url()?);
     Ok(App::open(&settings, Arc::new(SystemClock), WriterLimits::default())?)
+}
+
+/// The unit with this code.
+pub(super) async fn unit(app: &App, code: &str) -> Result<UnitId, Failure> {
+    let directory = app.store.directory().await?;
+    let unit = directory.unit_by_code(code).map(|unit| unit.id);
+    unit.ok_or_else(|| Failure::new(1, format!("no unit {code}; see gongkai unit list")))
 }

@@ -7,9 +7,10 @@ use clap::Args;
 
 use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
+use crate::config::transport::Transport;
 use crate::config::{self, Settings};
 use crate::http;
-use crate::service::App;
+use crate::service::{App, people};
 use crate::store::WriterLimits;
 use crate::telemetry::{self, LogForm};
 
@@ -26,6 +27,7 @@ pub(super) struct ServeArgs {
 
 pub(super) fn run(args: &ServeArgs) -> Done {
     let settings = Settings::read(args.database_url.as_deref(), args.listen)?;
+    let transport = Transport::read()?;
     let form = match config::variable("GONGKAI_LOG_FORM")?.as_deref() {
         Some("text") => LogForm::Text,
         None | Some("json") => LogForm::Json,
@@ -36,10 +38,13 @@ pub(super) fn run(args: &ServeArgs) -> Done {
     telemetry::start(form, config::variable("GONGKAI_LOG")?.as_deref().unwrap_or("info"));
     block_on(async move {
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
-        let server = http::serve(Arc::clone(&app), settings.listen).map_err(|error| {
-            let text = format!("cannot listen on {}: {error}", settings.listen);
-            Failure::new(EXIT_UNAVAILABLE, text)
-        })?;
+        let server =
+            http::serve(Arc::clone(&app), settings.listen, transport).map_err(|error| {
+                let text = format!("cannot listen on {}: {error}", settings.listen);
+                Failure::new(EXIT_UNAVAILABLE, text)
+            })?;
+        app.listens_at(server.address);
+        invite(&app).await?;
         tracing::info!(address = %server.address, database = ?settings.database, "listening");
         super::say(&format!("gongkai: listening on http://{}", server.address));
         server.running.await?;
@@ -49,4 +54,16 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         }
         Ok(0)
     })
+}
+
+/// Where nobody can log in yet, the first administrator is invited. There is no default account.
+async fn invite(app: &Arc<App>) -> Result<(), Failure> {
+    if let Some(link) = people::issue_set_up_link(app).await? {
+        super::say(&format!(
+            "gongkai: nobody can log in yet. Set the system up, once, until {}:\n    {}",
+            link.expires_at,
+            app.set_up_page(&link.secret)
+        ));
+    }
+    Ok(())
 }

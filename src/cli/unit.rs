@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Done, Failure, block_on, operator, print};
-use crate::domain::unit::UnitKind;
+use crate::domain::ids::UnitId;
+use crate::domain::unit::{UnitKind, UnitPlan};
 use crate::service::App;
-use crate::service::people::{UnitInput, create_unit};
+use crate::service::cases::Origin;
+use crate::service::people::{change_unit, create_unit};
 use crate::service::units;
+use crate::store::command::{UnitChange, UnitPatch};
 
-/// Create and list units.
+/// Create, change, close and list units.
 #[derive(Args)]
 pub(super) struct UnitArgs {
     /// Where the data is (GONGKAI_DATABASE_URL)
@@ -44,6 +47,34 @@ enum Command {
         #[arg(long)]
         may_issue: bool,
     },
+    /// Change a unit; what is not named stays
+    Change {
+        /// Its code
+        code: String,
+        /// A new code
+        #[arg(long)]
+        new_code: Option<String>,
+        /// A new name
+        #[arg(long)]
+        name: Option<String>,
+        /// The code of the unit that it shall stand below
+        #[arg(long)]
+        parent: Option<String>,
+        /// May it send answers out in its own name?
+        #[arg(long)]
+        may_issue: Option<bool>,
+    },
+    /// Close a unit; its open cases and active users go to the successor
+    Close {
+        /// Its code
+        code: String,
+        /// The code of the unit that takes over
+        #[arg(long)]
+        successor: Option<String>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// List the units
     List,
 }
@@ -59,17 +90,35 @@ pub(super) fn run(args: UnitArgs) -> Done {
                     None => units::BUREAU.to_owned(),
                 };
                 let tree = units::parse(&text).map_err(|error| Failure::new(2, error))?;
-                let made = units::create(&app, &tree).await?;
-                print(&format!("created {} units", made.len()));
+                let planted = units::create(&app, &tree).await?;
+                let there = planted.units.len() - planted.created;
+                print(&format!("created {} units, {there} were there", planted.created));
             }
             Command::Create { code, name, kind, parent, may_issue } => {
-                let parent = parent_of(&app, parent.as_deref()).await?;
-                let input = UnitInput { code, name, kind, parent, may_issue };
-                print(&create_unit(&app, input).await?.to_string());
+                let parent = some_unit(&app, parent).await?;
+                let plan = UnitPlan { code, name, kind, parent, may_issue };
+                let outcome = create_unit(&app, Origin::operator(), plan).await?;
+                if let Some(made) = outcome.person {
+                    print(&made.id.to_string());
+                }
+            }
+            Command::Change { code, new_code, name, parent, may_issue } => {
+                let unit = operator::unit(&app, &code).await?;
+                let parent = some_unit(&app, parent).await?;
+                let patch = UnitPatch { code: new_code, name, parent, may_issue };
+                change_unit(&app, Origin::operator(), unit, None, UnitChange::Edit(patch)).await?;
+            }
+            Command::Close { code, successor, reason } => {
+                let unit = operator::unit(&app, &code).await?;
+                let successor = some_unit(&app, successor).await?;
+                let change = UnitChange::Close { successor, reason };
+                change_unit(&app, Origin::operator(), unit, None, change).await?;
             }
             Command::List => {
                 for unit in app.store.directory().await?.units() {
-                    print(&format!("{}\t{}\t{}\t{}", unit.id, unit.code, unit.kind, unit.name));
+                    let state = if unit.is_open() { "open" } else { "closed" };
+                    let line = [unit.code.as_str(), unit.kind.as_str(), &unit.name, state];
+                    print(&format!("{}\t{}", unit.id, line.join("\t")));
                 }
             }
         }
@@ -77,12 +126,9 @@ pub(super) fn run(args: UnitArgs) -> Done {
     })
 }
 
-async fn parent_of(
-    app: &App,
-    code: Option<&str>,
-) -> Result<Option<crate::domain::ids::UnitId>, Failure> {
-    let Some(code) = code else { return Ok(None) };
-    let directory = app.store.directory().await?;
-    let unit = directory.unit_by_code(code);
-    unit.map(|unit| Some(unit.id)).ok_or_else(|| Failure::new(1, format!("no unit {code}")))
+async fn some_unit(app: &App, code: Option<String>) -> Result<Option<UnitId>, Failure> {
+    match code {
+        Some(code) => operator::unit(app, &code).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -3,17 +3,17 @@
 use std::io::BufRead as _;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 
-use super::{Done, Failure, block_on, operator, print};
+use super::{Done, Failure, block_on, operator, print, say};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::ids::UserId;
 use crate::service::App;
-use crate::service::people::{UserInput, change_user, create_user, set_password};
-use crate::store::command::UserChange;
-use crate::store::vault::fresh_bytes;
+use crate::service::cases::Origin;
+use crate::service::people::{
+    Link, UserInput, change_user, create_user, issue_link, link_of, set_password,
+};
+use crate::store::command::{Standing, UserChange, UserPatch};
 
 /// Create and change users.
 #[derive(Args)]
@@ -28,14 +28,15 @@ pub(super) struct UserArgs {
 /// Where a password comes from.
 #[derive(Args, Clone, Copy)]
 struct PasswordFrom {
-    /// Read the password from the first line of standard input
+    /// Read the password from the first line of standard input; without it a one-time link is
+    /// printed, by which the user chooses his password
     #[arg(long)]
     password_stdin: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Create a user. A password is made and printed once, unless one comes on standard input
+    /// Create a user. He chooses his password by a one-time link, unless one comes on standard input
     Create {
         /// The name by which he logs in
         username: String,
@@ -54,7 +55,28 @@ enum Command {
         #[command(flatten)]
         from: PasswordFrom,
     },
-    /// Bar a user from logging in; his tokens die at once
+    /// Change a user; what is not named stays
+    Change {
+        /// His name
+        username: String,
+        /// The name that others see
+        #[arg(long)]
+        display_name: Option<String>,
+        /// His role; his sessions end
+        #[arg(long)]
+        role: Option<Role>,
+        /// The code of his unit; the cases that he had accepted stay with the old one
+        #[arg(long)]
+        unit: Option<String>,
+        /// A right beside the role; all that he shall have, one by one
+        #[arg(long)]
+        capability: Vec<Capability>,
+        /// Take every right beside the role away
+        #[arg(long, conflicts_with = "capability")]
+        no_capabilities: bool,
+    },
+    /// Bar a user from logging in; his sessions end, and the cases that he had accepted go back to
+    /// his unit
     Disable {
         /// His name
         username: String,
@@ -64,12 +86,22 @@ enum Command {
         /// His name
         username: String,
     },
-    /// Give a user a new password; his tokens die at once
+    /// Print a one-time link by which a user chooses a new password
+    ResetLink {
+        /// His name
+        username: String,
+    },
+    /// Give a user a new password from standard input; his sessions end
     SetPassword {
         /// His name
         username: String,
         #[command(flatten)]
         from: PasswordFrom,
+    },
+    /// End all sessions of a user
+    EndSessions {
+        /// His name
+        username: String,
     },
     /// List the users
     List,
@@ -80,38 +112,57 @@ pub(super) fn run(args: UserArgs) -> Done {
     block_on(async move {
         match args.command {
             Command::Create { username, role, unit, display_name, capability, from } => {
-                let directory = app.store.directory().await?;
-                let unit = directory.unit_by_code(&unit).ok_or_else(|| {
-                    Failure::new(1, format!("no unit {unit}; see gongkai unit list"))
-                })?;
-                let (password, made) = password(from)?;
                 let input = UserInput {
                     display_name: display_name.unwrap_or_else(|| username.clone()),
                     username,
-                    password: password.clone(),
+                    password: password(from)?,
                     role,
-                    unit: unit.id,
+                    unit: operator::unit(&app, &unit).await?,
                     capabilities: capability,
                 };
-                let id = create_user(&app, input).await?;
-                print(&id.to_string());
-                announce(made, &password);
+                let outcome = create_user(&app, Origin::operator(), input).await?;
+                if let Some(made) = &outcome.person {
+                    print(&made.id.to_string());
+                }
+                if outcome.person.as_ref().is_some_and(|made| made.link.is_some()) {
+                    announce(&app, &link_of(outcome)?);
+                }
+            }
+            Command::Change { username, display_name, role, unit, capability, no_capabilities } => {
+                let unit = match unit {
+                    Some(code) => Some(operator::unit(&app, &code).await?),
+                    None => None,
+                };
+                let named_any = no_capabilities || !capability.is_empty();
+                let patch = UserPatch {
+                    display_name,
+                    role,
+                    unit,
+                    capabilities: named_any.then_some(capability),
+                    standing: None,
+                };
+                change(&app, &username, UserChange::Edit(patch)).await?;
             }
             Command::Disable { username } => {
-                change_user(&app, named(&app, &username).await?, UserChange::Disable).await?;
+                change(&app, &username, UserChange::to(Standing::Disabled)).await?;
             }
             Command::Enable { username } => {
-                change_user(&app, named(&app, &username).await?, UserChange::Enable).await?;
+                change(&app, &username, UserChange::to(Standing::Active)).await?;
             }
-            Command::SetPassword { username, from } => {
-                let user = named(&app, &username).await?;
-                let (password, made) = password(from)?;
-                set_password(&app, user, password.clone()).await?;
-                announce(made, &password);
+            Command::EndSessions { username } => {
+                change(&app, &username, UserChange::EndSessions).await?;
             }
+            Command::ResetLink { username } => reset_link(&app, &username).await?,
+            Command::SetPassword { username, from } => match password(from)? {
+                Some(password) => {
+                    let user = named(&app, &username).await?;
+                    set_password(&app, Origin::operator(), user, password).await?;
+                }
+                None => reset_link(&app, &username).await?,
+            },
             Command::List => {
                 for user in app.store.directory().await?.users() {
-                    let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
+                    let state = if user.is_active() { "active" } else { "disabled" };
                     print(&format!("{}\t{}\t{}\t{state}", user.id, user.username, user.role));
                 }
             }
@@ -120,33 +171,36 @@ pub(super) fn run(args: UserArgs) -> Done {
     })
 }
 
+async fn change(app: &Arc<App>, username: &str, change: UserChange) -> Result<(), Failure> {
+    let user = named(app, username).await?;
+    change_user(app, Origin::operator(), user, None, change).await?;
+    Ok(())
+}
+
+async fn reset_link(app: &Arc<App>, username: &str) -> Result<(), Failure> {
+    let user = named(app, username).await?;
+    announce(app, &issue_link(app, Origin::operator(), user).await?);
+    Ok(())
+}
+
 async fn named(app: &Arc<App>, username: &str) -> Result<UserId, Failure> {
     let directory = app.store.directory().await?;
     let user = directory.user_by_name(username);
     user.map(|user| user.id).ok_or_else(|| Failure::new(1, format!("no user {username}")))
 }
 
-/// Who chose a password.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Given,
-    Made,
+/// The password on standard input, when it shall come from there.
+fn password(from: PasswordFrom) -> Result<Option<String>, Failure> {
+    if !from.password_stdin {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-fn password(from: PasswordFrom) -> Result<(String, Origin), Failure> {
-    if from.password_stdin {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        return Ok((line.trim_end_matches(['\r', '\n']).to_owned(), Origin::Given));
-    }
-    let random: [u8; 15] =
-        fresh_bytes().map_err(|error| Failure::new(super::EXIT_UNAVAILABLE, error))?;
-    Ok((URL_SAFE_NO_PAD.encode(random), Origin::Made))
-}
-
-fn announce(origin: Origin, password: &str) {
-    if origin == Origin::Made {
-        super::say("The password, shown this once:");
-        print(password);
-    }
+/// Prints a link, the one time that it is shown.
+fn announce(app: &App, link: &Link) {
+    say(&format!("A link to choose a password, good once, until {}:", link.expires_at));
+    print(&app.password_page(&link.secret));
 }

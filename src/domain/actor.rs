@@ -37,6 +37,27 @@ pub struct Actor {
     pub capabilities: Vec<Capability>,
 }
 
+/// Who takes an action of the lifecycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By<'a> {
+    /// A member of staff.
+    Staff(&'a Actor),
+    /// The applicant himself, without an account: he has shown the number and the query code of the
+    /// case, or is handing in a new application.
+    Applicant,
+}
+
+impl By<'_> {
+    /// The user who acts; none when it is the applicant.
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::Staff(actor) => Some(actor.user),
+            Self::Applicant => None,
+        }
+    }
+}
+
 impl Actor {
     /// Does the unit lie in this actor's unit or below it?
     #[must_use]

@@ -98,7 +98,7 @@ macro_rules! personal_text {
 use personal_text;
 
 /// Full-width ASCII (as a Chinese input method types it) to ASCII; other characters unchanged.
-fn fold_width(c: char) -> char {
+pub(crate) fn fold_width(c: char) -> char {
     match c {
         '\u{3000}' => ' ',
         '\u{FF01}'..='\u{FF5E}' => {

@@ -32,6 +32,8 @@ ids! {
     UnitId,
     /// A member of staff.
     UserId,
+    /// One log-in: the family of its refresh tokens.
+    SessionId,
 }
 
 /// The number of changes that a row has seen, from 1. It is the entity tag of the resource and

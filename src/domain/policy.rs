@@ -12,6 +12,8 @@ pub enum Right {
     ReadCases,
     /// To read the figures, within the scope.
     ReadStatistics,
+    /// To manage units and users.
+    ManageDirectory,
     /// To take an action of the lifecycle.
     Act(Action),
 }
@@ -20,7 +22,7 @@ impl Right {
     /// Every right.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        [Self::SignedIn, Self::ReadCases, Self::ReadStatistics]
+        [Self::SignedIn, Self::ReadCases, Self::ReadStatistics, Self::ManageDirectory]
             .into_iter()
             .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
             .collect()
@@ -33,6 +35,7 @@ impl Right {
             Self::SignedIn => "signed_in".to_owned(),
             Self::ReadCases => "read_cases".to_owned(),
             Self::ReadStatistics => "read_statistics".to_owned(),
+            Self::ManageDirectory => "manage_directory".to_owned(),
             Self::Act(action) => format!("act:{action}"),
         }
     }
@@ -48,6 +51,7 @@ impl Right {
                 }
                 Role::Auditor | Role::Admin => false,
             },
+            Self::ManageDirectory => role == Role::Admin,
             Self::Act(action) => role_may(role, action),
         }
     }

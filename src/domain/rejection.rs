@@ -1,6 +1,8 @@
 //! Why the law or the state machine says no. Every refusal has a stable code, a sentence in both
 //! languages and, where the law is the reason, the article.
 
+use super::ids::CaseId;
+use super::said::Said;
 use super::text_enum::text_enum;
 
 /// What kind of no a reason is; the HTTP layer turns it into a status (docs/api-style.md).
@@ -47,6 +49,7 @@ text_enum! {
         AlreadyServed = "already_served" : "该文书已送达" / "That letter has already been served.",
         DueDateInQuestion = "clock_cannot_run" : "办理期限无法计算" / "The statutory period cannot be computed.",
         ConstraintViolated = "constraint_violated" : "与已有数据冲突" / "The change conflicts with data already stored.",
+        ExternalRefTaken = "external_ref_taken" : "该外部编号已用于另一申请件" / "Another case already has this external reference.",
         DateInFuture = "date_in_future" : "日期不能晚于今天" / "The date must not be in the future.",
         DateTooEarly = "date_too_early" : "日期早于其前提事项" / "The date is before the act that it follows.",
         FactMissing = "fact_missing" : "缺少必填事项" / "A required fact is missing.",
@@ -57,20 +60,38 @@ text_enum! {
         DecisionUnknown = "decision_unknown" : "没有该答复类型" / "There is no such decision code.",
         DecisionNotInForce = "decision_not_in_force" : "该件适用的条例文本没有此答复类型" / "The text of the Regulation that governs the case has no such decision.",
         CaseUnknown = "case_unknown" : "没有所引用的申请件" / "The case referred to does not exist.",
+        UnitClosed = "unit_closed" : "该单位已撤销" / "The unit is closed.",
+        UnitHasCases = "unit_has_open_cases" : "该单位尚有未办结的申请件,须指定接收单位" / "The unit holds open cases; name the unit that takes them over.",
+        UnitHasUsers = "unit_has_users" : "该单位尚有在职人员,须指定接收单位" / "The unit has active users; name the unit that takes them over.",
+        UnitHasUnits = "unit_has_units" : "该单位下尚有未撤销的单位" / "There are units below this one that are not closed.",
+        UnitLoop = "unit_loop" : "单位不能隶属于其自身或其下级" / "A unit cannot stand below itself.",
+        UnitIsRoot = "unit_is_root" : "市局不能撤销或改隶" / "The bureau itself cannot be closed or moved.",
+        LastAdmin = "last_admin" : "不能停用或变更最后一名系统管理员" / "The last active administrator cannot be disabled or lose his role.",
+        AlreadySetUp = "already_set_up" : "系统已完成初始设置" / "The system has been set up already.",
+        LinkInvalid = "link_invalid" : "链接无效、已使用或已过期" / "The link is unknown, used or expired.",
+        PasswordWeak = "password_weak" : "密码过于常见或与用户名相同" / "The password is too common or equals the user name.",
         Unchanged = "unchanged" : "没有任何更改" / "Nothing would change.",
         Taken = "taken" : "该名称已被使用" / "That name is already taken.",
         PasswordLength = "password_length" : "密码长度须为8至128个字符" / "A password has 8 to 128 characters.",
         RoleUnitMismatch = "role_unit_mismatch" : "该角色不能属于此类单位" / "A user with this role cannot belong to a unit of this kind.",
+        NumberOrCodeWrong = "number_or_code_wrong" : "编号或者查询码不正确" / "The number or the query code is wrong.",
+        NoQueryRoom = "no_query_room" : "本机关未设受理网上申请的查询室" / "There is no query room that could receive an online application.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
 }
 
 impl Reason {
+    /// The sentence, in both languages.
+    #[must_use]
+    pub const fn said(self) -> Said {
+        Said::of(self.label_zh(), self.label_en())
+    }
+
     /// The kind of refusal.
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
-            Self::NotFound => Class::NotFound,
+            Self::NotFound | Self::NumberOrCodeWrong => Class::NotFound,
             Self::StaleVersion => Class::Stale,
             Self::ActorDisabled
             | Self::RoleNotPermitted
@@ -94,6 +115,16 @@ impl Reason {
             | Self::NoDraft
             | Self::NothingToServe
             | Self::AlreadyServed
+            | Self::UnitClosed
+            | Self::UnitHasCases
+            | Self::UnitHasUsers
+            | Self::UnitHasUnits
+            | Self::UnitIsRoot
+            | Self::LastAdmin
+            | Self::AlreadySetUp
+            | Self::LinkInvalid
+            | Self::NoQueryRoom
+            | Self::ExternalRefTaken
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -108,7 +139,9 @@ impl Reason {
             | Self::CaseUnknown
             | Self::Unchanged
             | Self::Taken
+            | Self::UnitLoop
             | Self::PasswordLength
+            | Self::PasswordWeak
             | Self::RoleUnitMismatch
             | Self::IdempotencyKeyReused => Class::Invalid,
         }
@@ -125,14 +158,16 @@ pub struct Rejection {
     /// The article, when the law is the reason.
     pub article: Option<&'static str>,
     /// What exactly is wrong, in addition to the sentence of the code: dates, names of fields.
-    pub detail: Option<String>,
+    pub detail: Option<Said>,
+    /// The other case that stands in the way, when it exists for the actor.
+    pub case: Option<CaseId>,
 }
 
 impl Rejection {
     /// A refusal for this reason alone.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
-        Self { reason, pointer: None, article: None, detail: None }
+        Self { reason, pointer: None, article: None, detail: None, case: None }
     }
 
     /// The same, naming the member of the input.
@@ -151,9 +186,25 @@ impl Rejection {
 
     /// The same, with particulars.
     #[must_use]
-    pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+    pub fn saying(mut self, detail: Said) -> Self {
+        self.detail = Some(detail);
         self
+    }
+
+    /// The same, naming the other case that stands in the way.
+    #[must_use]
+    pub const fn because_of(mut self, case: CaseId) -> Self {
+        self.case = Some(case);
+        self
+    }
+}
+
+impl Rejection {
+    /// The sentence of the code, with the particulars when there are any.
+    #[must_use]
+    pub fn sentence(&self) -> Said {
+        let said = self.reason.said();
+        self.detail.as_ref().map_or_else(|| said.clone(), |detail| said.with(detail))
     }
 }
 

@@ -1,12 +1,12 @@
 //! The bureau's units and users, and the directory that answers questions about both.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Capability, Role};
-use super::ids::{UnitId, UserId, Version};
+use super::ids::{SessionId, UnitId, UserId, Version};
 use super::text_enum::text_enum;
 
 text_enum! {
@@ -45,11 +45,9 @@ impl UnitKind {
     }
 }
 
-/// One unit of the tree.
+/// What is decided about a unit; everything else follows from what happens to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unit {
-    /// Its id.
-    pub id: UnitId,
+pub struct UnitPlan {
     /// A short stable name in ASCII for scripts and settings, unique.
     pub code: String,
     /// Its name in Chinese, as letters print it.
@@ -60,6 +58,39 @@ pub struct Unit {
     pub parent: Option<UnitId>,
     /// May it send an answer out in its own name (Regulation 2019, art. 10)?
     pub may_issue: bool,
+}
+
+/// One unit of the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Its id.
+    pub id: UnitId,
+    /// What was decided about it.
+    pub plan: UnitPlan,
+    /// Since when it is closed; none while it works. A closed unit keeps its name and its history.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Changes seen by this row.
+    pub version: Version,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl std::ops::Deref for Unit {
+    type Target = UnitPlan;
+
+    fn deref(&self) -> &UnitPlan {
+        &self.plan
+    }
+}
+
+impl Unit {
+    /// Does it work, i.e. is it not closed?
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.closed_at.is_none()
+    }
 }
 
 /// One member of staff, without his password.
@@ -83,7 +114,22 @@ pub struct User {
     pub token_epoch: i64,
     /// Changes seen by this row.
     pub version: Version,
+    /// When he was created.
+    pub created_at: DateTime<Utc>,
+    /// When he was last changed.
+    pub updated_at: DateTime<Utc>,
 }
+
+impl User {
+    /// May he log in?
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}
+
+/// Sessions that ended while access tokens of theirs can still be alive.
+pub type EndedSessions = HashSet<SessionId>;
 
 /// A consistent picture of all units and users. A bureau has a few hundred of both, so every
 /// process keeps one in memory (docs/adr/0004-directory-in-memory.md).
@@ -93,16 +139,29 @@ pub struct Directory {
     units: HashMap<UnitId, Unit>,
     users: HashMap<UserId, User>,
     reach: HashMap<UnitId, Vec<UnitId>>,
+    ended: EndedSessions,
 }
 
 impl Directory {
     /// Builds the directory as of the given version of its head row.
     #[must_use]
-    pub fn new(version: i64, units: Vec<Unit>, users: Vec<User>) -> Self {
+    pub fn new(version: i64, units: Vec<Unit>, users: Vec<User>, ended: EndedSessions) -> Self {
         let units: HashMap<_, _> = units.into_iter().map(|unit| (unit.id, unit)).collect();
         let users = users.into_iter().map(|user| (user.id, user)).collect();
         let reach = units.keys().map(|id| (*id, Self::below(&units, *id))).collect();
-        Self { version, units, users, reach }
+        Self { version, units, users, reach, ended }
+    }
+
+    /// Has this session ended? Asked for sessions of which an access token is still alive.
+    #[must_use]
+    pub fn has_ended(&self, session: SessionId) -> bool {
+        self.ended.contains(&session)
+    }
+
+    /// The sessions that have ended lately.
+    #[must_use]
+    pub const fn ended_sessions(&self) -> &EndedSessions {
+        &self.ended
     }
 
     fn below(units: &HashMap<UnitId, Unit>, top: UnitId) -> Vec<UnitId> {

@@ -10,16 +10,19 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use super::contract::{Declares, Describe, Draft};
+use super::limits;
 use super::problem::{Fault, Problem};
 use super::trace::RequestId;
 use crate::domain::actor::Actor;
+use crate::domain::ids::SessionId;
 use crate::domain::lifecycle::Action;
 use crate::domain::policy::Right;
 use crate::domain::rejection::Reason;
 use crate::domain::unit::User;
 use crate::service::App;
 use crate::service::cases::Origin;
-use crate::store::command::{Caller, Idempotency};
+use crate::service::tokens::Bearer;
+use crate::store::command::{self, Idempotency};
 
 /// What can be refused of any request (http/trace.rs).
 const ENCODED: &str = "The body is compressed, or not of the media type that is taken.";
@@ -47,6 +50,8 @@ needs! {
     ReadCases = Right::ReadCases;
     /// To read the figures.
     ReadStatistics = Right::ReadStatistics;
+    /// To manage units and users.
+    ManageDirectory = Right::ManageDirectory;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.
@@ -87,6 +92,8 @@ pub struct Auth<N: Needs> {
     pub actor: Actor,
     /// The user.
     pub user: User,
+    /// The session.
+    pub session: SessionId,
     request_id: String,
     right: PhantomData<N>,
 }
@@ -96,7 +103,7 @@ impl<N: Needs> Auth<N> {
     #[must_use]
     pub fn origin(&self, idempotency: Option<Idempotency>) -> Origin {
         Origin {
-            caller: Caller::User(self.actor.user),
+            caller: command::Caller::User(self.actor.user),
             request_id: self.request_id.clone(),
             idempotency,
         }
@@ -126,23 +133,47 @@ impl<N: Needs> FromRequest for Auth<N> {
         let request = request.clone();
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().cloned().ok_or(Fault::Internal)?;
-            let token = bearer_token(&request).ok_or(Fault::Unauthenticated)?;
-            let bearer = app.tokens.verify(token, app.clock.now()).ok_or(Fault::Unauthenticated)?;
+            let bearer = bearer(&request, &app)?;
             let directory = app.store.directory().await?;
             let user = directory
                 .user(bearer.user)
                 .filter(|user| user.token_epoch == bearer.epoch)
+                .filter(|_| !directory.has_ended(bearer.session))
                 .cloned()
                 .ok_or(Fault::Unauthenticated)?;
             let actor = directory.actor(user.id).ok_or(Fault::Unauthenticated)?;
+            limits::charge(&request, || limits::Caller::User(user.id))?;
             if !N::RIGHT.granted_to(actor.role) {
                 return Err(Reason::RoleNotPermitted.into());
             }
-            let request_id =
-                request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-            Ok(Self { actor, user, request_id, right: PhantomData })
+            let request_id = request_id(&request);
+            let session = bearer.session;
+            Ok(Self { actor, user, session, request_id, right: PhantomData })
         })
     }
+}
+
+/// The id that the middleware gave to a request.
+fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// For whom the token speaks. Who shows none, or one that is not known yet, is counted by address.
+fn bearer(request: &HttpRequest, app: &App) -> Result<Bearer, Problem> {
+    let mut refused = None;
+    let may_check = || match limits::charge_address(request) {
+        Ok(()) => true,
+        Err(problem) => {
+            refused = Some(problem);
+            false
+        }
+    };
+    let Some(token) = bearer_token(request) else {
+        limits::charge_address(request)?;
+        return Err(Fault::Unauthenticated.into());
+    };
+    let bearer = app.tokens.verify_if(token, app.clock.now(), may_check);
+    bearer.ok_or_else(|| refused.unwrap_or_else(|| Fault::Unauthenticated.into()))
 }
 
 /// The token of the one `Authorization: Bearer` header; two headers are none.
@@ -155,7 +186,10 @@ fn bearer_token(request: &HttpRequest) -> Option<&str> {
 }
 
 /// Marks an operation that everybody may call.
-pub struct Open;
+pub struct Open {
+    /// The request, for the ledger and the log.
+    pub request_id: String,
+}
 
 impl Describe for Open {
     fn describe(draft: &mut Draft) {
@@ -173,7 +207,9 @@ impl FromRequest for Open {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
-    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self))
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(
+            limits::charge_address(request).map(|()| Self { request_id: request_id(request) }),
+        )
     }
 }

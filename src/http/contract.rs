@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, web};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -20,6 +20,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::examples::{self, Asked, Example};
 use super::extract::no_parameters;
+use super::limits::Policy;
+use super::rules::{Caching, Rule};
 use crate::domain::actor::Role;
 use crate::domain::policy::Right;
 
@@ -30,6 +32,8 @@ pub struct Draft {
     pub parameters: Vec<Parameter>,
     /// The schema of the request body.
     pub body: Option<RefOr<Schema>>,
+    /// The media type of that body; JSON when none is named.
+    pub body_type: Option<&'static str>,
     /// Statuses of errors that can come back.
     pub errors: Vec<(u16, &'static str)>,
     /// Status, description, media type and schema of the success, and the headers it carries.
@@ -38,6 +42,8 @@ pub struct Draft {
     pub unchanged: bool,
     /// Does it need an access token?
     pub right: Option<Right>,
+    /// Does the answer carry text in the language that was asked for?
+    pub spoken: bool,
     /// The schemas that it refers to.
     pub schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -48,7 +54,7 @@ pub struct Success {
     pub status: u16,
     /// In words.
     pub description: &'static str,
-    /// The media type.
+    /// The media type; empty when there is no body.
     pub media_type: &'static str,
     /// The schema; none for plain text.
     pub schema: Option<RefOr<Schema>>,
@@ -158,6 +164,13 @@ impl<T: Describe, E> Describe for Result<T, E> {
     }
 }
 
+const CONTENT_LANGUAGE: (&str, &str) = ("Content-Language", "The language of the texts.");
+
+const QUOTA: [(&str, &str); 2] = [
+    ("RateLimit-Policy", "The quota `q` and its window `w` in seconds, when there is a limit."),
+    ("RateLimit", "What is left (`r`), and the seconds until it is whole again (`t`)."),
+];
+
 /// One operation of the API: its address, its right and its part of the contract.
 pub struct Entry {
     /// The method.
@@ -172,6 +185,10 @@ pub struct Entry {
     pub right: Option<Right>,
     /// What it does, in one line.
     pub summary: &'static str,
+    /// The quota that it uses up; none for what must always answer.
+    pub policy: Option<Policy>,
+    /// How its success may be kept.
+    pub caching: Caching,
     draft: Draft,
     route: Box<dyn Fn(Method) -> Route>,
 }
@@ -188,7 +205,10 @@ impl Entry {
         Args::describe(&mut draft);
         F::Output::describe(&mut draft);
         draft.error(400, "A query parameter is unknown.");
+        let policy = if method == Method::GET { Policy::Reads } else { Policy::Writes };
         Self {
+            policy: Some(policy),
+            caching: Caching::Never,
             method,
             path,
             id,
@@ -209,6 +229,33 @@ impl Entry {
         self.tag = tag;
         self.summary = summary;
         self
+    }
+
+    /// The same, under another quota than reading or changing.
+    #[must_use]
+    pub const fn under(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// The same, without a quota.
+    #[must_use]
+    pub const fn unlimited(mut self) -> Self {
+        self.policy = None;
+        self
+    }
+
+    /// The same, with a success that everybody may keep.
+    #[must_use]
+    pub const fn kept(mut self, caching: Caching) -> Self {
+        self.caching = caching;
+        self
+    }
+
+    /// What the machinery around the handler must know.
+    #[must_use]
+    pub fn rule(&self) -> (Method, Rule) {
+        (self.method.clone(), Rule { policy: self.policy, caching: self.caching })
     }
 
     /// The route by which the framework serves it under a method.
@@ -278,7 +325,7 @@ impl Entry {
             .example(example.and_then(|example| example.body.clone()))
             .build();
         let body = RequestBodyBuilder::new()
-            .content("application/json", content)
+            .content(self.draft.body_type.unwrap_or("application/json"), content)
             .required(Some(utoipa::openapi::Required::True))
             .build();
         operation.request_body(Some(body))
@@ -290,30 +337,25 @@ impl Entry {
         example: Option<&Example>,
     ) -> OperationBuilder {
         let Some(success) = &self.draft.success else { return operation };
-        let text = || Some(ObjectBuilder::new().schema_type(Type::String));
-        let content = ContentBuilder::new()
-            .schema(success.schema.clone())
-            .example(example.and_then(|example| example.answer.clone()))
-            .build();
-        let mut response = ResponseBuilder::new()
-            .description(success.description)
-            .content(success.media_type, content);
-        for (name, meaning) in success.headers {
-            let value = example.and_then(|example| example.headers.get(*name));
-            let header = HeaderBuilder::new()
-                .description(Some(*meaning))
-                .schema(text())
-                .example(value.map(|value| Value::from(value.as_str())))
+        let mut response = ResponseBuilder::new().description(success.description);
+        if !success.media_type.is_empty() {
+            let content = ContentBuilder::new()
+                .schema(success.schema.clone())
+                .example(example.and_then(|example| example.answer.clone()))
                 .build();
-            response = response.header(*name, header);
+            response = response.content(success.media_type, content);
+        }
+        let spoken: &[_] = if self.draft.spoken { &[CONTENT_LANGUAGE] } else { &[] };
+        let quota: &[_] = if self.policy.is_some() { &QUOTA } else { &[] };
+        for (name, meaning) in success.headers.iter().chain(spoken).chain(quota) {
+            let value = example.and_then(|example| example.headers.get(*name));
+            response = response.header(*name, header(meaning, value.map(String::as_str)));
         }
         operation = operation.response(success.status.to_string(), response);
         if self.draft.unchanged {
-            let tag =
-                HeaderBuilder::new().description(Some("The same tag.")).schema(text()).build();
             let unchanged = ResponseBuilder::new()
                 .description("The caller has it already.")
-                .header("ETag", tag);
+                .header("ETag", header("The same tag.", None));
             operation = operation.response("304", unchanged);
         }
         operation
@@ -329,16 +371,26 @@ impl Entry {
         let path = given.fold(self.path.to_owned(), |path, (name, value)| {
             path.replace(&format!("{{{name}}}"), value)
         });
-        for (status, description) in &self.draft.errors {
+        let problem = |status: u16, description: &str| {
             let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
             let content = ContentBuilder::new()
                 .schema(Some(problem))
-                .example(examples::refusal(*status, asked, &path))
+                .example(examples::refusal(status, asked, &path))
                 .build();
-            let response = ResponseBuilder::new()
-                .description(*description)
-                .content("application/problem+json", content);
-            operation = operation.response(status.to_string(), response);
+            ResponseBuilder::new()
+                .description(description)
+                .content("application/problem+json", content)
+        };
+        for (status, description) in &self.draft.errors {
+            operation = operation.response(status.to_string(), problem(*status, description));
+        }
+        if let Some(policy) = self.policy {
+            let mut response = problem(429, &format!("The quota `{policy}` is used up; wait."))
+                .header("Retry-After", header("Seconds until the next request is taken.", None));
+            for (name, meaning) in QUOTA {
+                response = response.header(name, header(meaning, None));
+            }
+            operation = operation.response("429", response);
         }
         operation
     }
@@ -353,4 +405,12 @@ fn typed(parameter: &Parameter, text: &str) -> Value {
     } else {
         Value::from(text)
     }
+}
+
+fn header(meaning: &str, example: Option<&str>) -> Header {
+    HeaderBuilder::new()
+        .description(Some(meaning))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .example(example.map(Value::from))
+        .build()
 }

@@ -11,8 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::auth::Open;
 use super::contract::Draft;
+use super::document::{Document, Publication, Shown};
 use super::problem::catalogue;
-use super::published::{Document, FOR_A_MINUTE, Publication, Published};
 use super::schemas;
 use crate::domain::case::Manner;
 use crate::domain::channel::Channel;
@@ -341,7 +341,7 @@ impl Publication for Dictionaries {
         DOCUMENT.get_or_init(|| {
             let view = DictionariesView::of(Law::builtin(), Decisions::builtin());
             let text = serde_json::to_string(&view).unwrap_or_default();
-            Document::new(text, Self::MEDIA_TYPE, FOR_A_MINUTE)
+            Document::new(text, Self::MEDIA_TYPE)
         })
     }
 
@@ -351,8 +351,8 @@ impl Publication for Dictionaries {
 }
 
 /// `GET /api/v1/dictionaries`
-pub async fn show(_: Open) -> Published<Dictionaries> {
-    Published::now()
+pub async fn show(_: Open) -> Shown<Dictionaries> {
+    Shown::now()
 }
 
 #[cfg(test)]

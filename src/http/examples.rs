@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::problem::{Fault, Problem};
 use crate::domain::rejection::Reason;
+use crate::domain::said::Language;
 
 /// One request and its answer. Ids, numbers and secrets are replaced by stand-ins, and the lists of
 /// the answer are cut to two entries.
@@ -62,10 +63,11 @@ pub fn refusal(status: u16, whose: Asked, path: &str) -> Option<Value> {
         (415, _) => Fault::UnsupportedMediaType.into(),
         (422, _) => Fault::ValidationFailed.into(),
         (428, _) => Fault::PreconditionRequired.into(),
+        (429, _) => Fault::QuotaExceeded.into(),
         (503, _) => Fault::Unavailable.into(),
         _ => return None,
     };
-    let answer = problem.answer(path, "3f0c7f52-7a44-4d5a-9d1c-0b6f6b0a8e11");
+    let answer = problem.answer(path, "3f0c7f52-7a44-4d5a-9d1c-0b6f6b0a8e11", Language::default());
     serde_json::from_slice(&answer.into_body().try_into_bytes().ok()?).ok()
 }
 

@@ -16,12 +16,14 @@ use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::contract::{Describe, Draft};
+use super::flaw::Flaw;
 use super::form;
 use super::problem::{Fault, FieldError, Problem};
 use super::strict::Object;
 use crate::domain::deadline::legal_day;
-use crate::domain::ids::{CaseId, Version};
+use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::rejection::Reason;
+use crate::domain::said::Said;
 use crate::service::App;
 use crate::store::command::Idempotency;
 
@@ -77,64 +79,142 @@ pub trait Checked {
     }
 }
 
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
 impl<T: DeserializeOwned + Validate + Checked + ToSchema + 'static> FromRequest for Body<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let app = request.app_data::<web::Data<App>>().cloned();
-        let json = request.content_type().eq_ignore_ascii_case("application/json");
-        let declared = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = body_of(request, payload, "application/json");
+        Box::pin(async move { Self::parsed(&bytes.await?, app) })
+    }
+}
+
+impl<T: DeserializeOwned + Validate + Checked + ToSchema> Body<T> {
+    fn parsed(bytes: &[u8], app: Option<web::Data<App>>) -> Result<Self, Problem> {
+        let app = app.ok_or(Fault::Internal)?;
+        // An action without particulars may come without a body.
+        let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+        let value = parse::<T>(bytes, legal_day(app.clock.now()))?;
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+        Ok(Self { value, digest })
+    }
+}
+
+/// The bytes of a body of the one media type that is taken.
+fn body_of(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    media_type: &'static str,
+) -> Reading<web::Bytes> {
+    let fits = request.content_type().eq_ignore_ascii_case(media_type);
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let bytes = web::Bytes::from_request(request, payload);
+    Box::pin(async move {
+        if declared.is_some_and(|length| length > BODY_LIMIT) {
+            return Err(Fault::PayloadTooLarge.into());
+        }
+        let bytes = bytes.await.map_err(|error| body_problem(&error))?;
+        if !bytes.is_empty() && !fits {
+            let refusal = Problem::new(Fault::UnsupportedMediaType);
+            return Err(refusal.header(header::ACCEPT, media_type));
+        }
+        Ok(bytes)
+    })
+}
+
+/// The media type of changes to a resource (RFC 7396).
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// A JSON merge patch: what is left out stays. No member of ours can be removed, so null is refused
+/// and does not pass for "left out".
+pub struct Patch<T>(pub Body<T>);
+
+impl<T: ToSchema> Describe for Patch<T> {
+    fn describe(draft: &mut Draft) {
+        Body::<T>::describe(draft);
+        draft.body_type = Some(MERGE_PATCH);
+        draft.error(415, "The body is not application/merge-patch+json.");
+    }
+}
+
+impl<T: DeserializeOwned + Validate + Checked + ToSchema + 'static> FromRequest for Patch<T> {
+    type Error = Problem;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = request.app_data::<web::Data<App>>().cloned();
+        let bytes = body_of(request, payload, MERGE_PATCH);
         Box::pin(async move {
-            if declared.is_some_and(|length| length > BODY_LIMIT) {
-                return Err(Fault::PayloadTooLarge.into());
+            let bytes = bytes.await?;
+            let removed = removed_members(&bytes);
+            if !removed.is_empty() {
+                return Err(Problem::new(Fault::ValidationFailed).with(removed));
             }
-            let mut bytes = bytes.await.map_err(|error| body_problem(&error))?;
-            if bytes.is_empty() {
-                // An action without particulars may come without a body.
-                bytes = web::Bytes::from_static(b"{}");
-            } else if !json {
-                let refusal = Problem::new(Fault::UnsupportedMediaType);
-                return Err(refusal.header(header::ACCEPT, "application/json"));
-            }
-            let app = app.ok_or(Fault::Internal)?;
-            let value = parse::<T>(&bytes, legal_day(app.clock.now()))?;
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-            Ok(Self { value, digest })
+            Body::parsed(&bytes, app).map(Self)
         })
     }
+}
+
+/// The members of a patch that are null.
+fn removed_members(bytes: &[u8]) -> Vec<FieldError> {
+    let patch: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let members = patch.as_object().into_iter().flatten();
+    members
+        .filter(|(_, value)| value.is_null())
+        .map(|(name, _)| FieldError {
+            pointer: format!("#/{}", name.replace('~', "~0").replace('/', "~1")),
+            code: Flaw::NotRemovable.as_str().to_owned(),
+            detail: Flaw::NotRemovable.said(),
+        })
+        .collect()
 }
 
 fn body_problem(error: &actix_web::Error) -> Problem {
     match error.as_response_error().status_code().as_u16() {
         413 => Problem::new(Fault::PayloadTooLarge),
-        _ => Problem::new(Fault::MalformedRequest).saying("the body could not be read"),
+        _ => Problem::new(Fault::MalformedRequest)
+            .saying(Said::of("无法读取请求正文", "The body could not be read.")),
     }
 }
 
-fn parse<T>(bytes: &[u8], today: NaiveDate) -> Result<T, Problem>
+/// Reads and checks a body.
+///
+/// # Errors
+/// A problem that names every fault.
+pub fn parse<T>(bytes: &[u8], today: NaiveDate) -> Result<T, Problem>
 where
     T: DeserializeOwned + Validate + Checked + ToSchema,
 {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Object(value) = serde_path_to_error::deserialize::<_, Object<T>>(&mut json)
         .map_err(|error| malformed::<T>(bytes, error))?;
-    json.end().map_err(|_| Problem::new(Fault::MalformedJson).saying("text after the value"))?;
+    json.end().map_err(|_| {
+        let trailing = Said::of("JSON 值之后还有内容", "There is text after the value.");
+        Problem::new(Fault::MalformedJson).saying(trailing)
+    })?;
+    let faults = faults_of(&value, today);
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(Problem::new(Fault::ValidationFailed).with(faults))
+    }
+}
+
+/// Every fault of a value, of its form and of the domain's, one for each place.
+pub fn faults_of<T: Validate + Checked>(value: &T, today: NaiveDate) -> Vec<FieldError> {
     let mut faults = value.validate().map_or_else(|errors| field_errors(&errors), |()| Vec::new());
     for fault in value.faults(today) {
         if !faults.iter().any(|known| known.pointer == fault.pointer) {
             faults.push(fault);
         }
     }
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(Problem::new(Fault::ValidationFailed).with(faults))
-    }
+    faults
 }
 
 /// The problem of a body that is not of its form: broken JSON, or every fault of its members.
@@ -148,49 +228,29 @@ fn malformed<T: ToSchema>(
     let body = match serde_json::from_slice::<serde_json::Value>(bytes) {
         Ok(body) => body,
         Err(broken) => {
-            let place = format!("line {}, column {}", broken.line(), broken.column());
+            let (line, column) = (broken.line(), broken.column());
+            let place = Said::new(
+                format!("第 {line} 行,第 {column} 列"),
+                format!("line {line}, column {column}"),
+            );
             return Problem::new(Fault::MalformedJson).saying(place);
         }
     };
-    let code = data_code(&inner);
-    let first = FieldError { pointer, code: code.to_owned(), detail: data_text(&inner) };
+    let (flaw, detail) = Flaw::of_serde(&inner.to_string());
+    let first = FieldError::saying(pointer, flaw, detail);
     // Which of two values counts is a matter of taste, so neither does (RFC 8259 §4).
-    if code == "duplicate_field" {
+    if flaw == Flaw::DuplicateField {
         return Problem::new(Fault::MalformedJson).with(vec![first]);
     }
     let mut all = form::faults::<T>(&body);
     // What no schema tells, e.g. a day that is none. Of a missing or unknown member serde names
     // the object around it; the schema has named the member itself.
     let named = all.iter().any(|known| known.pointer == first.pointer);
-    let of_a_member = matches!(code, "missing_field" | "unknown_field");
+    let of_a_member = matches!(flaw, Flaw::MissingField | Flaw::UnknownField);
     if !named && (all.is_empty() || !of_a_member) {
         all.push(first);
     }
     Problem::new(Fault::ValidationFailed).with(all)
-}
-
-/// The kind of a fault that serde found.
-fn data_code(error: &serde_json::Error) -> &'static str {
-    let text = error.to_string();
-    let kinds = [
-        ("unknown field", "unknown_field"),
-        ("missing field", "missing_field"),
-        ("duplicate field", "duplicate_field"),
-        ("invalid type", "wrong_type"),
-        ("unknown ", "unknown_value"),
-    ];
-    kinds.iter().find(|(sign, _)| text.starts_with(sign)).map_or("invalid_value", |(_, code)| code)
-}
-
-/// What serde says, without the value: that came from outside and may be personal.
-fn data_text(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    match (text.find("invalid type: "), text.find(", expected ")) {
-        (Some(_), Some(at)) => text.get(at + 2..).unwrap_or_default().to_owned(),
-        _ if text.starts_with("invalid value") => "invalid value".to_owned(),
-        _ => text.to_owned(),
-    }
 }
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
@@ -219,15 +279,10 @@ fn field_errors(errors: &ValidationErrors) -> Vec<FieldError> {
             let place = if field == "__all__" { at.to_owned() } else { format!("{at}/{field}") };
             match kind {
                 ValidationErrorsKind::Field(faults) => {
-                    found.extend(faults.iter().map(|fault| {
-                        FieldError {
-                            pointer: place.clone(),
-                            code: fault.code.to_string(),
-                            detail: fault
-                                .message
-                                .as_ref()
-                                .map_or_else(|| default_text(fault), ToString::to_string),
-                        }
+                    found.extend(faults.iter().map(|fault| FieldError {
+                        pointer: place.clone(),
+                        code: fault.code.to_string(),
+                        detail: in_words(fault),
                     }));
                 }
                 ValidationErrorsKind::Struct(inner) => walk(inner, &place, found),
@@ -245,14 +300,11 @@ fn field_errors(errors: &ValidationErrors) -> Vec<FieldError> {
     found
 }
 
-fn default_text(fault: &validator::ValidationError) -> String {
+/// A fault of a validator in words: its code is one of ours, its bounds stand in its parameters.
+fn in_words(fault: &validator::ValidationError) -> Said {
     let bound = |name: &str| fault.params.get(name).map(ToString::to_string);
-    match (bound("min"), bound("max")) {
-        (Some(min), Some(max)) => format!("{min}–{max}"),
-        (Some(min), None) => format!("≥ {min}"),
-        (None, Some(max)) => format!("≤ {max}"),
-        (None, None) => fault.code.to_string(),
-    }
+    let flaw = Flaw::parse(&fault.code).unwrap_or(Flaw::InvalidValue);
+    flaw.bounded(bound("min").as_deref(), bound("max").as_deref())
 }
 
 /// Query parameters, parsed and validated; an unknown or repeated one is refused.
@@ -277,32 +329,28 @@ impl<T: DeserializeOwned + Validate> FromRequest for Params<T> {
 }
 
 fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<T, Problem> {
-    let wrong = |pointer: &str, code: &str, detail: String| {
-        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-            pointer: pointer.to_owned(),
-            code: code.to_owned(),
-            detail,
-        }])
+    let wrong = |pointer: &str, flaw: Flaw| {
+        Problem::new(Fault::UnknownParameter).with(vec![FieldError::of(pointer, flaw)])
     };
     let fields = web::Query::<Vec<(String, String)>>::from_query(text)
-        .map_err(|_| wrong("", "malformed_query", "not a query string".to_owned()))?
+        .map_err(|_| wrong("", Flaw::MalformedQuery))?
         .into_inner();
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     if let Some([name, _]) = names.array_windows().find(|[a, b]| a == b) {
-        return Err(wrong(name, "repeated_parameter", "given more than once".to_owned()));
+        return Err(wrong(name, Flaw::RepeatedParameter));
     }
     let value = web::Query::<T>::from_query(text)
         .map_err(|_| {
             // The error does not name the parameter: each is tried by itself. None is required.
             let parts = text.split('&').filter(|part| !part.is_empty());
             let faults = parts.zip(&fields).filter_map(|(part, (name, _))| {
+                use actix_web::error::QueryPayloadError::Deserialize;
                 let detail = match web::Query::<T>::from_query(part).err()? {
-                    actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
-                    other => other.to_string(),
+                    Deserialize(error) => Flaw::of_serde(&error.to_string()).1,
+                    _ => Flaw::InvalidParameter.said(),
                 };
-                let code = "invalid_parameter".to_owned();
-                Some(FieldError { pointer: name.clone(), code, detail })
+                Some(FieldError::saying(name.as_str(), Flaw::InvalidParameter, detail))
             });
             Problem::new(Fault::UnknownParameter).with(faults.collect())
         })?
@@ -328,35 +376,53 @@ pub fn no_parameters(text: &str) -> Result<(), Problem> {
     if text.is_empty() { Ok(()) } else { query(text).map(|Nothing {}| ()) }
 }
 
-/// The case that the path names. Text that is no id names nothing that exists.
-pub struct CasePath(pub CaseId);
+/// A path variable that is an id. Text that is no id names nothing that exists.
+macro_rules! id_paths {
+    ($($(#[$doc:meta])* $name:ident($id:ty) $says:literal;)+) => {$(
+        $(#[$doc])*
+        pub struct $name(pub $id);
 
-impl Describe for CasePath {
-    fn describe(draft: &mut Draft) {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
-        draft.parameters.push(
-            ParameterBuilder::new()
-                .name("id")
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
-                .description(Some("The id of the case."))
-                .schema(Some(schema))
-                .build(),
-        );
-        draft.error(404, "There is no such case, or it does not exist for this caller.");
-    }
+        impl Describe for $name {
+            fn describe(draft: &mut Draft) {
+                draft.parameters.push(id_parameter($says));
+                draft.error(404, "There is no such resource, or it does not exist for this caller.");
+            }
+        }
+
+        impl FromRequest for $name {
+            type Error = Problem;
+            type Future = Ready<Result<Self, Problem>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let id = request.match_info().get("id").and_then(|text| text.parse().ok());
+                ready(id.map(Self).ok_or_else(|| Reason::NotFound.into()))
+            }
+        }
+    )+};
 }
 
-impl FromRequest for CasePath {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+id_paths! {
+    /// The case that the path names.
+    CasePath(CaseId) "The id of the case.";
+    /// The unit that the path names.
+    UnitPath(UnitId) "The id of the unit.";
+    /// The user that the path names.
+    UserPath(UserId) "The id of the user.";
+    /// The session that the path names.
+    SessionPath(SessionId) "The id of the session.";
+}
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| text.parse().ok());
-        ready(id.map(Self).ok_or_else(|| Reason::NotFound.into()))
-    }
+fn id_parameter(description: &'static str) -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
 }
 
 pub(super) fn text_header(
@@ -397,8 +463,8 @@ impl Describe for IfMatch {
     fn describe(draft: &mut Draft) {
         let meaning = "The entity tag of the version that the caller saw, e.g. `\"3\"`.";
         draft.parameters.push(text_header("If-Match", Required::True, meaning));
-        draft.error(409, "The state of the case does not allow it.");
-        draft.error(412, "The case has changed since; the answer carries its current ETag.");
+        draft.error(409, "The state of the resource does not allow it.");
+        draft.error(412, "The resource has changed since; the answer carries its current ETag.");
         draft.error(422, "The content is not valid; every fault is listed.");
         draft.error(428, "If-Match is missing.");
     }
@@ -438,7 +504,10 @@ impl FromRequest for IdempotencyKey {
             (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
         });
         ready(key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
-            Problem::new(Fault::MalformedRequest).saying("Idempotency-Key: 1–255 visible ASCII")
+            Problem::new(Fault::MalformedRequest).saying(Said::of(
+                "Idempotency-Key 须为 1 至 255 个可见 ASCII 字符",
+                "An Idempotency-Key has 1 to 255 visible ASCII characters.",
+            ))
         }))
     }
 }

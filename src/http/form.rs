@@ -7,7 +7,9 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::flaw::Flaw;
 use super::problem::FieldError;
+use crate::domain::said::Said;
 
 /// Every fault in the form of a body. Empty when the schema finds none: then what serde said stands.
 #[must_use]
@@ -31,8 +33,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn fault(&mut self, at: &str, code: &str, detail: String) {
-        self.found.push(FieldError { pointer: at.to_owned(), code: code.to_owned(), detail });
+    fn fault(&mut self, at: &str, flaw: Flaw, detail: Said) {
+        self.found.push(FieldError::saying(at, flaw, detail));
     }
 
     fn compare(&mut self, schema: &Value, value: &Value, at: &str) {
@@ -52,8 +54,7 @@ impl Walk<'_> {
             return;
         }
         if !fits(&schema["type"], value) {
-            let wanted = schema["type"].to_string().replace('"', "");
-            self.fault(at, "wrong_type", format!("类型错误 / expected {wanted}"));
+            self.fault(at, Flaw::WrongType, Flaw::WrongType.wanting(wanted(&schema["type"])));
             return;
         }
         match value {
@@ -68,8 +69,7 @@ impl Walk<'_> {
                 if let Some(allowed) = schema["enum"].as_array().filter(|all| !all.contains(value))
                 {
                     let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-                    let detail = format!("不在可选值之内 / expected one of {}", allowed.join(", "));
-                    self.fault(at, "unknown_value", detail);
+                    self.fault(at, Flaw::UnknownValue, Flaw::UnknownValue.allowing(&allowed));
                 }
             }
             Value::Number(number) => {
@@ -82,11 +82,11 @@ impl Walk<'_> {
 
     /// Is the measure within the bounds that the schema names, if it names any?
     fn bounds(&mut self, schema: &Value, (least, most): (&str, &str), measure: u64, at: &str) {
-        let least = schema[least].as_u64().unwrap_or(0);
-        let most = schema[most].as_u64().unwrap_or(u64::MAX);
-        if !(least..=most).contains(&measure) {
-            let code = if value_is_number(schema) { "range" } else { "length" };
-            self.fault(at, code, format!("{least}–{most}"));
+        let (least, most) = (schema[least].as_u64(), schema[most].as_u64());
+        if !(least.unwrap_or(0)..=most.unwrap_or(u64::MAX)).contains(&measure) {
+            let flaw = if value_is_number(schema) { Flaw::Range } else { Flaw::Length };
+            let (least, most) = (least.map(|n| n.to_string()), most.map(|n| n.to_string()));
+            self.fault(at, flaw, flaw.bounded(least.as_deref(), most.as_deref()));
         }
     }
 
@@ -94,7 +94,7 @@ impl Walk<'_> {
         let place = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if value[name].is_null() {
-                self.fault(&place(name), "missing_field", "缺少必填项 / missing".to_owned());
+                self.fault(&place(name), Flaw::MissingField, Flaw::MissingField.said());
             }
         }
         for (name, member) in value.as_object().into_iter().flatten() {
@@ -102,11 +102,7 @@ impl Walk<'_> {
                 Some(_) if member.is_null() => {}
                 Some(part) => self.compare(part, member, &place(name)),
                 None => {
-                    self.fault(
-                        &place(name),
-                        "unknown_field",
-                        "未知成员 / unknown member".to_owned(),
-                    );
+                    self.fault(&place(name), Flaw::UnknownField, Flaw::UnknownField.said());
                 }
             }
         }
@@ -116,6 +112,12 @@ impl Walk<'_> {
 /// Is the schema one of numbers?
 fn value_is_number(schema: &Value) -> bool {
     schema["type"].to_string().contains("integer")
+}
+
+/// The type that the schema names, or the first of them: the other is null.
+fn wanted(kind: &Value) -> &str {
+    let first = kind.as_array().and_then(|kinds| kinds.iter().find(|kind| **kind != "null"));
+    first.unwrap_or(kind).as_str().unwrap_or_default()
 }
 
 /// Is the value of the type that the schema names, or of one of them?

@@ -1,6 +1,6 @@
 //! The server about itself: alive, ready, its contract.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use actix_web::web;
 use serde::Serialize;
@@ -10,9 +10,9 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::auth::Open;
 use super::contract::{Describe, Draft};
+use super::document::{Document, Publication, Shown};
 use super::openapi;
 use super::problem::{Fault, Problem};
-use super::published::{Document, FOR_A_MINUTE, Publication, Published};
 use super::reply::Json;
 use crate::service::App;
 use crate::store::directory;
@@ -71,11 +71,11 @@ impl Publication for ContractJson {
     const MEDIA_TYPE: &'static str = "application/json";
 
     fn document() -> &'static Document {
-        static DOCUMENT: OnceLock<Document> = OnceLock::new();
-        DOCUMENT.get_or_init(|| {
+        static JSON: LazyLock<Document> = LazyLock::new(|| {
             let text = openapi::document().to_json().unwrap_or_default();
-            Document::new(text, Self::MEDIA_TYPE, FOR_A_MINUTE)
-        })
+            Document::new(text, ContractJson::MEDIA_TYPE)
+        });
+        &JSON
     }
 
     fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
@@ -90,8 +90,9 @@ impl Publication for ContractYaml {
     const MEDIA_TYPE: &'static str = "application/yaml";
 
     fn document() -> &'static Document {
-        static DOCUMENT: OnceLock<Document> = OnceLock::new();
-        DOCUMENT.get_or_init(|| Document::new(openapi::yaml(), Self::MEDIA_TYPE, FOR_A_MINUTE))
+        static YAML: LazyLock<Document> =
+            LazyLock::new(|| Document::new(openapi::yaml(), ContractYaml::MEDIA_TYPE));
+        &YAML
     }
 
     fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
@@ -100,11 +101,48 @@ impl Publication for ContractYaml {
 }
 
 /// `GET /openapi.json`
-pub async fn contract_json(_: Open) -> Published<ContractJson> {
-    Published::now()
+pub async fn contract_json(_: Open) -> Shown<ContractJson> {
+    Shown::now()
 }
 
 /// `GET /openapi.yaml`
-pub async fn contract_yaml(_: Open) -> Published<ContractYaml> {
-    Published::now()
+pub async fn contract_yaml(_: Open) -> Shown<ContractYaml> {
+    Shown::now()
+}
+
+/// One public key (RFC 8037 §2).
+#[derive(Serialize, ToSchema)]
+pub struct KeyView {
+    /// Always `OKP`.
+    pub kty: String,
+    /// Always `Ed25519`.
+    pub crv: String,
+    /// Always `sig`.
+    pub r#use: String,
+    /// Always `EdDSA`.
+    pub alg: String,
+    /// The name of the key, as tokens carry it.
+    pub kid: String,
+    /// The key, base64url.
+    pub x: String,
+}
+
+/// A set of keys (RFC 7517 §5).
+#[derive(Serialize, ToSchema)]
+pub struct KeysView {
+    /// The signing key first, then the one before it while its tokens are alive.
+    pub keys: Vec<KeyView>,
+}
+
+/// `GET /.well-known/jwks.json`
+pub async fn keys(_: Open, app: web::Data<App>) -> Result<Json<KeysView>, Problem> {
+    let keys = app.tokens.public_keys().map(|key| KeyView {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        r#use: "sig".to_owned(),
+        alg: "EdDSA".to_owned(),
+        kid: key.key_id.clone(),
+        x: key.x.clone(),
+    });
+    Ok(Json(KeysView { keys: keys.collect() }))
 }

@@ -2,24 +2,36 @@
 
 pub mod auth;
 mod cases;
+pub mod client;
+pub mod compress;
 pub mod contract;
+pub mod cors;
 mod dictionaries;
-
+pub mod document;
+pub mod edge;
 pub mod examples;
 pub mod extract;
+pub mod flaw;
 mod form;
+pub mod language;
+pub mod limits;
 mod meta;
 pub mod openapi;
+pub mod pace;
 pub mod page;
+mod passwords;
 pub mod problem;
-mod published;
+mod public;
 mod reply;
+pub mod rules;
 mod schemas;
 mod sessions;
 mod statistics;
 mod strict;
 pub mod trace;
+pub mod traceparent;
 mod units;
+mod users;
 mod viewer;
 
 use std::collections::BTreeMap;
@@ -29,11 +41,16 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpServer, Route, web};
+use actix_web::{App as ActixApp, HttpResponse, HttpServer, Resource, web};
 
+use crate::config::transport::Transport;
 use crate::service::App;
+pub use cases::import as register;
 use contract::Entry;
+use edge::Edge;
+use limits::Policy;
 use problem::{Fault, Problem};
+use rules::{Caching, Rules};
 
 /// Every operation of the API.
 #[must_use]
@@ -41,22 +58,46 @@ use problem::{Fault, Problem};
 pub fn routes() -> Vec<Entry> {
     let get = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::GET, path, id).says(tag_of(path), says);
     let post = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::POST, path, id).says(tag_of(path), says);
+    let patch = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::PATCH, path, id).says(tag_of(path), says);
+    let delete = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::DELETE, path, id).says(tag_of(path), says);
     vec![
-        post("/api/v1/sessions", "logIn", "Log in.", |m, p, i| Entry::new(m, p, i, sessions::create)),
+        post("/api/v1/sessions", "logIn", "Log in.", |m, p, i| Entry::new(m, p, i, sessions::create)).under(Policy::Login),
+        get("/api/v1/sessions", "listSessions", "My sessions.", |m, p, i| Entry::new(m, p, i, sessions::list)),
+        post("/api/v1/sessions/refresh", "refreshSession", "Exchange a refresh token for fresh tokens.", |m, p, i| Entry::new(m, p, i, sessions::refresh)),
+        delete("/api/v1/sessions/current", "logOut", "Log out.", |m, p, i| Entry::new(m, p, i, sessions::log_out)),
+        delete("/api/v1/sessions/{id}", "endSession", "End a session of mine.", |m, p, i| Entry::new(m, p, i, sessions::end)),
         get("/api/v1/me", "getMe", "Who am I?", |m, p, i| Entry::new(m, p, i, sessions::me)),
+        post("/api/v1/me/password", "changePassword", "Choose another password.", |m, p, i| Entry::new(m, p, i, passwords::change)).under(Policy::Login),
+        post("/api/v1/passwords", "choosePassword", "Choose a password by a one-time link.", |m, p, i| Entry::new(m, p, i, passwords::choose)).under(Policy::Login),
+        post("/api/v1/set-up", "setUp", "Create the bureau and the first administrator by the set-up link.", |m, p, i| Entry::new(m, p, i, passwords::set_up)).under(Policy::Login),
 
         get("/api/v1/units", "listUnits", "The units.", |m, p, i| Entry::new(m, p, i, units::list)),
-        get("/api/v1/users", "listUsers", "Active colleagues.", |m, p, i| Entry::new(m, p, i, units::users)),
+        post("/api/v1/units", "createUnit", "Create a unit.", |m, p, i| Entry::new(m, p, i, units::create)),
+        get("/api/v1/units/{id}", "getUnit", "One unit.", |m, p, i| Entry::new(m, p, i, units::show)),
+        patch("/api/v1/units/{id}", "changeUnit", "Rename, move or empower a unit.", |m, p, i| Entry::new(m, p, i, units::change)),
+        post("/api/v1/units/{id}/close", "closeUnit", "Close a unit; its open cases and active users go to a successor.", |m, p, i| Entry::new(m, p, i, units::close)),
+        get("/api/v1/users", "listUsers", "Colleagues; for an administrator all users.", |m, p, i| Entry::new(m, p, i, users::list)),
+        post("/api/v1/users", "createUser", "Create a user, with a one-time link by which he chooses his password.", |m, p, i| Entry::new(m, p, i, users::create)),
+        get("/api/v1/users/{id}", "getUser", "One user.", |m, p, i| Entry::new(m, p, i, users::show)),
+        patch("/api/v1/users/{id}", "changeUser", "Rename, move, empower, disable or enable a user.", |m, p, i| Entry::new(m, p, i, users::change)),
+        post("/api/v1/users/{id}/password-links", "issuePasswordLink", "Give out a one-time link by which a user chooses a new password.", |m, p, i| Entry::new(m, p, i, users::issue_link)),
+        get("/api/v1/users/{id}/sessions", "listUserSessions", "The sessions of a user.", |m, p, i| Entry::new(m, p, i, users::sessions)),
+        delete("/api/v1/users/{id}/sessions", "endUserSessions", "End all sessions of a user.", |m, p, i| Entry::new(m, p, i, users::end_sessions)),
 
-        get("/api/v1/dictionaries", "getDictionaries", "Every code of the API in words, and what it demands.", |m, p, i| Entry::new(m, p, i, dictionaries::show)),
+        get("/api/v1/dictionaries", "getDictionaries", "Every code of the API in words, and what it demands.", |m, p, i| Entry::new(m, p, i, dictionaries::show)).kept(Caching::Minute),
 
         post("/api/v1/cases", "receiveCase", "Record an application, and register it at once when wanted.", |m, p, i| Entry::new(m, p, i, cases::receive)),
         get("/api/v1/cases", "listCases", "Cases by filter or worklist.", |m, p, i| Entry::new(m, p, i, cases::list)),
         post("/api/v1/cases/search", "searchCases", "The cases of one person, by a sealed field.", |m, p, i| Entry::new(m, p, i, cases::search)),
+        post("/api/v1/cases/earlier", "findEarlierCases", "The applicant's earlier cases, before his application is taken in.", |m, p, i| Entry::new(m, p, i, cases::earlier)),
+        post("/api/v1/imports", "importRegister", "Take in a paper register as CSV; a dry run unless told otherwise.", |m, p, i| Entry::new(m, p, i, cases::import)),
+        get("/api/v1/imports/template", "getImportTemplate", "An empty register with all headings.", |m, p, i| Entry::new(m, p, i, cases::template)),
         get("/api/v1/cases/{id}", "getCase", "One case.", |m, p, i| Entry::new(m, p, i, cases::show)),
         get("/api/v1/cases/{id}/events", "listCaseEvents", "What happened on a case.", |m, p, i| Entry::new(m, p, i, cases::events)),
         get("/api/v1/cases/{id}/actions", "listCaseActions", "What may I do now, and why not?", |m, p, i| Entry::new(m, p, i, cases::actions)),
         get("/api/v1/cases/{id}/deadline", "getCaseDeadline", "When is it due, day by day?", |m, p, i| Entry::new(m, p, i, cases::deadline)),
+        get("/api/v1/cases/{id}/receipt", "printReceipt", "The receipt, to print, without the query code.", |m, p, i| Entry::new(m, p, i, cases::receipt)),
+        post("/api/v1/cases/{id}/receipt", "printReceiptWithCode", "The receipt, to print, with the query code that came with the receipt's answer.", |m, p, i| Entry::new(m, p, i, cases::receipt_with_code)),
         post("/api/v1/cases/{id}/register", "registerCase", "Enter a case in the register; starts the clock.", |m, p, i| Entry::new(m, p, i, cases::register)),
         post("/api/v1/cases/{id}/amend", "amendCase", "Correct facts.", |m, p, i| Entry::new(m, p, i, cases::amend)),
         post("/api/v1/cases/{id}/void", "voidCase", "Take out a case entered by mistake or twice.", |m, p, i| Entry::new(m, p, i, cases::void)),
@@ -73,20 +114,43 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
 
+        post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)).under(Policy::Lookup),
+        post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)).under(Policy::Lookup),
+        post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)).under(Policy::Lookup),
+
         get("/api/v1/statistics/reply-rate", "getReplyRate", "The reply rate, with what it is made of.", |m, p, i| Entry::new(m, p, i, statistics::reply_rate)),
         get("/api/v1/statistics/overview", "getOverview", "Open work by unit.", |m, p, i| Entry::new(m, p, i, statistics::overview)),
 
-        get("/livez", "getLiveness", "Does the process answer?", |m, p, i| Entry::new(m, p, i, meta::live)),
-        get("/readyz", "getReadiness", "Does the database answer?", |m, p, i| Entry::new(m, p, i, meta::ready)),
-        get("/openapi.json", "getContractJson", "This contract as JSON.", |m, p, i| Entry::new(m, p, i, meta::contract_json)),
-        get("/openapi.yaml", "getContractYaml", "This contract as YAML.", |m, p, i| Entry::new(m, p, i, meta::contract_yaml)),
+        get("/.well-known/jwks.json", "getKeys", "The public keys by which access tokens are checked.", |m, p, i| Entry::new(m, p, i, meta::keys)),
+        get("/livez", "getLiveness", "Does the process answer?", |m, p, i| Entry::new(m, p, i, meta::live)).unlimited(),
+        get("/readyz", "getReadiness", "Does the database answer?", |m, p, i| Entry::new(m, p, i, meta::ready)).unlimited(),
+        get("/openapi.json", "getContractJson", "This contract as JSON.", |m, p, i| Entry::new(m, p, i, meta::contract_json)).kept(Caching::Minute),
+        get("/openapi.yaml", "getContractYaml", "This contract as YAML.", |m, p, i| Entry::new(m, p, i, meta::contract_yaml)).kept(Caching::Minute),
+    ]
+}
+
+/// The pages for people, which are no part of the contract.
+#[must_use]
+#[rustfmt::skip]
+pub fn pages() -> Vec<Entry> {
+    use public::pages;
+    vec![
+        Entry::new(Method::GET, "/public", "publicHome", pages::home),
+        Entry::new(Method::GET, "/public/apply", "publicApplyForm", pages::apply_form),
+        Entry::new(Method::POST, "/public/apply", "publicApply", pages::apply_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, "/public/status", "publicStatusForm", pages::status_form),
+        Entry::new(Method::POST, "/public/status", "publicStatus", pages::status_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, "/public/supplement", "publicSupplementForm", pages::supplement_form),
+        Entry::new(Method::POST, "/public/supplement", "publicSupplement", pages::supplement_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, pages::STYLE_PATH, "publicStyle", pages::style),
     ]
 }
 
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
-        Some("sessions" | "me") => "sessions",
-        Some("cases") => "cases",
+        Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
+        Some("cases" | "imports") => "cases",
+        Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
         Some("dictionaries") => "dictionaries",
@@ -94,18 +158,19 @@ fn tag_of(path: &str) -> &'static str {
     }
 }
 
-/// Registers every operation with the framework. `GET` answers `HEAD` too; a method that an address
-/// does not know is 405 with `Allow`.
+/// Registers every operation with the framework. `GET` answers `HEAD` too, every address `OPTIONS`;
+/// a method that an address does not know is 405 with `Allow`.
 pub fn configure(config: &mut web::ServiceConfig) {
     let mut addresses: BTreeMap<&'static str, Vec<Entry>> = BTreeMap::new();
-    for entry in routes() {
+    for entry in routes().into_iter().chain(pages()) {
         addresses.entry(entry.path).or_default().push(entry);
     }
     // A fixed path before one with a variable: `/cases/search` is no id.
     let mut ordered: Vec<_> = addresses.into_iter().collect();
     ordered.sort_by_key(|(path, _)| path.contains('{'));
     for (path, entries) in ordered {
-        let mut resource = web::resource(path);
+        let rules = Rules(entries.iter().map(Entry::rule).collect());
+        let mut resource = web::resource(path).app_data(rules);
         let mut allowed = Vec::new();
         for entry in &entries {
             resource = resource.route(entry.route(entry.method.clone()));
@@ -115,22 +180,31 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 allowed.push("HEAD".to_owned());
             }
         }
-        config.service(resource.default_service(other_methods(allowed.join(", "))));
+        allowed.push("OPTIONS".to_owned());
+        config.service(tells_methods(resource, allowed.join(", ")));
     }
     viewer::configure(config);
 }
 
-/// Refuses the methods that an address does not know, and says which it knows.
-fn other_methods(allowed: String) -> Route {
-    web::to(move || {
+/// The address with `OPTIONS`, and with a refusal of the methods that it does not know.
+fn tells_methods(resource: Resource, allowed: String) -> Resource {
+    let tell = allowed.clone();
+    let options = move || {
+        let mut answer = HttpResponse::NoContent();
+        answer.insert_header((header::ALLOW, tell.as_str()));
+        std::future::ready(answer.finish())
+    };
+    let refuse = move || {
         let refusal = Problem::new(Fault::MethodNotAllowed).header(header::ALLOW, allowed.clone());
-        async move { Err::<actix_web::HttpResponse, Problem>(refusal) }
-    })
+        async move { Err::<HttpResponse, Problem>(refusal) }
+    };
+    resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(refuse))
 }
 
 /// The application as the framework serves it: what the server runs and what tests call.
 pub fn application(
     app: web::Data<App>,
+    edge: web::Data<Edge>,
 ) -> ActixApp<
     impl ServiceFactory<
         ServiceRequest,
@@ -142,11 +216,12 @@ pub fn application(
 > {
     ActixApp::new()
         .app_data(app)
+        .app_data(edge)
         .app_data(web::PayloadConfig::new(extract::BODY_LIMIT))
         .wrap(from_fn(trace::request))
         .configure(configure)
         .default_service(web::to(|| async {
-            Err::<actix_web::HttpResponse, Problem>(Problem::new(Fault::RouteNotFound))
+            Err::<HttpResponse, Problem>(Problem::new(Fault::RouteNotFound))
         }))
 }
 
@@ -165,9 +240,14 @@ const WORKERS: usize = 2;
 ///
 /// # Errors
 /// The address cannot be bound.
-pub fn serve(app: Arc<App>, listen: std::net::SocketAddr) -> std::io::Result<Server> {
+pub fn serve(
+    app: Arc<App>,
+    listen: std::net::SocketAddr,
+    transport: Transport,
+) -> std::io::Result<Server> {
     let data = web::Data::from(app);
-    let server = HttpServer::new(move || application(data.clone()))
+    let edge = web::Data::new(Edge::new(transport));
+    let server = HttpServer::new(move || application(data.clone(), edge.clone()))
         .workers(WORKERS)
         .shutdown_timeout(30)
         .bind(listen)?;

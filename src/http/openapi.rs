@@ -9,14 +9,15 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use super::problem::{ProblemBody, catalogue};
+use super::problem::{ProblemBody, catalogue, flaws};
 use super::routes;
 
 const DESCRIPTION: &str = "Case management for 依申请公开, the disclosure of government \
 information on request. Every change of a case needs `If-Match` with the version that the caller \
 saw; every POST takes an `Idempotency-Key`. Every error is a problem (RFC 9457) with a stable \
-`code`. An enumeration may grow: tolerate a value that you do not know. `x-dictionary` names the \
-dictionary (`GET /api/v1/dictionaries`) with its labels.";
+`code`; its sentences are in the language of `Accept-Language` (`zh-CN`, also when absent or \
+unknown, or `en`). An enumeration may grow: tolerate a value that you do not know. `x-dictionary` \
+names the dictionary (`GET /api/v1/dictionaries`) with its labels.";
 
 /// The contract.
 #[must_use]
@@ -65,10 +66,11 @@ pub fn document() -> OpenApi {
         .contact(Some(ContactBuilder::new().name(Some("gongkai")).build()))
         .build();
     let tags = [
-        ("sessions", "Logging in."),
+        ("sessions", "Logging in and out, and passwords."),
         ("cases", "Applications and what is done on them."),
+        ("public", "The applicant's own door, without an account."),
         ("statistics", "The supervisor's figures."),
-        ("directory", "Units and users."),
+        ("directory", "Units and users, and their administration."),
         ("dictionaries", "Codes in words, for forms and lists."),
         ("server", "The server itself."),
     ];
@@ -91,7 +93,15 @@ fn codes() -> String {
         .iter()
         .map(|(code, status, zh, en)| format!("| `{code}` | {status} | {zh} | {en} |"))
         .collect();
-    format!("| code | status | 中文 | English |\n|---|---|---|---|\n{}", rows.join("\n"))
+    let parts: Vec<String> =
+        flaws().iter().map(|(code, zh, en)| format!("| `{code}` | {zh} | {en} |")).collect();
+    format!(
+        "| code | status | 中文 | English |\n|---|---|---|---|\n{}\n\n\
+         Members of `errors` carry one of these codes, or one of the following.\n\n\
+         | code | 中文 | English |\n|---|---|---|\n{}",
+        rows.join("\n"),
+        parts.join("\n")
+    )
 }
 
 /// The contract as YAML, as it is committed.

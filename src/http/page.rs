@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_under_its_own_query_only() {
-        let issuer = Issuer::new(&[7; 32]).unwrap();
+        let issuer = Issuer::new(&[7; 32], &[]).unwrap();
         let id = CaseId(Uuid::from_u128(7));
         let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap_or_default();
         for place in [

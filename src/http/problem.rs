@@ -12,7 +12,11 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::flaw::Flaw;
+use super::language;
+use crate::domain::identity::IdentityError;
 use crate::domain::rejection::{Class, Reason, Refusal, Rejection};
+use crate::domain::said::{Language, Said, citation};
 use crate::domain::text_enum::text_enum;
 use crate::store;
 use crate::store::command::Denied;
@@ -26,24 +30,36 @@ text_enum! {
         InvalidCursor = "invalid_cursor" : "分页游标无效" / "The cursor is invalid or belongs to another query.",
         Unauthenticated = "unauthenticated" : "需要有效的访问令牌" / "A valid access token is needed.",
         LoginFailed = "login_failed" : "用户名或密码错误" / "The name or the password is wrong.",
+        SessionOver = "session_over" : "会话已结束,请重新登录" / "The session is over; log in again.",
         RouteNotFound = "route_not_found" : "没有该地址" / "There is nothing at this address.",
         MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
         NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
         PreconditionRequired = "precondition_required" : "更改须带 If-Match 请求头" / "A change needs the If-Match header.",
+        QuotaExceeded = "quota_exceeded" : "请求过于频繁,请稍后重试" / "Too many requests; wait, then repeat.",
+        HeadersTooLarge = "headers_too_large" : "请求头过大" / "The header fields are too large.",
         PayloadTooLarge = "payload_too_large" : "请求正文过大" / "The body is too large.",
         UriTooLong = "uri_too_long" : "地址过长" / "The address is too long.",
         UnsupportedMediaType = "unsupported_media_type" : "不支持该内容类型" / "The media type or encoding is not supported.",
         ValidationFailed = "validation_failed" : "请求内容不符合要求" / "The content of the request is not valid.",
         RequestTimeout = "request_timeout" : "请求超时" / "The request took too long to arrive.",
+        TooManyRequests = "too_many_requests" : "请求过于频繁,请稍后再试" / "Too many requests; wait and try again.",
+        DailyLimitReached = "daily_limit_reached" : "今日网上申请次数已达上限;仍可邮寄或者当面提交申请" / "No more online applications are taken today; post and the counter remain open.",
         Internal = "internal_error" : "服务器内部错误" / "The server failed.",
         Unavailable = "unavailable" : "服务暂时不可用,请稍后重试" / "The service is unavailable for the moment; try again.",
         QueueFull = "queue_full" : "系统繁忙,请稍后重试" / "Too many commands are waiting; try again.",
         OutcomeUnknown = "outcome_unknown" : "操作结果未知,请以同一幂等键重试" / "It is unknown whether the change happened; repeat it with the same idempotency key.",
+        ImportRefused = "import_refused" : "登记簿有错误,未导入任何一行" / "The register has faults; no row was taken in.",
         StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
     }
 }
 
 impl Fault {
+    /// The sentence.
+    #[must_use]
+    pub const fn said(self) -> Said {
+        Said::of(self.label_zh(), self.label_en())
+    }
+
     /// The status that goes with it.
     #[must_use]
     pub const fn status(self) -> u16 {
@@ -52,7 +68,7 @@ impl Fault {
             | Self::MalformedRequest
             | Self::UnknownParameter
             | Self::InvalidCursor => 400,
-            Self::Unauthenticated | Self::LoginFailed => 401,
+            Self::Unauthenticated | Self::LoginFailed | Self::SessionOver => 401,
             Self::RouteNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
@@ -60,8 +76,11 @@ impl Fault {
             Self::PayloadTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
-            Self::ValidationFailed => 422,
+            Self::ValidationFailed | Self::ImportRefused => 422,
             Self::PreconditionRequired => 428,
+            Self::TooManyRequests | Self::DailyLimitReached => 429,
+            Self::QuotaExceeded => 429,
+            Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::Unavailable | Self::QueueFull | Self::OutcomeUnknown => 503,
             Self::StorageFull => 507,
@@ -90,14 +109,64 @@ pub fn catalogue() -> Vec<(&'static str, u16, &'static str, &'static str)> {
     faults.chain(reasons).collect()
 }
 
+/// Every code that a member of `errors` can carry beside those of [`catalogue`]: code, Chinese,
+/// English.
+#[must_use]
+pub fn flaws() -> Vec<(&'static str, &'static str, &'static str)> {
+    let flaws = Flaw::ALL.iter().map(|flaw| (flaw.as_str(), flaw.label_zh(), flaw.label_en()));
+    let identity = IdentityError::ALL.iter().map(|error| (error.code(), error.zh(), error.en()));
+    flaws.chain(identity).collect()
+}
+
 /// One fault of the input.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug)]
 pub struct FieldError {
     /// Where, as a JSON pointer in a fragment (`#/applicant/id_number`) or the name of a parameter.
     pub pointer: String,
     /// What, as a stable code.
     pub code: String,
-    /// In words, Chinese and English.
+    /// In words.
+    pub detail: Said,
+}
+
+impl FieldError {
+    /// A fault of this kind.
+    #[must_use]
+    pub fn of(pointer: impl Into<String>, flaw: Flaw) -> Self {
+        Self::saying(pointer, flaw, flaw.said())
+    }
+
+    /// A fault of this kind, in other words than its own.
+    #[must_use]
+    pub fn saying(pointer: impl Into<String>, flaw: Flaw, detail: Said) -> Self {
+        Self { pointer: pointer.into(), code: flaw.as_str().to_owned(), detail }
+    }
+
+    /// A fault of a personal datum.
+    #[must_use]
+    pub fn personal(pointer: impl Into<String>, error: IdentityError) -> Self {
+        let detail = Said::of(error.zh(), error.en());
+        Self { pointer: pointer.into(), code: error.code().to_owned(), detail }
+    }
+
+    fn body(&self, language: Language) -> FieldErrorBody {
+        FieldErrorBody {
+            pointer: self.pointer.clone(),
+            code: self.code.clone(),
+            detail: self.detail.text(language).to_owned(),
+        }
+    }
+}
+
+/// One fault of the input.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorBody {
+    /// Where, as a JSON pointer in a fragment (`#/applicant/id_number`) or the name of a parameter.
+    pub pointer: String,
+    /// What, as a stable code.
+    pub code: String,
+    /// In words, in the language of the answer.
     pub detail: String,
 }
 
@@ -107,16 +176,14 @@ pub struct ProblemBody {
     /// A URI that names the kind of problem.
     #[schema(example = "urn:gongkai:problem:stale_version")]
     pub r#type: String,
-    /// The sentence of the code in Chinese.
+    /// The sentence of the code, in the language of the answer.
     pub title: String,
-    /// The same in English.
-    pub title_en: String,
     /// The HTTP status.
     pub status: u16,
     /// The stable code; the list stands in the description of this contract.
     #[schema(example = "stale_version")]
     pub code: String,
-    /// What exactly is wrong.
+    /// What exactly is wrong, in the language of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The path of the request.
@@ -126,9 +193,17 @@ pub struct ProblemBody {
     /// The article, when the law is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
+    /// The address of the case that stands in the way, when it exists for the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related: Option<String>,
     /// Every fault of the input, or every reason of the refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    pub errors: Vec<FieldErrorBody>,
+    /// The names of the quotas that are used up, with 429 (draft-ietf-httpapi-ratelimit-headers,
+    /// whose spelling it is).
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["reads"]))]
+    pub violated_policies: Vec<String>,
 }
 
 /// An error on its way to the client. Boxed: it is rare, and results that may hold it are not.
@@ -139,12 +214,14 @@ pub struct Problem(Box<Parts>);
 struct Parts {
     code: &'static str,
     status: u16,
-    title: (&'static str, &'static str),
-    detail: Option<String>,
+    title: Said,
+    detail: Option<Said>,
     article: Option<&'static str>,
+    related: Option<String>,
     errors: Vec<FieldError>,
+    violated: Option<&'static str>,
     headers: Vec<(header::HeaderName, String)>,
-    request: (String, String),
+    request: (String, String, Language),
 }
 
 impl Problem {
@@ -154,10 +231,12 @@ impl Problem {
         let mut problem = Parts {
             code: fault.as_str(),
             status: fault.status(),
-            title: (fault.label_zh(), fault.label_en()),
+            title: fault.said(),
             detail: None,
             article: None,
+            related: None,
             errors: Vec::new(),
+            violated: None,
             headers: Vec::new(),
             request: Default::default(),
         };
@@ -166,7 +245,7 @@ impl Problem {
                 let challenge = r#"Bearer error="invalid_token""#;
                 problem.headers.push((header::WWW_AUTHENTICATE, challenge.to_owned()));
             }
-            Fault::LoginFailed => {
+            Fault::LoginFailed | Fault::SessionOver => {
                 problem.headers.push((header::WWW_AUTHENTICATE, "Bearer".to_owned()));
             }
             Fault::Unavailable | Fault::QueueFull | Fault::OutcomeUnknown => {
@@ -179,8 +258,8 @@ impl Problem {
 
     /// The same, with what exactly is wrong. Never pass on the text of a store or library error.
     #[must_use]
-    pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = Some(detail.into());
+    pub fn saying(mut self, detail: Said) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -188,6 +267,13 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
+        self
+    }
+
+    /// The same, naming the quota that is used up.
+    #[must_use]
+    pub fn violating(mut self, policy: &'static str) -> Self {
+        self.0.violated = Some(policy);
         self
     }
 
@@ -200,9 +286,17 @@ impl Problem {
 
     /// The same, knowing the request that it answers, for when no middleware will tell.
     #[must_use]
-    pub fn of_request(mut self, path: &str, id: &str) -> Self {
-        self.0.request = (path.to_owned(), id.to_owned());
+    pub fn of_request(mut self, path: &str, id: &str, language: Language) -> Self {
+        self.0.request = (path.to_owned(), id.to_owned(), language);
         self
+    }
+
+    /// The code, and what it means with the particulars.
+    #[must_use]
+    pub fn summary(&self, language: Language) -> (&'static str, String) {
+        let title = &self.0.title;
+        let said = self.0.detail.as_ref().map_or_else(|| title.clone(), |more| title.with(more));
+        (self.0.code, said.into_text(language))
     }
 
     /// The status.
@@ -211,26 +305,44 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The URI of its type: a registered one where there is one.
+    fn kind(&self) -> String {
+        if self.0.violated.is_some() {
+            "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned()
+        } else {
+            format!("urn:gongkai:problem:{}", self.0.code)
+        }
+    }
+
+    /// The faults of the input.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
     /// The complete answer.
     #[must_use]
-    pub fn answer(&self, instance: &str, request_id: &str) -> HttpResponse {
+    pub fn answer(&self, instance: &str, request_id: &str, language: Language) -> HttpResponse {
         let body = ProblemBody {
-            r#type: format!("urn:gongkai:problem:{}", self.0.code),
-            title: self.0.title.0.to_owned(),
-            title_en: self.0.title.1.to_owned(),
+            r#type: self.kind(),
+            title: self.0.title.text(language).to_owned(),
             status: self.0.status,
             code: self.0.code.to_owned(),
-            detail: self.0.detail.clone(),
+            detail: self.0.detail.as_ref().map(|detail| detail.text(language).to_owned()),
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
-            article: self.0.article.map(ToOwned::to_owned),
-            errors: self.0.errors.clone(),
+            article: self.0.article.map(|article| citation(article, language)),
+            related: self.0.related.clone(),
+            errors: self.0.errors.iter().map(|error| error.body(language)).collect(),
+            violated_policies: self.0.violated.map(ToOwned::to_owned).into_iter().collect(),
         };
         let mut response = HttpResponse::build(self.status());
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
         response.insert_header((header::CACHE_CONTROL, "no-store"));
+        response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+        response.append_header((header::VARY, language::VARY));
         response.content_type("application/problem+json").body(
             serde_json::to_string(&body).unwrap_or_else(|_| r#"{"code":"internal_error"}"#.into()),
         )
@@ -249,19 +361,17 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.answer(&self.0.request.0, &self.0.request.1)
+        let (path, id, language) = &self.0.request;
+        self.answer(path, id, *language)
     }
 }
 
 impl From<&Rejection> for FieldError {
     fn from(rejection: &Rejection) -> Self {
         let reason = rejection.reason;
-        let mut detail = format!("{} / {}", reason.label_zh(), reason.label_en());
-        if let Some(particulars) = &rejection.detail {
-            detail = format!("{detail} ({particulars})");
-        }
+        let mut detail = rejection.sentence();
         if let Some(article) = rejection.article {
-            detail = format!("{detail} [{article}]");
+            detail = detail.by(article);
         }
         Self {
             pointer: rejection.pointer.as_ref().map_or_else(|| "#".to_owned(), |p| format!("#{p}")),
@@ -278,17 +388,20 @@ impl From<Refusal> for Problem {
         let mut problem = Parts {
             code: reason.as_str(),
             status: status_of(reason),
-            title: (reason.label_zh(), reason.label_en()),
+            title: reason.said(),
             detail: first.detail.clone(),
             article: first.article,
+            related: first.case.map(|id| format!("/api/v1/cases/{id}")),
             errors: refusal.all().iter().map(FieldError::from).collect(),
+            violated: None,
             headers: Vec::new(),
             request: Default::default(),
         };
         if reason == Reason::StaleVersion
             && let Some(version) = &first.detail
         {
-            problem.headers.push((header::ETAG, format!("\"{version}\"")));
+            let tag = format!("\"{}\"", version.text(Language::English));
+            problem.headers.push((header::ETAG, tag));
         }
         Self(Box::new(problem))
     }

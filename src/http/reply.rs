@@ -3,8 +3,10 @@
 use actix_web::body::BoxBody;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::contract::{Describe, Draft, Success};
 use crate::store::command::Replayed;
@@ -121,5 +123,74 @@ impl<T: Serialize> Responder for Made<T> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
         HttpResponse::Created().json(self.0)
+    }
+}
+
+/// 204: done, and nothing to say.
+pub struct Nothing;
+
+impl Describe for Nothing {
+    fn describe(draft: &mut Draft) {
+        draft.success = Some(Success {
+            status: 204,
+            description: "Done.",
+            media_type: "",
+            schema: None,
+            headers: &[],
+        });
+    }
+}
+
+impl Responder for Nothing {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::NoContent().finish()
+    }
+}
+
+/// 200 with a page for people: no script, one style sheet, nothing from elsewhere.
+pub struct Html {
+    page: String,
+    policy: String,
+}
+
+impl Html {
+    /// The page that `build` makes of the content security policy, which lets in this style sheet
+    /// alone (CSP 3 §8.4: by the digest of its text).
+    pub fn new(style: &str, build: impl FnOnce(&str) -> String) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
+        let digest = STANDARD.encode(digest);
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        );
+        Self { page: build(&policy), policy }
+    }
+}
+
+impl Describe for Html {
+    fn describe(draft: &mut Draft) {
+        draft.success = Some(Success {
+            status: 200,
+            description: "The page.",
+            media_type: "text/html",
+            schema: Some(String::schema()),
+            headers: &[],
+        });
+    }
+}
+
+impl Responder for Html {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header((header::CONTENT_LANGUAGE, "zh-CN"))
+            .insert_header((
+                header::CONTENT_SECURITY_POLICY,
+                format!("{}; frame-ancestors 'none'", self.policy),
+            ))
+            .body(self.page)
     }
 }

@@ -15,13 +15,16 @@ use crate::domain::case::{ClockFlag, DeadlineOrigin, Manner, ServedLetter, Verdi
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
 use crate::domain::decision::{Decision, DecisionKind, Decisions, DraftField};
+use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
 use crate::domain::measure::{GroupBy, Part};
+use crate::domain::public_status::{DeliveryState, PublicStatus};
 use crate::domain::regulation::RuleSetId;
+use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
-use crate::http::cases::Worklist;
+use crate::http::cases::{Caution, Charset, Column, Paper, RowOutcome, Worklist};
 use crate::http::dictionaries::DictionaryView;
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
@@ -70,18 +73,27 @@ text_enums!(
     Action,
     ApplicantType,
     Capability,
+    Caution,
     Carrier,
     Channel,
+    Charset,
     ClockFlag,
+    Column,
     DeadlineOrigin,
     DecisionKind,
+    DeliveryState,
     Delivery,
     DraftField,
     GroupBy,
     IdKind,
+    LookedIn,
     Manner,
+    Paper,
     Part,
+    PublicStatus,
+    PersonalField,
     Role,
+    RowOutcome,
     ServedLetter,
     Status,
     UnitKind,

@@ -1,6 +1,8 @@
-//! Logging in, and who one is.
+//! Logging in, refreshing, logging out, and who one is.
 
-use actix_web::web;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -8,14 +10,15 @@ use validator::Validate;
 
 use super::auth::{Auth, Open, SignedIn};
 use super::contract::{Describe, Draft};
-use super::extract::{Body, Checked};
+use super::extract::{Body, Checked, SessionPath};
 use super::problem::{Fault, Problem};
-use super::reply::{Json, Made};
+use super::reply::{Json, Made, Nothing};
 use super::strict::plain;
-use crate::domain::actor::{Capability, Role};
-use crate::domain::unit::User;
+use super::users::UserView;
+use crate::domain::session::EndCause;
 use crate::service::App;
-use crate::service::sessions::{LoginError, log_in};
+use crate::service::sessions::{self, Login, LoginError, Session};
+use crate::store::sessions as rows;
 
 /// A name and a password.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -33,45 +36,48 @@ pub struct LoginBody {
 
 impl Checked for LoginBody {}
 
-/// A session.
+/// A refresh token.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshBody {
+    /// The token that came with the last log-in or refresh. It is good for one exchange.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, format = Password)]
+    pub refresh_token: String,
+}
+
+impl Checked for RefreshBody {}
+
+/// Fresh tokens of a session.
 #[derive(Serialize, ToSchema)]
 pub struct SessionView {
     /// The access token; send it as `Authorization: Bearer …`.
     pub access_token: String,
     /// Always `Bearer`.
     pub token_type: String,
-    /// Seconds for which the token is good.
+    /// Seconds for which the access token is good.
     pub expires_in: i64,
+    /// The refresh token: good for one exchange at `POST /api/v1/sessions/refresh`. Using one twice
+    /// ends the session.
+    pub refresh_token: String,
+    /// The session.
+    pub session_id: Uuid,
+    /// When the session is over, whatever is done in it.
+    pub session_expires_at: DateTime<Utc>,
     /// Who has logged in.
     pub user: UserView,
 }
 
-/// A member of staff.
-#[derive(Serialize, ToSchema)]
-pub struct UserView {
-    /// His id.
-    pub id: Uuid,
-    /// The name by which he logs in.
-    pub username: String,
-    /// The name that others see.
-    pub display_name: String,
-    /// His role.
-    pub role: Role,
-    /// His unit.
-    pub unit_id: Uuid,
-    /// Rights beside the role.
-    pub capabilities: Vec<Capability>,
-}
-
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
+impl From<Session> for SessionView {
+    fn from(session: Session) -> Self {
         Self {
-            id: user.id.0,
-            username: user.username.clone(),
-            display_name: user.display_name.clone(),
-            role: user.role,
-            unit_id: user.unit.0,
-            capabilities: user.capabilities.clone(),
+            access_token: session.access_token,
+            token_type: "Bearer".to_owned(),
+            expires_in: session.expires_in,
+            refresh_token: session.refresh_token,
+            session_id: session.id.0,
+            session_expires_at: session.ends_at,
+            user: UserView::from(&session.user),
         }
     }
 }
@@ -82,7 +88,10 @@ pub struct LoginReply(Made<SessionView>);
 impl Describe for LoginReply {
     fn describe(draft: &mut Draft) {
         Made::<SessionView>::describe(draft);
-        draft.error(401, "The name or the password is wrong, or the account is disabled.");
+        draft.error(
+            401,
+            "The name, password or refresh token is not good, or the account is disabled.",
+        );
         draft.error(503, "The database is unavailable or too busy; try again.");
     }
 }
@@ -90,32 +99,133 @@ impl Describe for LoginReply {
 impl actix_web::Responder for LoginReply {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, request: &actix_web::HttpRequest) -> actix_web::HttpResponse {
+    fn respond_to(self, request: &HttpRequest) -> actix_web::HttpResponse {
         self.0.respond_to(request)
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Denied => Self::new(Fault::LoginFailed),
+            LoginError::SessionOver => Self::new(Fault::SessionOver),
+            LoginError::Store(error) => error.into(),
+            LoginError::Machine(error) => {
+                tracing::error!(error, "cannot check passwords or sign tokens");
+                Self::new(Fault::Internal)
+            }
+        }
+    }
+}
+
+/// What the client says it is: the beginning of its `User-Agent`.
+pub struct Client(String);
+
+impl Describe for Client {
+    fn describe(_: &mut Draft) {}
+}
+
+impl FromRequest for Client {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        const LONGEST: usize = 120;
+        let name = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let name = name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(LONGEST);
+        std::future::ready(Ok(Self(name.collect())))
     }
 }
 
 /// `POST /api/v1/sessions`
 pub async fn create(
-    _: Open,
+    open: Open,
     app: web::Data<App>,
+    client: Client,
     body: Body<LoginBody>,
 ) -> Result<LoginReply, Problem> {
     let LoginBody { username, password } = body.value;
-    let session = log_in(&app, username, password).await.map_err(|error| match error {
-        LoginError::Denied => Problem::new(Fault::LoginFailed),
-        LoginError::Store(error) => error.into(),
-        LoginError::Machine(error) => {
-            tracing::error!(error, "cannot check passwords");
-            Problem::new(Fault::Internal)
-        }
-    })?;
-    Ok(LoginReply(Made(SessionView {
-        access_token: session.access_token,
-        token_type: "Bearer".to_owned(),
-        expires_in: session.expires_in,
-        user: UserView::from(&session.user),
-    })))
+    let login = Login { username, password, client: client.0, request_id: open.request_id };
+    let session = sessions::log_in(&app, login).await?;
+    Ok(LoginReply(Made(session.into())))
+}
+
+/// `POST /api/v1/sessions/refresh`
+pub async fn refresh(
+    open: Open,
+    app: web::Data<App>,
+    body: Body<RefreshBody>,
+) -> Result<LoginReply, Problem> {
+    let session = sessions::refresh(&app, &body.value.refresh_token, open.request_id).await?;
+    Ok(LoginReply(Made(session.into())))
+}
+
+/// `DELETE /api/v1/sessions/current`
+pub async fn log_out(auth: Auth<SignedIn>, app: web::Data<App>) -> Result<Nothing, Problem> {
+    let (origin, session) = (auth.origin(None), auth.session);
+    sessions::end(&app, origin, session, EndCause::LoggedOut).await?;
+    Ok(Nothing)
+}
+
+/// `DELETE /api/v1/sessions/{id}`
+pub async fn end(
+    auth: Auth<SignedIn>,
+    app: web::Data<App>,
+    id: SessionPath,
+) -> Result<Nothing, Problem> {
+    sessions::end(&app, auth.origin(None), id.0, EndCause::Ended).await?;
+    Ok(Nothing)
+}
+
+/// A session that is alive.
+#[derive(Serialize, ToSchema)]
+pub struct SessionLineView {
+    /// Its id.
+    pub id: Uuid,
+    /// Is it the one of this request?
+    pub current: bool,
+    /// What the client said it is.
+    pub client: String,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last refreshed.
+    pub last_used_at: DateTime<Utc>,
+    /// When it is over.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Sessions that are alive, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct SessionsView {
+    /// The sessions.
+    pub items: Vec<SessionLineView>,
+}
+
+/// `GET /api/v1/sessions`
+pub async fn list(
+    auth: Auth<SignedIn>,
+    app: web::Data<App>,
+) -> Result<Json<SessionsView>, Problem> {
+    sessions_of(&app, &auth, &auth.user).await
+}
+
+/// The sessions of a user.
+pub(super) async fn sessions_of<N: super::auth::Needs>(
+    app: &web::Data<App>,
+    auth: &Auth<N>,
+    user: &crate::domain::unit::User,
+) -> Result<Json<SessionsView>, Problem> {
+    let (id, epoch, now) = (user.id, user.token_epoch, app.clock.now());
+    let found = app.store.readers.run(move |conn| rows::alive(conn, id, epoch, now)).await?;
+    let items = found.into_iter().map(|row| SessionLineView {
+        id: row.id.0,
+        current: row.id.0 == auth.session.0,
+        client: row.client,
+        created_at: row.created_at.0,
+        last_used_at: row.last_used_at.0,
+        expires_at: row.expires_at.0,
+    });
+    Ok(Json(SessionsView { items: items.collect() }))
 }
 
 /// `GET /api/v1/me`

@@ -9,11 +9,13 @@ use validator::Validate;
 
 use super::auth::{Auth, ReadStatistics};
 use super::extract::Params;
+use super::flaw::Flaw;
 use super::problem::{Fault, FieldError, Problem};
 use super::reply::Json;
 use super::strict::some_day;
 use crate::domain::ids::UnitId;
 use crate::domain::measure::{Cohort, Counts, GroupBy, Rate};
+use crate::domain::said::{Language, Said};
 use crate::domain::unit::Directory;
 use crate::service::{App, statistics};
 
@@ -93,7 +95,7 @@ pub struct RatesView {
 pub struct GroupView {
     /// The id of the unit, the code of the channel or kind of applicant, or the month (`2011-03`).
     pub key: String,
-    /// In words, where the key is not.
+    /// In words, where the key is not; the codes in the language of the answer.
     pub label: String,
     /// Its rates.
     #[serde(flatten)]
@@ -167,9 +169,15 @@ impl RatesView {
 }
 
 /// What a group is called, and how its cases are found.
-fn group(group_by: GroupBy, key: &str, directory: &Directory) -> (String, String) {
+fn group(
+    group_by: GroupBy,
+    key: &str,
+    directory: &Directory,
+    language: Language,
+) -> (String, String) {
     use crate::domain::applicant_type::ApplicantType;
     use crate::domain::channel::Channel;
+    let label = |zh, en| Said::of(zh, en).into_text(language);
     match group_by {
         GroupBy::Unit => {
             let unit = key.parse::<UnitId>().ok().and_then(|id| directory.unit(id));
@@ -177,12 +185,14 @@ fn group(group_by: GroupBy, key: &str, directory: &Directory) -> (String, String
             (name, format!("&responsible_unit={key}"))
         }
         GroupBy::Channel => {
-            let label = Channel::parse(key).map_or("", Channel::label_zh);
-            (label.to_owned(), format!("&channel={key}"))
+            let known = Channel::parse(key).ok();
+            let label = known.map(|one| label(one.label_zh(), one.label_en()));
+            (label.unwrap_or_default(), format!("&channel={key}"))
         }
         GroupBy::ApplicantType => {
-            let label = ApplicantType::parse(key).map_or("", ApplicantType::label_zh);
-            (label.to_owned(), format!("&applicant_type={key}"))
+            let known = ApplicantType::parse(key).ok();
+            let label = known.map(|one| label(one.label_zh(), one.label_en()));
+            (label.unwrap_or_default(), format!("&applicant_type={key}"))
         }
         GroupBy::Month => {
             let first = format!("{key}-01").parse::<NaiveDate>().ok();
@@ -202,27 +212,25 @@ pub async fn reply_rate(
     auth: Auth<ReadStatistics>,
     app: web::Data<App>,
     params: Params<RateParams>,
+    language: Language,
 ) -> Result<Json<ReplyRateView>, Problem> {
     let params = params.0;
-    let wrong = |name: &str, detail: String| {
-        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-            pointer: name.to_owned(),
-            code: "invalid_parameter".to_owned(),
-            detail,
-        }])
+    let wrong = |name: &str, detail: Said| {
+        let fault = FieldError::saying(name, Flaw::InvalidParameter, detail);
+        Problem::new(Fault::UnknownParameter).with(vec![fault])
     };
     let wanted = params
         .group_by
         .as_deref()
         .map(GroupBy::parse)
         .transpose()
-        .map_err(|error| wrong("group_by", error.to_string()))?;
+        .map_err(|error| wrong("group_by", Flaw::UnknownValue.allowing(error.allowed)))?;
     let cohort = statistics::period(&app, params.from, params.to, params.as_of);
     if cohort.from > cohort.to {
-        return Err(wrong("from", format!("{} > {}", cohort.from, cohort.to)));
+        return Err(wrong("from", Said::before(cohort.to, cohort.from)));
     }
     if cohort.as_of < cohort.from {
-        return Err(wrong("as_of", format!("{} < {}", cohort.as_of, cohort.from)));
+        return Err(wrong("as_of", Said::before(cohort.as_of, cohort.from)));
     }
     let scope = auth.actor.case_scope();
     let group_by = wanted.unwrap_or(GroupBy::Channel);
@@ -233,7 +241,7 @@ pub async fn reply_rate(
         .iter()
         .filter(|_| wanted.is_some())
         .map(|(key, counts)| {
-            let (label, query) = group(group_by, key, &directory);
+            let (label, query) = group(group_by, key, &directory, language);
             let rates = RatesView::of(*counts, &cohort, &query);
             GroupView { key: key.clone(), label, rates }
         })

@@ -10,6 +10,7 @@ use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use validator::ValidationError;
 
+use super::flaw::Flaw;
 use crate::domain::deadline::calendar_day;
 
 /// A value that is read from an object only. What serde derives would also take an array of its
@@ -106,7 +107,7 @@ pub fn some_instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTim
 /// It is not.
 pub fn plain(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
-        Err(ValidationError::new("blank_or_control_character"))
+        Err(ValidationError::new(Flaw::BlankOrControlCharacter.as_str()))
     } else {
         Ok(())
     }

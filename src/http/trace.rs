@@ -2,17 +2,26 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::Poll;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse};
+use actix_web::{HttpMessage as _, HttpResponse, web};
 
+use super::edge::Edge;
+use super::language::{self, Spoken};
+use super::limits::{self, Charge};
 use super::problem::{Fault, Problem};
+use super::rules::rule_of;
+use super::traceparent::TraceId;
+use super::{client, compress, cors, pace};
+use crate::config::transport::Transport;
+use crate::domain::said::Language;
 
 /// The id of a request: the client's own when it is harmless, else a new one.
 #[derive(Clone, Debug)]
@@ -25,46 +34,103 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// # Errors
 /// A panic of the handler, as a problem.
 pub async fn request(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
-    let id = request_id(&request);
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let path = request.path().to_owned();
-    let method = request.method().clone();
-    let handled = if address_is_too_long(&request) {
-        let refusal = Problem::new(Fault::UriTooLong);
-        Ok(request.into_response(refusal.answer("", &id)).map_into_boxed_body())
-    } else if carries_encoded_body(&request) {
-        let refusal =
-            Problem::new(Fault::UnsupportedMediaType).header(header::ACCEPT_ENCODING, "identity");
-        Ok(request.into_response(refusal.answer(&path, &id)).map_into_boxed_body())
+    let seen = Seen::of(&request);
+    request.extensions_mut().insert(RequestId(seen.id.clone()));
+    let edge = request.app_data::<web::Data<Edge>>().cloned();
+    let transport = edge.as_deref().map_or(&*OPEN, |edge| &edge.transport);
+    let origin = cors::allowed(request.headers(), &transport.origins);
+    let mut body = pace::Watched::default();
+    let handled = if let Some(refusal) = refusal(&request) {
+        // An endless address is not sent back.
+        let path = if address_is_too_long(&request) { "" } else { &seen.path };
+        Ok(request
+            .into_response(refusal.answer(path, &seen.id, seen.language))
+            .map_into_boxed_body())
+    } else if cors::is_preflight(&request) && !transport.origins.is_empty() {
+        Ok(request.into_response(cors::preflight(origin.as_ref())).map_into_boxed_body())
     } else {
+        body = pace::watch(&mut request, transport.pace);
         surviving(next.call(request)).await.map(ServiceResponse::map_into_boxed_body)
     };
     let response = match handled {
-        Ok(response) => finished(response, &path, &id),
+        Ok(response) if body.is_late() => too_slow(response, &seen),
+        Ok(response) => finished(response, &seen),
         // Only a panic comes here: what a handler refuses is a response already.
-        Err(error) => return Err(problem_of_error(&error).of_request(&path, &id).into()),
+        Err(error) => {
+            let problem = problem_of_error(&error);
+            return Err(problem.of_request(&seen.path, &seen.id, seen.language).into());
+        }
     };
-    Ok(logged(with_headers(response, &id), &method, &id, started))
+    let mut response = with_headers(response, &seen.id, transport);
+    if !transport.origins.is_empty() {
+        cors::mark(response.headers_mut(), origin);
+    }
+    Ok(logged(body.kept_with(compress::compressed(response)), &seen, started))
 }
 
-/// The client's id when it is 1 to 64 of `A-Z a-z 0-9 . _ -`, else a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let harmless = |id: &&str| {
-        (1..=64).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-    };
-    given.filter(harmless).map_or_else(
-        || {
-            let bytes: [u8; 16] = crate::store::vault::fresh_bytes().unwrap_or_default();
-            uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
-        },
-        ToOwned::to_owned,
-    )
+/// The doors of an application that was given none.
+static OPEN: LazyLock<Transport> = LazyLock::new(Transport::default);
+
+/// What is remembered of a request after its handler has taken it.
+struct Seen {
+    id: String,
+    trace: TraceId,
+    method: Method,
+    path: String,
+    language: Language,
+}
+
+impl Seen {
+    /// The id is the client's when it is 1 to 64 of `A-Z a-z 0-9 . _ -`, the trace when it is well
+    /// formed; else both are new.
+    fn of(request: &ServiceRequest) -> Self {
+        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let harmless = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        };
+        let (id, trace) = (given.filter(harmless), TraceId::given(request.headers()));
+        let fresh: [u8; 16] = match (id, trace) {
+            (Some(_), Some(_)) => [0; 16],
+            _ => crate::store::vault::fresh_bytes().unwrap_or_default(),
+        };
+        Self {
+            id: id.map_or_else(
+                || uuid::Builder::from_random_bytes(fresh).into_uuid().to_string(),
+                ToOwned::to_owned,
+            ),
+            trace: trace.unwrap_or(TraceId::of(fresh)),
+            method: request.method().clone(),
+            path: request.path().to_owned(),
+            language: language::accepted(request.headers()),
+        }
+    }
+}
+
+/// What is refused before anything looks at it.
+fn refusal(request: &ServiceRequest) -> Option<Problem> {
+    if address_is_too_long(request) {
+        Some(Fault::UriTooLong.into())
+    } else if headers_are_too_large(request) {
+        Some(Fault::HeadersTooLarge.into())
+    } else if carries_encoded_body(request) {
+        let refusal = Problem::new(Fault::UnsupportedMediaType);
+        Some(refusal.header(header::ACCEPT_ENCODING, "identity"))
+    } else {
+        None
+    }
+}
+
+/// The largest head that is looked at: the lines of the header fields together, in bytes.
+const HEADERS_LIMIT: usize = 16 * 1024;
+
+fn headers_are_too_large(request: &ServiceRequest) -> bool {
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    lines.sum::<usize>() > HEADERS_LIMIT
 }
 
 /// The longest address that is looked at, in bytes.
@@ -97,25 +163,37 @@ where
     .await
 }
 
+/// The answer to a body that fell behind. What is left of it is not waited for.
+fn too_slow(response: ServiceResponse<BoxBody>, seen: &Seen) -> ServiceResponse<BoxBody> {
+    let refusal = Problem::new(Fault::RequestTimeout).answer(&seen.path, &seen.id, seen.language);
+    let mut response = response.into_response(refusal);
+    response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    response
+}
+
 /// Gives every error answer the shape of a problem, complete with path and id.
-fn finished(response: ServiceResponse<BoxBody>, path: &str, id: &str) -> ServiceResponse<BoxBody> {
+fn finished(mut response: ServiceResponse<BoxBody>, seen: &Seen) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if status.is_success() || status.is_redirection() || status.is_informational() {
+        let spoken = response.request().extensions().get::<Spoken>().copied();
+        if let Some(Spoken(language)) = spoken {
+            language::mark(response.headers_mut(), language);
+        }
         return response;
     }
     let problem = match response.response().error() {
         Some(error) => problem_of_error(error),
-        None if is_problem(response.response()) => return response,
+        None if is_shaped(response.response()) => return response,
         None => problem_of_status(status),
     };
-    response.into_response(problem.answer(path, id))
+    response.into_response(problem.answer(&seen.path, &seen.id, seen.language))
 }
 
-fn is_problem(response: &HttpResponse) -> bool {
-    response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes() == b"application/problem+json")
+/// Is it a problem already, or one of our own pages? The framework makes neither.
+fn is_shaped(response: &HttpResponse) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
+        value == "application/problem+json" || value == "text/html; charset=utf-8"
+    })
 }
 
 fn problem_of_error(error: &actix_web::Error) -> Problem {
@@ -140,25 +218,49 @@ fn problem_of_status(status: StatusCode) -> Problem {
     })
 }
 
-fn with_headers(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
-    const SAFE: [(HeaderName, &str); 4] = [
+fn with_headers(
+    mut response: ServiceResponse<BoxBody>,
+    id: &str,
+    transport: &Transport,
+) -> ServiceResponse<BoxBody> {
+    const SAFE: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
     ];
+    let request = response.request();
+    let charge = request.extensions_mut().remove::<Charge>();
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let secure = client::came_by_https(peer, request.headers(), &transport.proxies);
+    let kept = match response.status() {
+        StatusCode::OK | StatusCode::NOT_MODIFIED => rule_of(request).map(|rule| rule.caching),
+        _ => None,
+    };
     let headers = response.headers_mut();
+    if let Some(charge) = charge {
+        limits::mark(headers, &charge);
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
     for (name, value) in SAFE {
-        // A page for people has a policy of its own.
-        if name != header::CONTENT_SECURITY_POLICY || !headers.contains_key(&name) {
+        // A page may have a policy of its own.
+        if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let kept = HeaderValue::from_static(kept.unwrap_or_default().header());
+        headers.insert(header::CACHE_CONTROL, kept);
     }
     response
 }
@@ -166,13 +268,13 @@ fn with_headers(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResp
 /// One line per request: the route and not the path, so that no id of a person gets in.
 fn logged(
     response: ServiceResponse<BoxBody>,
-    method: &Method,
-    id: &str,
+    seen: &Seen,
     started: Instant,
 ) -> ServiceResponse<BoxBody> {
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
-    tracing::info!(request_id = id, %method, route, status, millis, "request");
+    let Seen { id, trace, method, .. } = seen;
+    tracing::info!(request_id = id, trace_id = %trace, %method, route, status, millis, "request");
     response
 }

@@ -1,17 +1,23 @@
-//! Units and users, as far as one needs them to assign a case.
+//! Units: reading them, and their administration.
 
 use actix_web::web;
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use validator::{Validate, ValidationError};
 
-use super::auth::{Auth, SignedIn};
-use super::problem::Problem;
-use super::reply::Json;
-use super::sessions::UserView;
-use crate::domain::actor::Role;
-use crate::domain::unit::UnitKind;
-use crate::service::App;
+use super::auth::{Auth, ManageDirectory, SignedIn};
+use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UnitPath};
+use super::flaw::Flaw;
+use super::problem::{Fault, Problem};
+use super::reply::{Json, Tagged};
+use super::strict::plain;
+use crate::domain::ids::UnitId;
+use crate::domain::rejection::Reason;
+use crate::domain::unit::{Unit, UnitKind, UnitPlan};
+use crate::service::{App, people};
+use crate::store::command::{Outcome, Replayed, UnitChange, UnitPatch};
 
 /// A unit.
 #[derive(Serialize, ToSchema)]
@@ -30,46 +36,211 @@ pub struct UnitView {
     pub may_issue: bool,
     /// May cases be assigned to it?
     pub may_hold: bool,
+    /// Since when it is closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Its version; send it as If-Match.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Its addresses.
+    pub links: SelfLink,
+}
+
+/// Where a resource is.
+#[derive(Serialize, ToSchema)]
+pub struct SelfLink {
+    /// Its own address.
+    #[serde(rename = "self")]
+    pub own: String,
+}
+
+impl From<&Unit> for UnitView {
+    fn from(unit: &Unit) -> Self {
+        Self {
+            id: unit.id.0,
+            code: unit.code.clone(),
+            name: unit.name.clone(),
+            kind: unit.kind,
+            parent_id: unit.parent.map(|parent| parent.0),
+            may_issue: unit.may_issue,
+            may_hold: unit.kind.can_hold() && unit.is_open(),
+            closed_at: unit.closed_at,
+            version: unit.version.0,
+            created_at: unit.created_at,
+            updated_at: unit.updated_at,
+            links: SelfLink { own: format!("/api/v1/units/{}", unit.id) },
+        }
+    }
 }
 
 /// The units.
 #[derive(Serialize, ToSchema)]
 pub struct UnitsView {
-    /// Parents before children.
+    /// Parents before children; closed ones, too.
     pub items: Vec<UnitView>,
 }
 
-/// The users.
-#[derive(Serialize, ToSchema)]
-pub struct UsersView {
-    /// By name.
-    pub items: Vec<UserView>,
+/// A short stable name: 1 to 40 of `a-z 0-9 _ -`, beginning with a letter.
+fn unit_code(text: &str) -> Result<(), ValidationError> {
+    let mut bytes = text.bytes();
+    let begins = bytes.next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let goes_on = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    if begins && text.len() <= 40 && bytes.all(goes_on) {
+        Ok(())
+    } else {
+        Err(ValidationError::new(Flaw::UnitCode.as_str()))
+    }
 }
+
+/// A unit to be created.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateUnitBody {
+    /// A short stable name: 1 to 40 of `a-z 0-9 _ -`, beginning with a letter.
+    #[validate(custom(function = unit_code))]
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = "^[a-z][a-z0-9_-]{0,39}$",
+        example = "window_nanguan"
+    )]
+    pub code: String,
+    /// Its name in Chinese, as letters print it.
+    #[validate(length(min = 1, max = 100), custom(function = plain))]
+    #[schema(min_length = 1, max_length = 100, example = "南关分局户政窗口")]
+    pub name: String,
+    /// What it is for.
+    pub kind: UnitKind,
+    /// The unit above it; none for the bureau.
+    pub parent_id: Option<Uuid>,
+    /// May it send answers out in its own name (2019 art. 10)? No when left out.
+    pub may_issue: Option<bool>,
+}
+
+/// New values of a unit; what is left out stays. What a unit is for cannot change: its users' roles
+/// rest on it.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeUnitBody {
+    /// Its code.
+    #[validate(custom(function = unit_code))]
+    #[schema(min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_-]{0,39}$")]
+    pub code: Option<String>,
+    /// Its name.
+    #[validate(length(min = 1, max = 100), custom(function = plain))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: Option<String>,
+    /// The unit above it.
+    pub parent_id: Option<Uuid>,
+    /// May it send answers out?
+    pub may_issue: Option<bool>,
+}
+
+/// Closing a unit.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseUnitBody {
+    /// Who takes over its open cases and active users; needed when there are any.
+    pub successor_unit_id: Option<Uuid>,
+    /// Why.
+    #[validate(length(min = 1, max = 1000), custom(function = plain))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+impl Checked for CreateUnitBody {}
+impl Checked for ChangeUnitBody {}
+impl Checked for CloseUnitBody {}
 
 /// `GET /api/v1/units`
 pub async fn list(_: Auth<SignedIn>, app: web::Data<App>) -> Result<Json<UnitsView>, Problem> {
     let directory = app.store.directory().await?;
-    let items = directory.units().into_iter().map(|unit| UnitView {
-        id: unit.id.0,
-        code: unit.code.clone(),
-        name: unit.name.clone(),
-        kind: unit.kind,
-        parent_id: unit.parent.map(|parent| parent.0),
-        may_issue: unit.may_issue,
-        may_hold: unit.kind.can_hold(),
-    });
+    let items = directory.units().into_iter().map(UnitView::from);
     Ok(Json(UnitsView { items: items.collect() }))
 }
 
-/// `GET /api/v1/users`: active colleagues. A center sees its own people and those below it, others
-/// see all.
-pub async fn users(auth: Auth<SignedIn>, app: web::Data<App>) -> Result<Json<UsersView>, Problem> {
+/// `GET /api/v1/units/{id}`
+pub async fn show(
+    _: Auth<SignedIn>,
+    app: web::Data<App>,
+    id: UnitPath,
+) -> Result<Tagged<UnitView, 200>, Problem> {
+    answer(&app, id.0, Replayed::No).await
+}
+
+/// The unit as it is now.
+async fn answer<const STATUS: u16>(
+    app: &App,
+    id: UnitId,
+    replayed: Replayed,
+) -> Result<Tagged<UnitView, STATUS>, Problem> {
     let directory = app.store.directory().await?;
-    let near = |unit| auth.actor.role != Role::ServiceCenter || auth.actor.reaches(unit);
-    let items = directory
-        .users()
-        .into_iter()
-        .filter(|user| user.disabled_at.is_none() && near(user.unit))
-        .map(UserView::from);
-    Ok(Json(UsersView { items: items.collect() }))
+    let value = directory.unit(id).map(UnitView::from).ok_or(Reason::NotFound)?;
+    let location = (STATUS == 201).then(|| value.links.own.clone());
+    Ok(Tagged { version: value.version, location, replayed, value })
+}
+
+async fn after<const STATUS: u16>(
+    app: &App,
+    outcome: Outcome,
+) -> Result<Tagged<UnitView, STATUS>, Problem> {
+    let made = outcome.person.ok_or(Fault::Internal)?;
+    answer(app, UnitId(made.id), outcome.replayed).await
+}
+
+/// `POST /api/v1/units`
+pub async fn create(
+    auth: Auth<ManageDirectory>,
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Body<CreateUnitBody>,
+) -> Result<Tagged<UnitView, 201>, Problem> {
+    let origin = auth.origin(body.keyed(&key, "create_unit"));
+    let body = body.value;
+    let plan = UnitPlan {
+        code: body.code,
+        name: body.name,
+        kind: body.kind,
+        parent: body.parent_id.map(UnitId),
+        may_issue: body.may_issue.unwrap_or(false),
+    };
+    after(&app, people::create_unit(&app, origin, plan).await?).await
+}
+
+/// `PATCH /api/v1/units/{id}`
+pub async fn change(
+    auth: Auth<ManageDirectory>,
+    app: web::Data<App>,
+    id: UnitPath,
+    if_match: IfMatch,
+    body: Patch<ChangeUnitBody>,
+) -> Result<Tagged<UnitView, 200>, Problem> {
+    let expected = Some(if_match.version()?);
+    let body = body.0.value;
+    let patch = UnitPatch {
+        code: body.code,
+        name: body.name,
+        parent: body.parent_id.map(UnitId),
+        may_issue: body.may_issue,
+    };
+    let change = UnitChange::Edit(patch);
+    after(&app, people::change_unit(&app, auth.origin(None), id.0, expected, change).await?).await
+}
+
+/// `POST /api/v1/units/{id}/close`
+pub async fn close(
+    auth: Auth<ManageDirectory>,
+    app: web::Data<App>,
+    id: UnitPath,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: Body<CloseUnitBody>,
+) -> Result<Tagged<UnitView, 200>, Problem> {
+    let origin = auth.origin(body.keyed(&key, &format!("close_unit {}", id.0)));
+    let expected = Some(if_match.version()?);
+    let CloseUnitBody { successor_unit_id, reason } = body.value;
+    let change = UnitChange::Close { successor: successor_unit_id.map(UnitId), reason };
+    after(&app, people::change_unit(&app, origin, id.0, expected, change).await?).await
 }

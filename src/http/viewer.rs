@@ -10,8 +10,9 @@ use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::document::is_known;
 use super::problem::{Fault, Problem};
-use super::published::is_known;
+use super::rules::Caching;
 use crate::config::Docs;
 use crate::domain::hex;
 use crate::service::App;
@@ -20,9 +21,6 @@ use crate::service::App;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
-
-/// The address of an asset has a digest of its content in it, so it never changes.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// A file of the viewer, as it is embedded.
 struct Asset {
@@ -144,7 +142,7 @@ async fn page(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse<
     Ok(response.content_type("text/html; charset=utf-8").body(text.as_str()))
 }
 
-/// `GET /docs/assets/{digest}/{name}`
+/// `GET /docs/assets/{digest}/{name}`: the digest is of the content, so it never changes.
 async fn asset(
     request: HttpRequest,
     app: web::Data<App>,
@@ -166,31 +164,29 @@ async fn asset(
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, tag))
-        .insert_header((header::CACHE_CONTROL, FOR_EVER))
-        .insert_header((header::VARY, "Accept-Encoding"));
+        .insert_header((header::CACHE_CONTROL, Caching::Forever.header()));
     if known {
-        return Ok(response.finish());
+        return Ok(response.insert_header((header::VARY, "Accept-Encoding")).finish());
     }
+    // What is not compressed here may still be on its way out, which says by what it varies.
     if let Some(encoding) = encoding {
         response.insert_header((header::CONTENT_ENCODING, encoding));
+        response.insert_header((header::VARY, "Accept-Encoding"));
     }
     Ok(response.content_type(asset.media_type).body(bytes))
 }
 
 /// Registers the viewer with the framework.
 pub fn configure(config: &mut web::ServiceConfig) {
-    let only_read = || super::other_methods("GET, HEAD".to_owned());
     config
-        .service(
-            web::resource("/docs")
-                .route(web::get().to(page))
-                .route(web::head().to(page))
-                .default_service(only_read()),
-        )
-        .service(
+        .service(super::tells_methods(
+            web::resource("/docs").route(web::get().to(page)).route(web::head().to(page)),
+            "GET, HEAD, OPTIONS".to_owned(),
+        ))
+        .service(super::tells_methods(
             web::resource("/docs/assets/{digest}/{name}")
                 .route(web::get().to(asset))
-                .route(web::head().to(asset))
-                .default_service(only_read()),
-        );
+                .route(web::head().to(asset)),
+            "GET, HEAD, OPTIONS".to_owned(),
+        ));
 }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use super::App;
 use crate::domain::applicant_type::ApplicantType;
-use crate::domain::case::{Applicant, Application, Arrival, LookupKeys};
+use crate::domain::case::{Applicant, Application, Arrival, Case, LookupKeys};
 use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::earlier::Earlier;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::hex;
 use crate::domain::identity::{Address, Email, IdDocument, Phone, Postcode};
 use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::{Changes, NewCase, Step};
 use crate::domain::query_code::QueryCode;
-use crate::domain::sealed::{PersonalField, Sealed};
-use crate::store::command::{Caller, Command, Denied, Idempotency, Outcome, Receive, Request};
+use crate::domain::sealed::{BlindIndex, PersonalField, Sealed};
+use crate::store::command::{Caller, Command, Denied, Idempotency, Outcome, Receive};
 use crate::store::vault::{Vault, VaultError, fresh_bytes, fresh_nonce};
 use crate::store::{Error, Result};
 
@@ -73,6 +75,8 @@ pub struct ApplicationInput {
     pub arrival: Arrival,
     /// The unit that received it; none for the caller's own.
     pub receiving_unit: Option<UnitId>,
+    /// The number by which another system or a paper register knows it.
+    pub external_ref: Option<ExternalRef>,
     /// Register it in the same command?
     pub then: AfterReceipt,
 }
@@ -104,12 +108,37 @@ pub async fn receive(
     origin: Origin,
     input: ApplicationInput,
 ) -> std::result::Result<Outcome, Denied> {
-    let id = CaseId(app.fresh_id());
+    receive_knowing(app, origin, input, None).await
+}
+
+/// The same, with the applicant's earlier cases for the answer (crate::service::earlier). They
+/// travel with the command so that a repetition of it is answered alike; they refuse nothing.
+///
+/// # Errors
+/// As [`receive`].
+pub async fn receive_knowing(
+    app: &Arc<App>,
+    origin: Origin,
+    input: ApplicationInput,
+    earlier: Option<Earlier>,
+) -> std::result::Result<Outcome, Denied> {
     let code = QueryCode::from_random(fresh_bytes().map_err(crypto)?);
+    let (new, register) = parts(app, &code, input)?;
+    let receive = Receive { new, query_code: code.reveal(), register, earlier };
+    app.submit(origin, Command::Receive(Box::new(receive))).await
+}
+
+/// The new case of an application, sealed, and the facts with which to register it at once.
+pub(super) fn parts(
+    app: &App,
+    code: &QueryCode,
+    input: ApplicationInput,
+) -> Result<(NewCase, Option<Arrival>)> {
+    let id = CaseId(app.fresh_id());
     let (applicant, lookup) = seal_applicant(&app.vault, id, &input.applicant)?;
     let new = NewCase {
         id,
-        query_code_digest: hex::encode(&app.vault.query_code_digest(&code)),
+        query_code_digest: hex::encode(&app.vault.query_code_digest(code)),
         application: Application {
             applicant,
             lookup,
@@ -124,13 +153,13 @@ pub async fn receive(
         channel: input.channel,
         arrival: input.arrival,
         receiving_unit: input.receiving_unit,
+        external_ref: input.external_ref,
     };
     let register = match input.then {
         AfterReceipt::Register => Some(Arrival::default()),
         AfterReceipt::Wait => None,
     };
-    let receive = Receive { new, query_code: code.reveal(), register };
-    submit(app, origin, Command::Receive(Box::new(receive))).await
+    Ok((new, register))
 }
 
 /// Takes an action on a case.
@@ -144,7 +173,7 @@ pub async fn act(
     expected: Version,
     step: Step,
 ) -> std::result::Result<Outcome, Denied> {
-    submit(app, origin, Command::Act { case, expected, step }).await
+    app.submit(origin, Command::Act { case, expected, step }).await
 }
 
 /// Corrects facts; a new applicant is sealed first.
@@ -167,23 +196,8 @@ pub async fn amend(
     act(app, origin, case, expected, step).await
 }
 
-async fn submit(
-    app: &Arc<App>,
-    origin: Origin,
-    command: Command,
-) -> std::result::Result<Outcome, Denied> {
-    let request = Request {
-        caller: origin.caller,
-        at: app.clock.now(),
-        request_id: origin.request_id,
-        idempotency: origin.idempotency,
-        command,
-    };
-    app.store.writer.submit(request).await
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "called by map_err")]
-fn crypto(error: VaultError) -> Error {
+pub(super) fn crypto(error: VaultError) -> Error {
     Error::Other(error.to_string())
 }
 
@@ -212,18 +226,24 @@ fn seal_applicant(
         email: seal(PersonalField::Email, input.email.as_ref().map(Email::as_str))?,
         contact_name: input.contact_name.clone(),
     };
-    let lookup = LookupKeys {
-        id_number: document.map(|d| vault.blind_index(PersonalField::IdNumber, d.as_str())),
-        phone: input
-            .phone
-            .as_ref()
-            .map(|phone| vault.blind_index(PersonalField::Phone, phone.as_str())),
-        email: input
-            .email
-            .as_ref()
-            .map(|email| vault.blind_index(PersonalField::Email, &email.index_text())),
-    };
-    Ok((applicant, lookup))
+    Ok((applicant, lookup_keys(vault, input)))
+}
+
+/// The digests by which a person's cases are found.
+pub(super) fn lookup_keys(vault: &Vault, input: &ApplicantInput) -> LookupKeys {
+    let index = |field: PersonalField, clear: &str| vault.blind_index(field, clear);
+    LookupKeys {
+        id_number: input.document.as_ref().map(|d| index(PersonalField::IdNumber, d.as_str())),
+        phone: input.phone.as_ref().map(|p| index(PersonalField::Phone, p.as_str())),
+        email: input.email.as_ref().map(|e| index(PersonalField::Email, &e.index_text())),
+    }
+}
+
+/// Whether a query code is that of the case, under whichever key its digest was made.
+#[must_use]
+pub fn owns_query_code(app: &App, case: &Case, code: &QueryCode) -> bool {
+    let stored = BlindIndex::from_hex(&case.record.intake.query_code_digest);
+    stored.is_some_and(|digest| app.vault.query_code_matches(code, digest.as_bytes()))
 }
 
 /// An applicant's sealed fields, opened.

@@ -3,22 +3,29 @@
 
 pub mod cases;
 pub mod demo;
+pub mod earlier;
+mod flight;
+pub mod import;
 pub mod people;
+pub mod public;
 pub mod sessions;
 pub mod statistics;
+pub mod throttle;
 pub mod tokens;
 pub mod units;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::clock::Clock;
-use crate::config::{Docs, Settings};
+use crate::config::{Docs, Office, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
+use crate::store::command::{Command, Denied, Outcome, Request};
 use crate::store::vault::Vault;
 use crate::store::{self, Basis, Store, WriterLimits};
+use cases::Origin;
 use tokens::Issuer;
 
 /// Everything that the use cases work with.
@@ -33,10 +40,16 @@ pub struct App {
     pub decisions: &'static Decisions,
     /// The source of "now".
     pub clock: Arc<dyn Clock>,
+    /// What receipts and public pages say of the agency.
+    pub office: Office,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
     /// Is the viewer of the contract shown?
     pub docs: Docs,
+    /// The address under which people reach the server; known for certain once it listens.
+    public_url: OnceLock<String>,
+    /// Who comes too often, or guesses, at the public door.
+    pub public: public::Door,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -93,17 +106,60 @@ impl App {
             case_pattern: settings.case_pattern.clone(),
         };
         let store = Store::open(&settings.database, basis, limits, settings.readers)?;
-        let tokens = Issuer::new(&settings.token_key.0).map_err(|error| key(&error))?;
+        let retired: Vec<[u8; 32]> = settings.old_token_key.iter().map(|key| key.0).collect();
+        let tokens = Issuer::new(&settings.token_key.0, &retired).map_err(|error| key(&error))?;
         Ok(Arc::new(Self {
             store,
             vault,
             law,
             decisions,
             clock,
+            office: settings.office.clone(),
             tokens,
             docs: settings.docs,
+            public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
+            public: public::Door::new(settings.public),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
+    }
+
+    /// The address under which people reach the server, without a slash at the end. Empty before the
+    /// server listens, when no setting says it.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        self.public_url.get().map_or("", String::as_str)
+    }
+
+    /// Tells where the server listens: the public address, when no setting says another.
+    pub fn listens_at(&self, address: std::net::SocketAddr) {
+        let _ = self.public_url.set(format!("http://{address}"));
+    }
+
+    /// The address of the page on which the holder of a one-time link chooses a password.
+    #[must_use]
+    pub fn password_page(&self, link: &str) -> String {
+        format!("{}/password/{link}", self.public_url())
+    }
+
+    /// The address of the page on which the first administrator sets the system up.
+    #[must_use]
+    pub fn set_up_page(&self, link: &str) -> String {
+        format!("{}/set-up/{link}", self.public_url())
+    }
+
+    /// Gives a command to the writer, at this moment.
+    ///
+    /// # Errors
+    /// The command is refused, or the store could not carry it out.
+    pub async fn submit(&self, origin: Origin, command: Command) -> Result<Outcome, Denied> {
+        let request = Request {
+            caller: origin.caller,
+            at: self.clock.now(),
+            request_id: origin.request_id,
+            idempotency: origin.idempotency,
+            command,
+        };
+        self.store.writer.submit(request).await
     }
 
     /// A new identifier, ordered by the application's clock (RFC 9562 §5.7).

@@ -1,33 +1,31 @@
-//! Units and users, managed by the operator on the command line.
+//! Units and users, managed by administrators and by the operator on the command line.
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Duration, Utc};
+
 use super::App;
+use super::cases::Origin;
 use super::sessions::{LoginError, hash_password};
 use crate::domain::actor::{Capability, Role};
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::{UnitId, UserId, Version};
 use crate::domain::rejection::{Reason, Rejection};
-use crate::domain::unit::{Unit, UnitKind};
-use crate::store::Error;
-use crate::store::command::{Caller, Command, Denied, NewUser, Request, UserChange};
+use crate::domain::session::{LINK_MINUTES, LinkPurpose};
+use crate::domain::unit::{UnitKind, UnitPlan};
+use crate::store::command::{
+    Caller, Command, Denied, NewLink, NewUser, Outcome, UnitChange, UserChange,
+};
+use crate::store::vault::fresh_bytes;
+use crate::store::{Error, sessions as rows};
 
 /// The shortest and longest password, in characters.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
-/// A unit to be created.
-#[derive(Clone, Debug)]
-pub struct UnitInput {
-    /// Its code.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub kind: UnitKind,
-    /// The unit above it.
-    pub parent: Option<UnitId>,
-    /// May it send answers out?
-    pub may_issue: bool,
-}
+/// Passwords that everybody tries first.
+const COMMON: &str = include_str!("../../data/common_passwords.txt");
 
 /// A user to be created.
 #[derive(Clone)]
@@ -36,8 +34,8 @@ pub struct UserInput {
     pub username: String,
     /// The name that others see.
     pub display_name: String,
-    /// The password.
-    pub password: String,
+    /// His password; when there is none, a link by which he chooses one.
+    pub password: Option<String>,
     /// His role.
     pub role: Role,
     /// His unit.
@@ -46,79 +44,278 @@ pub struct UserInput {
     pub capabilities: Vec<Capability>,
 }
 
+/// A one-time link, to be shown once.
+#[derive(Clone)]
+pub struct Link {
+    /// Its secret.
+    pub secret: String,
+    /// Until when it is good.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Origin {
+    /// A request of the operator, by the command line.
+    #[must_use]
+    pub fn operator() -> Self {
+        let request_id = "operator".to_owned();
+        Self { caller: Caller::Operator, request_id, idempotency: None }
+    }
+
+    /// A request of somebody who holds a one-time link.
+    #[must_use]
+    pub const fn link_holder(request_id: String) -> Self {
+        Self { caller: Caller::LinkHolder, request_id, idempotency: None }
+    }
+}
+
 /// Creates a unit.
 ///
 /// # Errors
-/// The code is taken, the parent is unknown, or the store failed.
-pub async fn create_unit(app: &Arc<App>, input: UnitInput) -> Result<UnitId, Denied> {
+/// The code is taken, the parent is unknown or closed, or the store failed.
+pub async fn create_unit(
+    app: &Arc<App>,
+    origin: Origin,
+    plan: UnitPlan,
+) -> Result<Outcome, Denied> {
     let id = UnitId(app.fresh_id());
-    let unit = Unit {
-        id,
-        code: input.code,
-        name: input.name,
-        kind: input.kind,
-        parent: input.parent,
-        may_issue: input.may_issue,
-    };
-    submit(app, Command::CreateUnit(unit)).await?;
-    Ok(id)
+    app.submit(origin, Command::CreateUnit { id, plan }).await
 }
 
-/// Creates a user.
+/// Changes or closes a unit.
 ///
 /// # Errors
-/// The name is taken, the password is too short, the role does not fit the unit, or the store
+/// The command is refused, or the store failed.
+pub async fn change_unit(
+    app: &Arc<App>,
+    origin: Origin,
+    unit: UnitId,
+    expected: Option<Version>,
+    change: UnitChange,
+) -> Result<Outcome, Denied> {
+    app.submit(origin, Command::ChangeUnit { unit, expected, change }).await
+}
+
+/// Creates a user. Without a password he gets a one-time link, which the outcome holds.
+///
+/// # Errors
+/// The name is taken, the password will not do, the role does not fit the unit, or the store
 /// failed.
-pub async fn create_user(app: &Arc<App>, input: UserInput) -> Result<UserId, Denied> {
-    let password_hash = checked_hash(app, input.password).await?;
-    let id = UserId(app.fresh_id());
+pub async fn create_user(
+    app: &Arc<App>,
+    origin: Origin,
+    input: UserInput,
+) -> Result<Outcome, Denied> {
+    let (password_hash, link) = match input.password {
+        Some(password) => (Some(checked_hash(app, &input.username, password).await?), None),
+        None => (None, Some(new_link(app)?)),
+    };
     let user = NewUser {
-        id,
+        id: UserId(app.fresh_id()),
         username: input.username,
         display_name: input.display_name,
         password_hash,
+        link,
         role: input.role,
         unit: input.unit,
         capabilities: input.capabilities,
     };
-    submit(app, Command::CreateUser(Box::new(user))).await?;
-    Ok(id)
-}
-
-/// Gives a user a new password; his tokens die.
-///
-/// # Errors
-/// There is no such user, the password is too short, or the store failed.
-pub async fn set_password(app: &Arc<App>, user: UserId, password: String) -> Result<(), Denied> {
-    let hash = checked_hash(app, password).await?;
-    change_user(app, user, UserChange::SetPassword(hash)).await
+    app.submit(origin, Command::CreateUser(Box::new(user))).await
 }
 
 /// Changes a user.
 ///
 /// # Errors
-/// There is no such user, nothing would change, or the store failed.
-pub async fn change_user(app: &Arc<App>, user: UserId, change: UserChange) -> Result<(), Denied> {
-    submit(app, Command::ChangeUser { user, change }).await
+/// There is no such user, nothing would change, the change is refused, or the store failed.
+pub async fn change_user(
+    app: &Arc<App>,
+    origin: Origin,
+    user: UserId,
+    expected: Option<Version>,
+    change: UserChange,
+) -> Result<Outcome, Denied> {
+    app.submit(origin, Command::ChangeUser { user, expected, change }).await
 }
 
-async fn checked_hash(app: &Arc<App>, password: String) -> Result<String, Denied> {
-    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-        return Err(Rejection::new(Reason::PasswordLength).at("/password").into());
+/// Gives a user a new password; his tokens die.
+///
+/// # Errors
+/// There is no such user, the password will not do, or the store failed.
+pub async fn set_password(
+    app: &Arc<App>,
+    origin: Origin,
+    user: UserId,
+    password: String,
+) -> Result<(), Denied> {
+    let directory = app.store.directory().await?;
+    let name = directory.user(user).map(|user| user.username.clone()).ok_or(Reason::NotFound)?;
+    let hash = checked_hash(app, &name, password).await?;
+    change_user(app, origin, user, None, UserChange::SetPassword(hash)).await.map(|_| ())
+}
+
+/// Gives out a link by which a user chooses a new password. Nobody else learns that password.
+///
+/// # Errors
+/// There is no such active user, or the store failed.
+pub async fn issue_link(app: &Arc<App>, origin: Origin, user: UserId) -> Result<Link, Denied> {
+    let outcome = issue(app, origin, LinkPurpose::SetPassword, Some(user)).await?;
+    link_of(outcome)
+}
+
+/// Gives out the link by which the first administrator sets the system up; none when there are
+/// users already.
+///
+/// # Errors
+/// The store failed.
+pub async fn issue_set_up_link(app: &Arc<App>) -> Result<Option<Link>, Denied> {
+    if !app.store.directory().await?.users().is_empty() {
+        return Ok(None);
     }
+    let outcome = issue(app, Origin::operator(), LinkPurpose::SetUp, None).await?;
+    link_of(outcome).map(Some)
+}
+
+async fn issue(
+    app: &Arc<App>,
+    origin: Origin,
+    purpose: LinkPurpose,
+    user: Option<UserId>,
+) -> Result<Outcome, Denied> {
+    let link = new_link(app)?;
+    app.submit(origin, Command::IssueLink { purpose, user, link }).await
+}
+
+/// The link that an outcome holds.
+///
+/// # Errors
+/// It holds none.
+pub fn link_of(outcome: Outcome) -> Result<Link, Denied> {
+    let made = outcome.person.and_then(|made| Some((made.link?, made.link_expires_at?)));
+    made.map(|(secret, expires_at)| Link { secret, expires_at })
+        .ok_or_else(|| Error::Other("a link was not given out".to_owned()).into())
+}
+
+/// Sets the password of the user whom a link is for. The link is used up.
+///
+/// # Errors
+/// The link is unknown, used or expired; the password will not do; or the store failed.
+pub async fn use_link(
+    app: &Arc<App>,
+    origin: Origin,
+    secret: &str,
+    password: String,
+) -> Result<UserId, Denied> {
+    let digest = digest_of(secret);
+    // Hashing costs: nobody without a link makes the server do it.
+    let user =
+        good_link(app, digest, LinkPurpose::SetPassword).await?.ok_or(Reason::LinkInvalid)?;
+    let directory = app.store.directory().await?;
+    let name = directory.user(user).map(|user| user.username.clone()).ok_or(Reason::LinkInvalid)?;
+    let password_hash = checked_hash(app, &name, password).await?;
+    app.submit(origin, Command::UseLink { digest, password_hash }).await?;
+    Ok(user)
+}
+
+/// The first administrator, and the bureau when there is none yet.
+#[derive(Clone)]
+pub struct SetUpInput {
+    /// The name of the bureau.
+    pub bureau_name: String,
+    /// The name by which the administrator logs in.
+    pub username: String,
+    /// The name that others see.
+    pub display_name: String,
+    /// His password.
+    pub password: String,
+}
+
+/// Sets the system up. The link is used up.
+///
+/// # Errors
+/// The link is unknown, used or expired; there are users already; the password will not do; or the
+/// store failed.
+pub async fn set_up(
+    app: &Arc<App>,
+    origin: Origin,
+    secret: &str,
+    input: SetUpInput,
+) -> Result<UserId, Denied> {
+    let digest = digest_of(secret);
+    good_link(app, digest, LinkPurpose::SetUp).await?;
+    let hash = checked_hash(app, &input.username, input.password).await?;
+    let bureau = UnitPlan {
+        code: "bureau".to_owned(),
+        name: input.bureau_name,
+        kind: UnitKind::Bureau,
+        parent: None,
+        may_issue: true,
+    };
+    let unit = UnitId(app.fresh_id());
+    let id = UserId(app.fresh_id());
+    let admin = NewUser {
+        id,
+        username: input.username,
+        display_name: input.display_name,
+        password_hash: Some(hash),
+        link: None,
+        role: Role::Admin,
+        unit,
+        capabilities: Vec::new(),
+    };
+    let command = Command::SetUp { digest, bureau: (unit, bureau), admin: Box::new(admin) };
+    app.submit(origin, command).await?;
+    Ok(id)
+}
+
+/// Is this link good? Gives the user whom it is for, if any.
+async fn good_link(
+    app: &Arc<App>,
+    digest: [u8; 32],
+    purpose: LinkPurpose,
+) -> Result<Option<UserId>, Denied> {
+    let row = app.store.readers.run(move |conn| rows::link_row(conn, &digest)).await?;
+    let now = app.clock.now();
+    row.filter(|link| link.purpose == purpose.as_str())
+        .filter(|link| link.used_at.is_none() && now < link.expires_at.0)
+        .map(|link| link.user_id.map(|key| UserId(key.0)))
+        .ok_or_else(|| Reason::LinkInvalid.into())
+}
+
+fn new_link(app: &App) -> Result<NewLink, Denied> {
+    let random: [u8; 32] = fresh_bytes().map_err(|error| Error::Other(error.to_string()))?;
+    let secret = URL_SAFE_NO_PAD.encode(random);
+    let digest = digest_of(&secret);
+    Ok(NewLink { secret, digest, expires_at: app.clock.now() + Duration::minutes(LINK_MINUTES) })
+}
+
+/// The digest under which a secret of 256 random bits is kept. It needs no slow hash: it cannot be
+/// guessed.
+#[must_use]
+pub fn digest_of(secret: &str) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+    sum
+}
+
+async fn checked_hash(app: &Arc<App>, username: &str, password: String) -> Result<String, Denied> {
+    check_password(username, &password)?;
     hash_password(app, password).await.map_err(|error| match error {
         LoginError::Store(error) => Denied::Failed(error),
         other => Denied::Failed(Error::Other(other.to_string())),
     })
 }
 
-async fn submit(app: &Arc<App>, command: Command) -> Result<(), Denied> {
-    let request = Request {
-        caller: Caller::Operator,
-        at: app.clock.now(),
-        request_id: "operator".to_owned(),
-        idempotency: None,
-        command,
-    };
-    app.store.writer.submit(request).await.map(|_| ())
+/// Will this password do?
+///
+/// # Errors
+/// It is too short or too long, the user's own name, or one that everybody tries first.
+pub fn check_password(username: &str, password: &str) -> Result<(), Rejection> {
+    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
+        return Err(Rejection::new(Reason::PasswordLength).at("/password"));
+    }
+    let folded = password.to_lowercase();
+    let same = folded.chars().collect::<std::collections::BTreeSet<_>>().len() < 3;
+    if same || folded == username.to_lowercase() || COMMON.lines().any(|common| common == folded) {
+        return Err(Rejection::new(Reason::PasswordWeak).at("/password"));
+    }
+    Ok(())
 }

@@ -1,13 +1,20 @@
-//! Logging in.
+//! Logging in, refreshing, logging out.
 
 use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use chrono::{DateTime, Duration, Utc};
 
 use super::App;
+use super::cases::Origin;
+use super::tokens::TOKEN_LIFE_SECS;
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::session::{EndCause, SESSION_HOURS};
 use crate::domain::unit::User;
-use crate::store::{self, directory};
+use crate::store::command::{Caller, Command, Denied, NewSession, SessionAfter};
+use crate::store::vault::fresh_bytes;
+use crate::store::{self, directory, sessions as rows};
 
 /// The memory of one hash, in KiB. OWASP asks for 19 MiB at least; more than 32 MiB is what the C
 /// library always takes from, and gives back to, the system directly, so that a log-in leaves
@@ -24,12 +31,18 @@ static ARGON2: LazyLock<Argon2<'static>> = LazyLock::new(|| {
 static NOBODY: LazyLock<String> =
     LazyLock::new(|| hash_now("nobody's password").unwrap_or_default());
 
-/// A fresh access token.
+/// Fresh tokens.
 pub struct Session {
-    /// The token.
+    /// The session.
+    pub id: SessionId,
+    /// The access token.
     pub access_token: String,
     /// Seconds for which it is good.
     pub expires_in: i64,
+    /// The refresh token, good for one exchange.
+    pub refresh_token: String,
+    /// When the session is over, whatever is done in it.
+    pub ends_at: DateTime<Utc>,
     /// The user.
     pub user: User,
 }
@@ -40,6 +53,9 @@ pub enum LoginError {
     /// The name or the password is wrong, or the account is disabled.
     #[error("wrong name or password")]
     Denied,
+    /// The refresh token is unknown, exchanged already or expired, or its session is over.
+    #[error("the session is over")]
+    SessionOver,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -48,26 +64,133 @@ pub enum LoginError {
     Machine(String),
 }
 
-/// Checks a password and issues a token.
+/// What comes with a log-in.
+#[derive(Clone)]
+pub struct Login {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// What the client says it is, for the list of one's sessions.
+    pub client: String,
+    /// The request, for the log.
+    pub request_id: String,
+}
+
+/// Checks a password and opens a session.
 ///
 /// # Errors
 /// See [`LoginError`].
-pub async fn log_in(
-    app: &Arc<App>,
-    username: String,
-    password: String,
-) -> Result<Session, LoginError> {
+pub async fn log_in(app: &Arc<App>, login: Login) -> Result<Session, LoginError> {
+    let Login { username, password, client, request_id } = login;
     let row =
         app.store.readers.run(move |conn| directory::user_row_by_name(conn, &username)).await?;
-    let hash = row.as_ref().map_or_else(|| NOBODY.clone(), |row| row.password_hash.clone());
+    // Who has not chosen a password yet is checked like nobody.
+    let hash = row.as_ref().map(|row| row.password_hash.clone()).filter(|hash| !hash.is_empty());
+    let known = hash.is_some();
+    let hash = hash.unwrap_or_else(|| NOBODY.clone());
     let right = hashing(app, move || verify_now(&hash, &password)).await?;
-    let row = row.filter(|row| right && row.disabled_at.is_none()).ok_or(LoginError::Denied)?;
-    let user = row.to_user()?;
+    let row = row.filter(|row| right && known && row.disabled_at.is_none());
+    let user = row.ok_or(LoginError::Denied)?.to_user()?;
+
+    let id = SessionId(app.fresh_id());
+    let (refresh_token, refresh_digest) = app.tokens.refresh_token(id, 1, &random()?);
+    let expires_at = app.clock.now() + Duration::hours(SESSION_HOURS);
+    let session = NewSession { id, epoch: user.token_epoch, refresh_digest, client, expires_at };
+    let origin = Origin { caller: Caller::User(user.id), request_id, idempotency: None };
+    app.submit(origin, Command::OpenSession(session)).await.map_err(login_error)?;
+    tracing::info!(user = %user.id, session = %id, "logged in");
+    session_of(app, id, user, (refresh_token, expires_at))
+}
+
+/// Exchanges a refresh token for fresh tokens. One that was exchanged before ends its session: two
+/// hold it, and one of them is a thief (RFC 9700 §4.14.2).
+///
+/// # Errors
+/// See [`LoginError`].
+pub async fn refresh(
+    app: &Arc<App>,
+    token: &str,
+    request_id: String,
+) -> Result<Session, LoginError> {
+    let presented = app.tokens.read_refresh_token(token).ok_or(LoginError::SessionOver)?;
+    let session = presented.session;
+    let row = app.store.readers.run(move |conn| rows::session_row(conn, session)).await?;
+    let user = row.map(|row| UserId(row.user_id.0)).ok_or(LoginError::SessionOver)?;
+    let generation = presented.generation.saturating_add(1);
+    let (refresh_token, next) = app.tokens.refresh_token(session, generation, &random()?);
+    let command = Command::RefreshSession {
+        session,
+        generation: presented.generation,
+        presented: presented.digest,
+        next,
+    };
+    let origin = Origin { caller: Caller::User(user), request_id, idempotency: None };
+    let outcome = app.submit(origin, command).await.map_err(login_error)?;
+    let Some(SessionAfter::Alive { expires_at }) = outcome.session else {
+        tracing::warn!(%user, %session, "a refresh token was used twice; its session was revoked");
+        return Err(LoginError::SessionOver);
+    };
+    let directory = app.store.directory().await?;
+    let user = directory.user(user).cloned().ok_or(LoginError::SessionOver)?;
+    session_of(app, session, user, (refresh_token, expires_at))
+}
+
+/// Ends a session of the caller's own.
+///
+/// # Errors
+/// There is no such session of his, or the store failed.
+pub async fn end(
+    app: &Arc<App>,
+    origin: Origin,
+    session: SessionId,
+    cause: EndCause,
+) -> Result<(), Denied> {
+    app.submit(origin, Command::EndSession { session, cause }).await.map(|_| ())
+}
+
+fn session_of(
+    app: &App,
+    id: SessionId,
+    user: User,
+    (refresh_token, ends_at): (String, DateTime<Utc>),
+) -> Result<Session, LoginError> {
     let access_token = app
         .tokens
-        .issue(&user, app.clock.now(), app.fresh_id())
+        .issue(&user, id, app.clock.now(), app.fresh_id())
         .map_err(|error| LoginError::Machine(error.to_string()))?;
-    Ok(Session { access_token, expires_in: super::tokens::TOKEN_LIFE_SECS, user })
+    let expires_in = TOKEN_LIFE_SECS;
+    Ok(Session { id, access_token, expires_in, refresh_token, ends_at, user })
+}
+
+fn random() -> Result<[u8; 32], LoginError> {
+    fresh_bytes().map_err(|error| LoginError::Machine(error.to_string()))
+}
+
+/// Who was let in by an old picture of things, and refused by the writer, is told no more than that.
+fn login_error(denied: Denied) -> LoginError {
+    match denied {
+        Denied::Refused(_) => LoginError::SessionOver,
+        Denied::Failed(error) => LoginError::Store(error),
+    }
+}
+
+/// Is this the user's password? Asked again before he changes it.
+///
+/// # Errors
+/// It is not ([`LoginError::Denied`]), or the store failed.
+pub async fn check_password(
+    app: &Arc<App>,
+    user: UserId,
+    password: String,
+) -> Result<(), LoginError> {
+    let row = app.store.readers.run(move |conn| directory::user_row(conn, user)).await?;
+    let hash = row.map(|row| row.password_hash).ok_or(LoginError::Denied)?;
+    if hashing(app, move || verify_now(&hash, &password)).await? {
+        Ok(())
+    } else {
+        Err(LoginError::Denied)
+    }
 }
 
 /// Hashes a password, off the threads that answer requests.

@@ -1,17 +1,20 @@
 //! Access tokens: signed with Ed25519 (RFC 8037), at most 15 minutes, typed `at+jwt` (RFC 9068).
+//! And refresh tokens: opaque, each good for one exchange (RFC 9700 §4.14).
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::{constant_time, digest, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::hex;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{SessionId, UserId};
 use crate::domain::unit::User;
 
 /// Seconds for which a token is good.
@@ -29,6 +32,9 @@ const LONGEST: usize = 4096;
 const ISSUER: &str = "gongkai";
 const TYPE: &str = "at+jwt";
 
+/// By what a refresh token is known at sight, e.g. by a scanner for leaked secrets.
+const REFRESH_PREFIX: &str = "gkr_";
+
 /// What a token says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +42,7 @@ struct Claims {
     iss: String,
     aud: String,
     sub: Uuid,
+    sid: Uuid,
     epoch: i64,
     iat: i64,
     exp: i64,
@@ -47,19 +54,49 @@ struct Claims {
 pub struct Bearer {
     /// The user.
     pub user: UserId,
+    /// The session in which it was issued.
+    pub session: SessionId,
     /// The epoch of his tokens when this one was issued.
     pub epoch: i64,
     expires: i64,
     issued: i64,
 }
 
-/// Signs and checks access tokens.
+/// A refresh token as it was presented. That it is of our own making is known; that it is the
+/// current one of its session is for the writer to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// The session.
+    pub session: SessionId,
+    /// Which token of the session, from 1.
+    pub generation: i64,
+    /// The digest that is kept of it.
+    pub digest: [u8; 32],
+}
+
+/// A public key by which tokens can be checked (RFC 8037 §2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Its name.
+    pub key_id: String,
+    /// The 32 bytes of the key, base64url.
+    pub x: String,
+}
+
+/// One key pair and what is derived from it.
+struct KeyPair {
+    decoding: DecodingKey,
+    header: Header,
+    public: PublicKey,
+    texts: hmac::Key,
+}
+
+/// Signs and checks tokens.
 pub struct Issuer {
     signing: EncodingKey,
-    verifying: DecodingKey,
-    header: Header,
+    current: KeyPair,
+    retired: Vec<KeyPair>,
     rules: Validation,
-    texts: hmac::Key,
     remembered: RwLock<HashMap<[u8; 32], Bearer>>,
 }
 
@@ -68,14 +105,41 @@ pub struct Issuer {
 #[error("the token key cannot be used")]
 pub struct KeyError;
 
-impl Issuer {
-    /// From the 32-byte seed of an Ed25519 key.
-    ///
-    /// # Errors
-    /// The cryptographic library refuses the seed.
-    pub fn new(seed: &[u8; 32]) -> Result<Self, KeyError> {
+impl KeyPair {
+    fn from_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError)?;
         let public = pair.public_key().as_ref();
+        let key_id = hex::encode(digest::digest(&digest::SHA256, public).as_ref());
+        let key_id: String = key_id.chars().take(16).collect();
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key_id.clone());
+        // Another use of the seed gets a key of its own, derived by it.
+        let seed_key = hmac::Key::new(hmac::HMAC_SHA256, seed);
+        let text_key = hmac::sign(&seed_key, b"gongkai/texts/v1").as_ref().to_vec();
+        Ok(Self {
+            decoding: DecodingKey::from_ed_der(public),
+            header,
+            public: PublicKey { key_id, x: URL_SAFE_NO_PAD.encode(public) },
+            texts: hmac::Key::new(hmac::HMAC_SHA256, &text_key),
+        })
+    }
+
+    fn tag(&self, text: &[u8]) -> [u8; 16] {
+        let mut tag = [0; 16];
+        let sum = hmac::sign(&self.texts, text);
+        tag.iter_mut().zip(sum.as_ref()).for_each(|(to, from)| *to = *from);
+        tag
+    }
+}
+
+impl Issuer {
+    /// From the 32-byte seed of an Ed25519 key that signs, and those of keys that no longer sign
+    /// but whose tokens are good until they expire.
+    ///
+    /// # Errors
+    /// The cryptographic library refuses a seed.
+    pub fn new(seed: &[u8; 32], retired: &[[u8; 32]]) -> Result<Self, KeyError> {
         // PKCS #8 of an Ed25519 seed is this prefix and the seed (RFC 8410 §7).
         let mut der = vec![
             0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
@@ -89,49 +153,68 @@ impl Issuer {
         // Time is judged by the application's own clock.
         rules.validate_exp = false;
         rules.validate_nbf = false;
-        let key_id = hex::encode(digest::digest(&digest::SHA256, public).as_ref());
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key_id.chars().take(16).collect());
-        // Another use of the seed gets a key of its own, derived by it.
-        let seed_key = hmac::Key::new(hmac::HMAC_SHA256, seed);
-        let text_key = hmac::sign(&seed_key, b"gongkai/texts/v1").as_ref().to_vec();
         Ok(Self {
             signing: EncodingKey::from_ed_der(&der),
-            verifying: DecodingKey::from_ed_der(public),
-            header,
+            current: KeyPair::from_seed(seed)?,
+            retired: retired.iter().map(KeyPair::from_seed).collect::<Result<_, _>>()?,
             rules,
-            texts: hmac::Key::new(hmac::HMAC_SHA256, &text_key),
             remembered: RwLock::default(),
         })
     }
 
-    /// A token for a user, and the seconds for which it is good.
+    /// The public keys by which tokens that are alive can be checked, the signing one first.
+    pub fn public_keys(&self) -> impl Iterator<Item = &PublicKey> {
+        self.pairs().map(|pair| &pair.public)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = &KeyPair> {
+        std::iter::once(&self.current).chain(&self.retired)
+    }
+
+    /// A token for a user in one of his sessions.
     ///
     /// # Errors
     /// The cryptographic library fails.
-    pub fn issue(&self, user: &User, now: DateTime<Utc>, id: Uuid) -> Result<String, KeyError> {
+    pub fn issue(
+        &self,
+        user: &User,
+        session: SessionId,
+        now: DateTime<Utc>,
+        id: Uuid,
+    ) -> Result<String, KeyError> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
             sub: user.id.0,
+            sid: session.0,
             epoch: user.token_epoch,
             iat: now.timestamp(),
             exp: now.timestamp() + TOKEN_LIFE_SECS,
             jti: id,
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.signing).map_err(|_| KeyError)
+        jsonwebtoken::encode(&self.current.header, &claims, &self.signing).map_err(|_| KeyError)
     }
 
     /// For whom a token speaks; none when it is not a good one. A token that has been checked is
     /// remembered by its digest, so that the signature is checked once; time is checked each time.
     #[must_use]
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
+        self.verify_if(token, now, || true)
+    }
+
+    /// As [`Issuer::verify`]; before the signature of a token that is not remembered is checked,
+    /// asks whether it may be: that is the part that costs something.
+    #[must_use]
+    pub fn verify_if(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+        may_check: impl FnOnce() -> bool,
+    ) -> Option<Bearer> {
         if token.len() > LONGEST {
             return None;
         }
-        let digest = digest::digest(&digest::SHA256, token.as_bytes());
-        let digest: [u8; 32] = digest.as_ref().try_into().ok()?;
+        let digest = digest_of(token.as_bytes());
         let known = {
             let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
             remembered.get(&digest).copied()
@@ -139,7 +222,7 @@ impl Issuer {
         let bearer = if let Some(bearer) = known {
             bearer
         } else {
-            let bearer = self.check(token)?;
+            let bearer = may_check().then(|| self.check(token))??;
             let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= REMEMBERED {
                 remembered.clear();
@@ -157,24 +240,62 @@ impl Issuer {
     /// server that has the key.
     #[must_use]
     pub fn seal_text(&self, text: &str) -> [u8; 16] {
-        let mut tag = [0; 16];
-        let sum = hmac::sign(&self.texts, text.as_bytes());
-        tag.iter_mut().zip(sum.as_ref()).for_each(|(to, from)| *to = *from);
-        tag
+        self.current.tag(text.as_bytes())
+    }
+
+    /// The refresh token of a session's generation, made of 256 random bits, and the digest to keep.
+    #[must_use]
+    pub fn refresh_token(
+        &self,
+        session: SessionId,
+        generation: i64,
+        random: &[u8; 32],
+    ) -> (String, [u8; 32]) {
+        let mut bytes = Vec::with_capacity(72);
+        bytes.extend_from_slice(session.0.as_bytes());
+        bytes.extend_from_slice(&generation.to_be_bytes());
+        bytes.extend_from_slice(random);
+        let tag = self.current.tag(&bytes);
+        bytes.extend_from_slice(&tag);
+        let digest = digest_of(&bytes);
+        (format!("{REFRESH_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)), digest)
+    }
+
+    /// Reads a refresh token of our own making; none when it is not. Nobody else can make one, so
+    /// one of an earlier generation proves that a token was used twice.
+    #[must_use]
+    pub fn read_refresh_token(&self, token: &str) -> Option<RefreshToken> {
+        let text = token.strip_prefix(REFRESH_PREFIX).filter(|text| text.len() == 96)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (body, tag) = bytes.split_at_checked(56)?;
+        let genuine =
+            |pair: &KeyPair| constant_time::verify_slices_are_equal(&pair.tag(body), tag).is_ok();
+        if !self.pairs().any(genuine) {
+            return None;
+        }
+        let session = Uuid::from_slice(body.get(..16)?).ok()?;
+        let generation = i64::from_be_bytes(body.get(16..24)?.try_into().ok()?);
+        Some(RefreshToken { session: SessionId(session), generation, digest: digest_of(&bytes) })
     }
 
     fn check(&self, token: &str) -> Option<Bearer> {
-        // Ours is the only header: no other key, type or critical extension is understood.
-        if jsonwebtoken::decode_header(token).ok()? != self.header {
-            return None;
-        }
+        // Ours are the only headers: no other key, type or critical extension is understood.
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let pair = self.pairs().find(|pair| pair.header == header)?;
         let claims =
-            jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules).ok()?.claims;
+            jsonwebtoken::decode::<Claims>(token, &pair.decoding, &self.rules).ok()?.claims;
         Some(Bearer {
             user: UserId(claims.sub),
+            session: SessionId(claims.sid),
             epoch: claims.epoch,
             expires: claims.exp,
             issued: claims.iat,
         })
     }
+}
+
+fn digest_of(bytes: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    sum
 }

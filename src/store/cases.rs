@@ -84,6 +84,8 @@ pub struct CaseFilter {
     pub name_prefix: Option<String>,
     /// Whose subject contains this.
     pub subject_contains: Option<String>,
+    /// One of these cases.
+    pub only: Option<Vec<CaseId>>,
     /// Counted in one of these parts of a rate.
     pub counted: Option<(Cohort, Vec<Part>)>,
 }
@@ -235,6 +237,9 @@ fn narrowed<'a>(query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
 fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
     fn codes<T: crate::domain::text_enum::TextEnum>(values: &[T]) -> Vec<&'static str> {
         values.iter().map(|value| value.code()).collect()
+    }
+    if let Some(only) = &filter.only {
+        query = query.filter(cases::id.eq_any(only.iter().map(|id| Key(id.0)).collect::<Vec<_>>()));
     }
     if !filter.statuses.is_empty() {
         query = query.filter(cases::status.eq_any(codes(&filter.statuses)));

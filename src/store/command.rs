@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::case::{Arrival, Case, Record};
-use crate::domain::ids::{CaseId, UnitId, UserId, Version};
+use crate::domain::earlier::Earlier;
+use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{NewCase, Step};
+use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::Refusal;
-use crate::domain::unit::Unit;
+use crate::domain::session::{EndCause, LinkPurpose};
+use crate::domain::unit::UnitPlan;
 
 /// One command on its way to the writer.
 #[expect(clippy::struct_field_names, reason = "request_id is what logs and clients call it")]
@@ -33,6 +36,11 @@ pub enum Caller {
     User(UserId),
     /// The operator, by the command line of the server.
     Operator,
+    /// Who holds a one-time link; the link itself is checked in the transaction.
+    LinkHolder,
+    /// An applicant, who has no account. What he may do to an existing case he shows by its query
+    /// code, which is checked in the transaction that decides.
+    Applicant,
 }
 
 /// An `Idempotency-Key` with the digest of the request that carried it.
@@ -58,17 +66,146 @@ pub enum Command {
         /// The action.
         step: Step,
     },
+    /// Enter what the applicant sends in, by the query code of his case, to supplement it.
+    SupplementByCode {
+        /// Which case.
+        case: CaseId,
+        /// The code that he has shown.
+        code: QueryCode,
+        /// What he says.
+        content: String,
+    },
     /// Create a unit.
-    CreateUnit(Unit),
+    CreateUnit {
+        /// Its id.
+        id: UnitId,
+        /// What it shall be.
+        plan: UnitPlan,
+    },
+    /// Change a unit.
+    ChangeUnit {
+        /// Which.
+        unit: UnitId,
+        /// The version that the caller saw; none when he saw none (the operator).
+        expected: Option<Version>,
+        /// How.
+        change: UnitChange,
+    },
     /// Create a user.
     CreateUser(Box<NewUser>),
     /// Change a user.
     ChangeUser {
         /// Which.
         user: UserId,
+        /// The version that the caller saw; none when he saw none (the operator).
+        expected: Option<Version>,
         /// How.
         change: UserChange,
     },
+    /// Give out a one-time link. The user's earlier ones die.
+    IssueLink {
+        /// For what.
+        purpose: LinkPurpose,
+        /// Whose password it sets; none for the set-up.
+        user: Option<UserId>,
+        /// The link.
+        link: NewLink,
+    },
+    /// Set the password of the user whom a link is for, and use the link up.
+    UseLink {
+        /// The digest of the link's secret.
+        digest: [u8; 32],
+        /// The argon2id hash.
+        password_hash: String,
+    },
+    /// Create the bureau, if there is none, and the first administrator, and use the link up.
+    SetUp {
+        /// The digest of the link's secret.
+        digest: [u8; 32],
+        /// The bureau, if there is none yet.
+        bureau: (UnitId, UnitPlan),
+        /// The administrator; his unit is the bureau.
+        admin: Box<NewUser>,
+    },
+    /// Begin a session.
+    OpenSession(NewSession),
+    /// Exchange a refresh token for the next one.
+    RefreshSession {
+        /// Which session.
+        session: SessionId,
+        /// Which token of the family, from 1.
+        generation: i64,
+        /// The digest of the token that was presented.
+        presented: [u8; 32],
+        /// The digest of the one that takes its place.
+        next: [u8; 32],
+    },
+    /// End a session of the caller's own.
+    EndSession {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+/// A session to be opened.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// The epoch of the user's tokens that was seen when his password was checked.
+    pub epoch: i64,
+    /// The digest of the first refresh token.
+    pub refresh_digest: [u8; 32],
+    /// What the client says it is, for the list of one's sessions.
+    pub client: String,
+    /// When it is over.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A one-time link to be given out.
+#[derive(Clone)]
+pub struct NewLink {
+    /// The secret, to be shown once.
+    pub secret: String,
+    /// Its digest, which is kept.
+    pub digest: [u8; 32],
+    /// Until when it lets its holder in.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for NewLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewLink").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// A change of a unit.
+#[derive(Clone, Debug)]
+pub enum UnitChange {
+    /// New values; what is none stays.
+    Edit(UnitPatch),
+    /// Close it. Its open cases and active users go to the successor.
+    Close {
+        /// Who takes over.
+        successor: Option<UnitId>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// New values of a unit; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct UnitPatch {
+    /// Its code.
+    pub code: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// The unit above it.
+    pub parent: Option<UnitId>,
+    /// May it send answers out?
+    pub may_issue: Option<bool>,
 }
 
 /// An application to be recorded, and registered in the same command when wanted.
@@ -80,6 +217,8 @@ pub struct Receive {
     pub query_code: String,
     /// The facts with which to register it at once.
     pub register: Option<Arrival>,
+    /// The applicant's earlier cases, for the answer; they do not decide anything.
+    pub earlier: Option<Earlier>,
 }
 
 /// A user to be created.
@@ -91,8 +230,10 @@ pub struct NewUser {
     pub username: String,
     /// The name that others see.
     pub display_name: String,
-    /// The argon2id hash of his password.
-    pub password_hash: String,
+    /// The argon2id hash of his password; none until he has chosen one by his link.
+    pub password_hash: Option<String>,
+    /// The link by which he chooses it.
+    pub link: Option<NewLink>,
     /// His role.
     pub role: Role,
     /// His unit.
@@ -110,21 +251,66 @@ impl std::fmt::Debug for NewUser {
 /// A change of a user.
 #[derive(Clone)]
 pub enum UserChange {
-    /// He may no longer log in, and his tokens die.
-    Disable,
-    /// He may log in again.
-    Enable,
+    /// New values.
+    Edit(UserPatch),
     /// He gets a new password, and his tokens die. Holds the argon2id hash.
     SetPassword(String),
+    /// His sessions end, and his tokens die.
+    EndSessions,
+}
+
+/// New values of a user; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserPatch {
+    /// The name that others see.
+    pub display_name: Option<String>,
+    /// His role. His tokens die with the old one.
+    pub role: Option<Role>,
+    /// His unit. The cases that he had accepted stay with the old one.
+    pub unit: Option<UnitId>,
+    /// Rights beside the role.
+    pub capabilities: Option<Vec<Capability>>,
+    /// May he log in?
+    pub standing: Option<Standing>,
+}
+
+/// Whether a user may log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// He may.
+    Active,
+    /// He may not. His tokens die, and the cases that he had accepted go back to his unit.
+    Disabled,
+}
+
+impl UserChange {
+    /// Bars a user, or lets him in again.
+    #[must_use]
+    pub fn to(standing: Standing) -> Self {
+        Self::Edit(UserPatch { standing: Some(standing), ..UserPatch::default() })
+    }
+
+    /// Can it take cases from their officer?
+    #[must_use]
+    pub const fn frees_cases(&self) -> bool {
+        matches!(
+            self,
+            Self::Edit(
+                UserPatch { role: Some(_), .. }
+                    | UserPatch { unit: Some(_), .. }
+                    | UserPatch { standing: Some(Standing::Disabled), .. }
+            )
+        )
+    }
 }
 
 impl std::fmt::Debug for UserChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Disable => "Disable",
-            Self::Enable => "Enable",
-            Self::SetPassword(_) => "SetPassword",
-        })
+        match self {
+            Self::Edit(patch) => patch.fmt(f),
+            Self::SetPassword(_) => f.write_str("SetPassword"),
+            Self::EndSessions => f.write_str("EndSessions"),
+        }
     }
 }
 
@@ -138,9 +324,43 @@ pub struct Outcome {
     /// The query code of a new case. Shown once, kept nowhere but in the sealed outcome of an
     /// idempotent command.
     pub query_code: Option<String>,
+    /// The unit or user that was created or changed.
+    #[serde(default)]
+    pub person: Option<Made>,
+    /// What came of a command on a session.
+    #[serde(skip)]
+    pub session: Option<SessionAfter>,
+    /// The applicant's earlier cases as they were found before a new case was recorded, so that a
+    /// repeated command is answered with the same.
+    #[serde(default)]
+    pub earlier: Option<Earlier>,
     /// Is this the outcome of an earlier command with the same idempotency key?
     #[serde(skip)]
     pub replayed: Replayed,
+}
+
+/// A unit or user that a command created or changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Made {
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// The secret of the one-time link that was given out, shown once.
+    pub link: Option<String>,
+    /// Until when that link is good.
+    pub link_expires_at: Option<DateTime<Utc>>,
+}
+
+/// A session as a command left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionAfter {
+    /// It goes on until then.
+    Alive {
+        /// When it is over.
+        expires_at: DateTime<Utc>,
+    },
+    /// A token was presented that had been exchanged before, so somebody has a copy: the whole
+    /// family is revoked (RFC 9700 §4.14.2).
+    Revoked,
 }
 
 /// Whether an outcome is repeated.

@@ -4,20 +4,22 @@
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::{Map, Value, json};
 
-use super::command::{
-    Caller, CaseAfter, Command, Denied, NewUser, Outcome, Receive, Replayed, Request, UserChange,
-};
+mod people;
+mod sessions;
+
+use super::command::{Caller, CaseAfter, Command, Denied, Outcome, Receive, Replayed, Request};
 use super::ledger::{self, Deed, Origin, Subject};
-use super::rows::{UnitRow, UserRow};
-use super::types::{At, Doc, Key};
 use super::workspace::{Workspace, principal};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
-use crate::domain::ids::{CaseId, UserId, Version};
-use crate::domain::lifecycle::{self, Context, NextNumbers, Step};
+use crate::domain::ids::{CaseId, Version};
+use crate::domain::lifecycle::{self, Context, NextNumbers, Step, SupplementFacts};
+use crate::domain::public_status::PublicView;
+use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Rejection};
-use crate::domain::unit::{Directory, Unit};
+use crate::domain::said::Said;
+use crate::domain::unit::Directory;
 use std::sync::Arc;
 
 type Decided<T> = Result<T, Denied>;
@@ -27,9 +29,11 @@ impl Workspace<'_> {
     pub(super) fn decide(&mut self, request: &Request) -> Decided<Outcome> {
         let actor = match request.caller {
             Caller::User(id) => Some(self.directory.actor(id).ok_or(Reason::ActorDisabled)?),
-            Caller::Operator => None,
+            Caller::Operator | Caller::LinkHolder | Caller::Applicant => None,
         };
-        let keyed = principal(request.caller).zip(request.idempotency.as_ref());
+        let keyed = request.idempotency.as_ref().and_then(|idempotency| {
+            principal(request.caller, idempotency).map(|principal| (principal, idempotency))
+        });
         if let Some((principal, idempotency)) = keyed
             && let Some(outcome) = self.remembered(principal, idempotency, request.at)?
         {
@@ -52,9 +56,30 @@ impl Workspace<'_> {
         match &request.command {
             Command::Receive(receive) => self.receive(receive, &origin),
             Command::Act { case, expected, step } => self.act(*case, *expected, step, &origin),
-            Command::CreateUnit(unit) => self.create_unit(unit, &origin),
+            Command::SupplementByCode { case, code, content } => {
+                self.supplement_by_code(*case, code, content, &origin)
+            }
+            Command::CreateUnit { id, plan } => self.create_unit(*id, plan, &origin),
+            Command::ChangeUnit { unit, expected, change } => {
+                self.change_unit(*unit, *expected, change, &origin)
+            }
             Command::CreateUser(user) => self.create_user(user, &origin),
-            Command::ChangeUser { user, change } => self.change_user(*user, change, &origin),
+            Command::ChangeUser { user, expected, change } => {
+                self.change_user(*user, *expected, change, &origin)
+            }
+            Command::IssueLink { purpose, user, link } => {
+                self.issue_link(*purpose, *user, link, &origin)
+            }
+            Command::UseLink { digest, password_hash } => {
+                self.use_link(digest, password_hash, &origin)
+            }
+            Command::SetUp { digest, bureau, admin } => self.set_up(digest, bureau, admin, &origin),
+            Command::OpenSession(session) => self.open_session(session, &origin),
+            Command::RefreshSession { session, generation, presented, next } => {
+                let exchange = sessions::Exchange { generation: *generation, presented, next };
+                self.refresh_session(*session, &exchange, &origin)
+            }
+            Command::EndSession { session, cause } => self.end_session(*session, *cause, &origin),
         }
     }
 
@@ -69,10 +94,16 @@ impl Workspace<'_> {
     }
 
     fn receive(&mut self, receive: &Receive, origin: &Origin<'_>) -> Decided<Outcome> {
-        let actor = origin.actor.ok_or(Reason::RoleNotPermitted)?;
+        let by = match (origin.caller, origin.actor) {
+            (_, Some(actor)) => By::Staff(actor),
+            (Caller::Applicant, None) => By::Applicant,
+            (Caller::User(_) | Caller::Operator | Caller::LinkHolder, None) => {
+                return Err(Reason::RoleNotPermitted.into());
+            }
+        };
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, actor, origin.at, &directory, &numbers);
+        let ctx = context(self, by, origin.at, &directory, &numbers);
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -81,22 +112,36 @@ impl Workspace<'_> {
             }
             None => None,
         };
+        let scope = match by {
+            By::Staff(actor) => actor.case_scope(),
+            By::Applicant => CaseScope::Nothing,
+        };
+        self.take_reference(&received, &scope)?;
         self.take_number("receipt", numbers.year);
         let subject = subject(&received, "receive");
         let application = serde_json::to_value(&received.record.intake.application);
         let personal = application.map_err(super::error::Error::corrupt)?;
-        let input = json!({
+        let mut input = json!({
             "receipt_number": received.record.intake.receipt_number,
             "query_code_digest": received.record.intake.query_code_digest,
             "receiving_unit_id": received.record.intake.receiving_unit,
         });
+        if let Some(reference) = &received.record.intake.external_ref
+            && let Value::Object(members) = &mut input
+        {
+            members.insert("external_ref".to_owned(), json!(reference));
+        }
         self.enter_case(None, &received, &subject, origin, (input, Some(&personal)))?;
         let mut case = received;
         if let Some((after, step)) = registered {
             self.enter_step(&case, &after, &step, origin)?;
             case = after;
         }
-        let outcome = case_outcome(&case, origin.at, Some(receive.query_code.clone()));
+        let outcome = Outcome {
+            query_code: Some(receive.query_code.clone()),
+            earlier: receive.earlier.clone(),
+            ..case_outcome(&case, origin.at)
+        };
         self.put_case(case);
         Ok(outcome)
     }
@@ -117,19 +162,51 @@ impl Workspace<'_> {
             .clone();
         if before.version != expected {
             return Err(Rejection::new(Reason::StaleVersion)
-                .saying(before.version.0.to_string())
+                .saying(Said::neutral(before.version.0.to_string()))
                 .into());
         }
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, actor, origin.at, &directory, &numbers);
+        let ctx = context(self, By::Staff(actor), origin.at, &directory, &numbers);
         let after = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         self.enter_step(&before, &after, step, origin)?;
-        let outcome = case_outcome(&after, origin.at, None);
+        let outcome = case_outcome(&after, origin.at);
+        self.put_case(after);
+        Ok(outcome)
+    }
+
+    /// The applicant's own supplement. There is no version to be stale: he has not seen one, and his
+    /// words take nothing away from anybody. The code is compared here, where it counts, and what is
+    /// not there, not his or not for the public answers alike.
+    fn supplement_by_code(
+        &mut self,
+        id: CaseId,
+        code: &QueryCode,
+        content: &str,
+        origin: &Origin<'_>,
+    ) -> Decided<Outcome> {
+        if origin.caller != Caller::Applicant {
+            return Err(Reason::RoleNotPermitted.into());
+        }
+        let vault = &self.basis.vault;
+        let before = self
+            .case(id)
+            .filter(|case| vault.is_query_code(code, &case.record.intake.query_code_digest))
+            .filter(|case| PublicView::of(case).is_some())
+            .ok_or(Reason::NumberOrCodeWrong)?
+            .clone();
+        let step =
+            Step::Supplement { facts: SupplementFacts::online(content.to_owned(), origin.at) };
+        let numbers = self.numbers(origin.at);
+        let directory = Arc::clone(&self.directory);
+        let ctx = context(self, By::Applicant, origin.at, &directory, &numbers);
+        let after = lifecycle::apply(&before, &step, &ctx)?;
+        self.enter_step(&before, &after, &step, origin)?;
+        let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)
     }
@@ -182,123 +259,17 @@ impl Workspace<'_> {
         self.pending.events.push(event);
         Ok(())
     }
-
-    fn create_unit(&mut self, unit: &Unit, origin: &Origin<'_>) -> Decided<Outcome> {
-        operator_only(origin)?;
-        if self.directory.unit_by_code(&unit.code).is_some() {
-            return Err(Rejection::new(Reason::Taken).at("/code").into());
-        }
-        if unit.parent.is_some_and(|parent| self.directory.unit(parent).is_none()) {
-            return Err(Rejection::new(Reason::UnitUnknown).at("/parent_id").into());
-        }
-        let subject = Subject { kind: "unit", id: unit.id.0, version: 1, action: "create_unit" };
-        self.enter(&subject, origin, json!(unit))?;
-        self.put_unit(UnitRow {
-            id: Key(unit.id.0),
-            code: unit.code.clone(),
-            name: unit.name.clone(),
-            kind: unit.kind.as_str().to_owned(),
-            parent_id: unit.parent.map(|parent| Key(parent.0)),
-            may_issue: unit.may_issue,
-            created_at: At(origin.at),
-        })?;
-        Ok(plain_outcome(origin.at))
-    }
-
-    fn create_user(&mut self, user: &NewUser, origin: &Origin<'_>) -> Decided<Outcome> {
-        operator_only(origin)?;
-        if self.directory.user_by_name(&user.username).is_some() {
-            return Err(Rejection::new(Reason::Taken).at("/username").into());
-        }
-        let kind = self.directory.unit(user.unit).map(|unit| unit.kind);
-        match kind {
-            None => return Err(Rejection::new(Reason::UnitUnknown).at("/unit_id").into()),
-            Some(kind) if !kind.admits(user.role) => {
-                return Err(Rejection::new(Reason::RoleUnitMismatch).at("/role").into());
-            }
-            Some(_) => {}
-        }
-        let subject = Subject { kind: "user", id: user.id.0, version: 1, action: "create_user" };
-        let after = json!({
-            "username": user.username,
-            "role": user.role,
-            "unit_id": user.unit,
-            "capabilities": user.capabilities,
-        });
-        self.enter(&subject, origin, after)?;
-        let capabilities =
-            serde_json::to_string(&user.capabilities).map_err(super::error::Error::corrupt)?;
-        self.put_user(UserRow {
-            id: Key(user.id.0),
-            username: user.username.clone(),
-            display_name: user.display_name.clone(),
-            password_hash: user.password_hash.clone(),
-            role: user.role.as_str().to_owned(),
-            unit_id: Key(user.unit.0),
-            capabilities: Doc(capabilities),
-            disabled_at: None,
-            token_epoch: 1,
-            version: 1,
-            created_at: At(origin.at),
-        })?;
-        Ok(plain_outcome(origin.at))
-    }
-
-    fn change_user(
-        &mut self,
-        id: UserId,
-        change: &UserChange,
-        origin: &Origin<'_>,
-    ) -> Decided<Outcome> {
-        operator_only(origin)?;
-        let mut row = self.user_row(id).ok_or(Reason::NotFound)?.clone();
-        let (action, after) = match change {
-            UserChange::Disable if row.disabled_at.is_some() => {
-                return Err(Reason::Unchanged.into());
-            }
-            UserChange::Disable => {
-                row.disabled_at = Some(At(origin.at));
-                row.token_epoch += 1;
-                ("disable_user", json!({ "disabled_at": origin.at }))
-            }
-            UserChange::Enable if row.disabled_at.is_none() => {
-                return Err(Reason::Unchanged.into());
-            }
-            UserChange::Enable => {
-                row.disabled_at = None;
-                ("enable_user", json!({ "disabled_at": null }))
-            }
-            UserChange::SetPassword(hash) => {
-                row.password_hash.clone_from(hash);
-                row.token_epoch += 1;
-                ("set_password", json!({}))
-            }
-        };
-        row.version += 1;
-        let subject = Subject { kind: "user", id: id.0, version: row.version, action };
-        self.enter(&subject, origin, after)?;
-        self.put_user(row)?;
-        Ok(plain_outcome(origin.at))
-    }
-}
-
-/// Units and users are managed by the operator alone; no role has a right to it.
-fn operator_only(origin: &Origin<'_>) -> Decided<()> {
-    match origin.caller {
-        Caller::Operator => Ok(()),
-        Caller::User(_) => Err(Reason::RoleNotPermitted.into()),
-    }
 }
 
 fn context<'w>(
     workspace: &Workspace<'w>,
-    actor: &'w Actor,
+    by: By<'w>,
     at: DateTime<Utc>,
     directory: &'w Directory,
     numbers: &'w NextNumbers,
 ) -> Context<'w> {
     Context {
-        actor,
+        by,
         at,
         law: &workspace.basis.law,
         decisions: workspace.basis.decisions,
@@ -311,10 +282,18 @@ fn subject<'a>(case: &Case, action: &'a str) -> Subject<'a> {
     Subject { kind: "case", id: case.id.0, version: case.version.0, action }
 }
 
-fn case_outcome(case: &Case, at: DateTime<Utc>, query_code: Option<String>) -> Outcome {
-    Outcome { at, case: Some(CaseAfter::from(case)), query_code, replayed: Replayed::No }
+fn case_outcome(case: &Case, at: DateTime<Utc>) -> Outcome {
+    Outcome { case: Some(CaseAfter::from(case)), ..plain_outcome(at) }
 }
 
 const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
-    Outcome { at, case: None, query_code: None, replayed: Replayed::No }
+    Outcome {
+        at,
+        case: None,
+        query_code: None,
+        person: None,
+        session: None,
+        earlier: None,
+        replayed: Replayed::No,
+    }
 }

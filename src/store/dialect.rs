@@ -11,18 +11,23 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 
 use super::conn::Conn;
 use super::error::{Error, Result};
-use super::rows::{CaseRow, EventRow, HeadRow, IdempotencyRow, OutboxRow, SeriesRow, UserRow};
+use super::rows::{
+    CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow,
+    SessionRow, UnitRow, UserRow,
+};
 use super::schema::{
-    cases, data_keys, events, heads, idempotency_keys, number_series, outbox, users,
+    cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
+    one_time_links, outbox, sessions, units, users,
 };
 use super::types::Key;
+use crate::domain::lifecycle::Status;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Rows per statement, so that no statement has more parameters than SQLite (32,766) or
 /// PostgreSQL (65,535) takes.
-const ROWS_PER_STATEMENT: usize = 500;
+pub(super) const ROWS_PER_STATEMENT: usize = 500;
 
 macro_rules! on_each {
     ($conn:expr, $c:ident => $body:expr) => {
@@ -114,6 +119,31 @@ pub(super) fn lock_cases(conn: &mut Conn, ids: &[Key]) -> Result<Vec<CaseRow>> {
     .map_err(Error::from)
 }
 
+/// Reads the open cases that one of these units holds or one of these officers has, and holds them
+/// until the commit.
+pub(super) fn lock_open_cases_of(
+    conn: &mut Conn,
+    units: &[Key],
+    officers: &[Key],
+) -> Result<Vec<CaseRow>> {
+    let open: Vec<&str> = Status::ALL
+        .iter()
+        .filter(|status| status.is_open())
+        .map(|status| status.as_str())
+        .collect();
+    let rows = cases::table.filter(cases::status.eq_any(open)).filter(
+        cases::holding_unit_id
+            .assume_not_null()
+            .eq_any(units.to_vec())
+            .or(cases::officer_id.assume_not_null().eq_any(officers.to_vec())),
+    );
+    match conn {
+        Conn::Pg(c) => rows.for_update().load(c),
+        Conn::Sqlite(c) => rows.load(c),
+    }
+    .map_err(Error::from)
+}
+
 /// Writes new and changed cases, whole rows, in one statement. That no change of another process
 /// is overwritten follows from the lock under which they were read and, should that ever fail, from
 /// the ledger's unique key of case and version, which is written in the same transaction.
@@ -161,6 +191,12 @@ pub(super) fn write_cases(conn: &mut Conn, rows: &[CaseRow]) -> Result<()> {
     Ok(())
 }
 
+/// Gives cases their external references.
+pub(super) fn write_references(conn: &mut Conn, rows: &[ExternalRefRow]) -> Result<()> {
+    insert_all!(conn, external_refs::table, rows);
+    Ok(())
+}
+
 /// Appends to the ledger.
 pub(super) fn append_events(conn: &mut Conn, rows: &[EventRow]) -> Result<()> {
     insert_all!(conn, events::table, rows);
@@ -204,6 +240,59 @@ pub(super) fn write_series(conn: &mut Conn, rows: &[SeriesRow]) -> Result<()> {
     Ok(())
 }
 
+/// Writes new and changed units.
+pub(super) fn write_units(conn: &mut Conn, rows: &[UnitRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(units::table)
+            .values(chunk)
+            .on_conflict(units::id)
+            .do_update()
+            .set((
+                units::code.eq(excluded(units::code)),
+                units::name.eq(excluded(units::name)),
+                units::parent_id.eq(excluded(units::parent_id)),
+                units::may_issue.eq(excluded(units::may_issue)),
+                units::closed_at.eq(excluded(units::closed_at)),
+                units::version.eq(excluded(units::version)),
+                units::updated_at.eq(excluded(units::updated_at)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes new and changed sessions.
+pub(super) fn write_sessions(conn: &mut Conn, rows: &[SessionRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(sessions::table)
+            .values(chunk)
+            .on_conflict(sessions::id)
+            .do_update()
+            .set((
+                sessions::generation.eq(excluded(sessions::generation)),
+                sessions::refresh_digest.eq(excluded(sessions::refresh_digest)),
+                sessions::last_used_at.eq(excluded(sessions::last_used_at)),
+                sessions::ended_at.eq(excluded(sessions::ended_at)),
+                sessions::end_cause.eq(excluded(sessions::end_cause)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes new and used one-time links.
+pub(super) fn write_links(conn: &mut Conn, rows: &[LinkRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(one_time_links::table)
+            .values(chunk)
+            .on_conflict(one_time_links::digest)
+            .do_update()
+            .set(one_time_links::used_at.eq(excluded(one_time_links::used_at)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
 /// Writes new and changed users.
 pub(super) fn write_users(conn: &mut Conn, rows: &[UserRow]) -> Result<()> {
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
@@ -220,6 +309,7 @@ pub(super) fn write_users(conn: &mut Conn, rows: &[UserRow]) -> Result<()> {
                 users::disabled_at.eq(excluded(users::disabled_at)),
                 users::token_epoch.eq(excluded(users::token_epoch)),
                 users::version.eq(excluded(users::version)),
+                users::updated_at.eq(excluded(users::updated_at)),
             ))
             .execute(c))?;
     }

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{UnitRow, UserRow};
-use super::schema::{heads, units, users};
-use super::types::Key;
-use crate::domain::ids::UserId;
-use crate::domain::unit::Directory;
+use super::schema::{heads, sessions, units, users};
+use super::types::{At, Key};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::unit::{Directory, EndedSessions};
 
 /// The version of the directory; it grows with every change of a unit or user.
 ///
@@ -33,7 +33,27 @@ pub fn load(conn: &mut Conn, version: i64) -> Result<Directory> {
         version,
         units.into_iter().map(UnitRow::into_unit).collect::<Result<_>>()?,
         users.iter().map(UserRow::to_user).collect::<Result<_>>()?,
+        ended_sessions(conn)?,
     ))
+}
+
+/// For how long an ended session is remembered: longer than an access token lives.
+const REMEMBERED_MINUTES: i64 = 20;
+
+/// The sessions that ended within the last twenty minutes before the last end: at least those that
+/// ended within the last twenty minutes before now, whatever the clock of the database says.
+fn ended_sessions(conn: &mut Conn) -> Result<EndedSessions> {
+    let last: Option<At> = sessions::table
+        .filter(sessions::ended_at.is_not_null())
+        .order(sessions::ended_at.desc())
+        .select(sessions::ended_at.assume_not_null())
+        .first(conn)
+        .optional()?;
+    let Some(last) = last else { return Ok(EndedSessions::new()) };
+    let since = At(last.0 - chrono::Duration::minutes(REMEMBERED_MINUTES));
+    let found: Vec<Key> =
+        sessions::table.filter(sessions::ended_at.ge(since)).select(sessions::id).load(conn)?;
+    Ok(found.into_iter().map(|key| SessionId(key.0)).collect())
 }
 
 /// The row of one user, with his password's hash.

@@ -12,7 +12,6 @@ use super::vault::Vault;
 use crate::domain::actor::Actor;
 use crate::domain::canonical;
 use crate::domain::case::Case;
-use crate::domain::ids::UserId;
 
 /// The end of the ledger.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +69,8 @@ pub(super) fn append(
         || match origin.caller {
             Caller::User(id) => json!({ "user_id": id }),
             Caller::Operator => json!({ "operator": true }),
+            Caller::LinkHolder => json!({ "link_holder": true }),
+            Caller::Applicant => json!({ "applicant": true }),
         },
         |actor| json!({ "user_id": actor.user, "role": actor.role, "unit_id": actor.unit }),
     );
@@ -189,16 +190,16 @@ fn outcome_aad(principal: uuid::Uuid, key: &str) -> String {
 /// Seals the outcome of an idempotent command.
 pub(super) fn seal_outcome(
     vault: &Vault,
-    principal: UserId,
+    principal: uuid::Uuid,
     idempotency: &Idempotency,
     outcome: &Outcome,
 ) -> Result<IdempotencyRow> {
     let clear = serde_json::to_vec(outcome).map_err(Error::corrupt)?;
-    let aad = outcome_aad(principal.0, &idempotency.key);
+    let aad = outcome_aad(principal, &idempotency.key);
     let nonce = super::vault::fresh_nonce().map_err(Error::corrupt)?;
     let sealed = vault.seal_blob(aad.as_bytes(), &clear, nonce).map_err(Error::corrupt)?;
     Ok(IdempotencyRow {
-        principal: Key(principal.0),
+        principal: Key(principal),
         idempotency_key: idempotency.key.clone(),
         fingerprint: idempotency.fingerprint.to_vec(),
         outcome: sealed.as_str().as_bytes().to_vec(),

@@ -8,12 +8,15 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::error::{Error, Result};
-use super::schema::{cases, events, heads, idempotency_keys, number_series, outbox, units, users};
+use super::schema::{
+    cases, events, external_refs, heads, idempotency_keys, number_series, one_time_links, outbox,
+    sessions, units, users,
+};
 use super::types::{At, Doc, Key};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::case::{Case, Record};
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
-use crate::domain::unit::{Unit, UnitKind, User};
+use crate::domain::unit::{Unit, UnitKind, UnitPlan, User};
 
 /// A row of `units`.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -26,6 +29,9 @@ pub struct UnitRow {
     pub parent_id: Option<Key>,
     pub may_issue: bool,
     pub created_at: At,
+    pub closed_at: Option<At>,
+    pub version: i64,
+    pub updated_at: At,
 }
 
 impl UnitRow {
@@ -35,13 +41,36 @@ impl UnitRow {
     /// The row is corrupt.
     pub fn into_unit(self) -> Result<Unit> {
         Ok(Unit {
-            kind: UnitKind::parse(&self.kind).map_err(Error::corrupt)?,
             id: UnitId(self.id.0),
-            code: self.code,
-            name: self.name,
-            parent: self.parent_id.map(|key| UnitId(key.0)),
-            may_issue: self.may_issue,
+            plan: UnitPlan {
+                kind: UnitKind::parse(&self.kind).map_err(Error::corrupt)?,
+                code: self.code,
+                name: self.name,
+                parent: self.parent_id.map(|key| UnitId(key.0)),
+                may_issue: self.may_issue,
+            },
+            closed_at: self.closed_at.map(|at| at.0),
+            version: Version(self.version),
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
         })
+    }
+
+    /// The row of a unit.
+    #[must_use]
+    pub fn of(unit: &Unit) -> Self {
+        Self {
+            id: Key(unit.id.0),
+            code: unit.code.clone(),
+            name: unit.name.clone(),
+            kind: unit.kind.as_str().to_owned(),
+            parent_id: unit.parent.map(|parent| Key(parent.0)),
+            may_issue: unit.may_issue,
+            created_at: At(unit.created_at),
+            closed_at: unit.closed_at.map(At),
+            version: unit.version.0,
+            updated_at: At(unit.updated_at),
+        }
     }
 }
 
@@ -60,6 +89,7 @@ pub struct UserRow {
     pub token_epoch: i64,
     pub version: i64,
     pub created_at: At,
+    pub updated_at: At,
 }
 
 impl UserRow {
@@ -80,8 +110,39 @@ impl UserRow {
             disabled_at: self.disabled_at.map(|at| at.0),
             token_epoch: self.token_epoch,
             version: Version(self.version),
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
         })
     }
+}
+
+/// A row of `sessions`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub struct SessionRow {
+    pub id: Key,
+    pub user_id: Key,
+    pub token_epoch: i64,
+    pub generation: i64,
+    pub refresh_digest: Vec<u8>,
+    pub client: String,
+    pub created_at: At,
+    pub last_used_at: At,
+    pub expires_at: At,
+    pub ended_at: Option<At>,
+    pub end_cause: Option<String>,
+}
+
+/// A row of `one_time_links`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = one_time_links, treat_none_as_default_value = false)]
+pub struct LinkRow {
+    pub digest: Vec<u8>,
+    pub purpose: String,
+    pub user_id: Option<Key>,
+    pub created_at: At,
+    pub expires_at: At,
+    pub used_at: Option<At>,
 }
 
 /// A row of `cases`: the document, and beside it what lists and statistics filter by.
@@ -253,4 +314,13 @@ pub struct HeadRow {
     pub name: String,
     pub value: i64,
     pub hash: Vec<u8>,
+}
+
+/// A row of `external_refs`.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = external_refs, treat_none_as_default_value = false)]
+pub struct ExternalRefRow {
+    pub source: String,
+    pub reference: String,
+    pub case_id: Key,
 }

@@ -15,6 +15,9 @@ diesel::table! {
         parent_id -> Nullable<Id>,
         may_issue -> Bool,
         created_at -> Stamp,
+        closed_at -> Nullable<Stamp>,
+        version -> BigInt,
+        updated_at -> Stamp,
     }
 }
 
@@ -34,6 +37,7 @@ diesel::table! {
         token_epoch -> BigInt,
         version -> BigInt,
         created_at -> Stamp,
+        updated_at -> Stamp,
     }
 }
 
@@ -142,3 +146,50 @@ diesel::table! {
         proof -> Binary,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    sessions (id) {
+        id -> Id,
+        user_id -> Id,
+        token_epoch -> BigInt,
+        generation -> BigInt,
+        refresh_digest -> Binary,
+        client -> Text,
+        created_at -> Stamp,
+        last_used_at -> Stamp,
+        expires_at -> Stamp,
+        ended_at -> Nullable<Stamp>,
+        end_cause -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    one_time_links (digest) {
+        digest -> Binary,
+        purpose -> Text,
+        user_id -> Nullable<Id>,
+        created_at -> Stamp,
+        expires_at -> Stamp,
+        used_at -> Nullable<Stamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    external_refs (reference, source) {
+        source -> Text,
+        reference -> Text,
+        case_id -> Id,
+    }
+}
+
+diesel::joinable!(external_refs -> cases (case_id));
+diesel::allow_tables_to_appear_in_same_query!(external_refs, cases);

@@ -23,6 +23,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, hkdf, hmac, rand};
 use uuid::Uuid;
 
+use crate::domain::hex;
 use crate::domain::query_code::QueryCode;
 use crate::domain::sealed::{BlindIndex, NONCE_LEN, PersonalField, Sealed, SealedError, is_key_id};
 
@@ -249,6 +250,14 @@ impl Vault {
     #[must_use]
     pub fn query_code_matches(&self, code: &QueryCode, stored: &[u8; 32]) -> bool {
         self.keys().fold(false, |found, key| same(&key.query_code_digest(code), stored) | found)
+    }
+
+    /// The same for a digest as a case keeps it, in hexadecimal. A text that is no digest belongs to
+    /// no code and costs as much.
+    #[must_use]
+    pub fn is_query_code(&self, code: &QueryCode, stored: &str) -> bool {
+        let digest: Option<[u8; 32]> = hex::decode(stored);
+        self.query_code_matches(code, &digest.unwrap_or_default()) & digest.is_some()
     }
 }
 

@@ -2,11 +2,15 @@
 //! are decided here one after the other, so that two on one case see each other; the changes are
 //! written in bulk afterwards.
 
+mod people;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use chrono::{DateTime, Datelike as _, Duration, Utc};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::command::{Caller, Command, Denied, Idempotency, Outcome, Request};
 use super::conn::Conn;
@@ -14,20 +18,25 @@ use super::dialect;
 use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
-use super::rows::{CaseRow, EventRow, IdempotencyRow, OutboxRow, SeriesRow, UnitRow, UserRow};
-use super::schema::{cases, idempotency_keys, number_series, users};
+use super::references::Holder;
+use super::rows::{
+    CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
+    UserRow,
+};
+use super::schema::{cases, idempotency_keys, number_series};
 use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
-use crate::domain::ids::{CaseId, UserId};
+use crate::domain::external_ref::ExternalRef;
+use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
-use crate::domain::unit::Directory;
+use crate::domain::unit::{Directory, EndedSessions, Unit};
 
 /// How long the outcome of an idempotent command is kept.
-const OUTCOME_KEPT_HOURS: i64 = 48;
+pub(super) const OUTCOME_KEPT_HOURS: i64 = 48;
 
 /// What the decisions of every batch rest on; the same for the life of the process.
 pub struct Basis {
@@ -49,8 +58,12 @@ pub(super) struct Workspace<'a> {
     cases: HashMap<CaseId, Case>,
     known_cases: HashSet<CaseId>,
     user_rows: HashMap<UserId, UserRow>,
+    sessions: HashMap<SessionId, SessionRow>,
+    links: BTreeMap<Vec<u8>, LinkRow>,
     series: BTreeMap<(&'static str, i32), i64>,
-    outcomes: HashMap<(uuid::Uuid, String), IdempotencyRow>,
+    outcomes: HashMap<(Uuid, String), IdempotencyRow>,
+    ended: EndedSessions,
+    pub(super) references: HashMap<ExternalRef, Holder>,
     pub(super) pending: Pending,
 }
 
@@ -62,8 +75,13 @@ pub(super) struct Pending {
     pub(super) events: Vec<EventRow>,
     pub(super) outbox: Vec<OutboxRow>,
     pub(super) outcomes: Vec<IdempotencyRow>,
-    pub(super) units: Vec<UnitRow>,
+    pub(super) units: BTreeMap<UnitId, Unit>,
     pub(super) users: HashSet<UserId>,
+    pub(super) sessions: HashSet<SessionId>,
+    pub(super) links: HashSet<Vec<u8>>,
+    pub(super) references: Vec<ExternalRefRow>,
+    /// Voided cases whose references go to others.
+    pub(super) given_up: Vec<Key>,
 }
 
 impl<'a> Workspace<'a> {
@@ -93,14 +111,22 @@ impl<'a> Workspace<'a> {
             cases: HashMap::new(),
             known_cases: HashSet::new(),
             user_rows: HashMap::new(),
+            sessions: HashMap::new(),
+            links: BTreeMap::new(),
             series: BTreeMap::new(),
             outcomes: HashMap::new(),
+            ended: EndedSessions::new(),
+            references: HashMap::new(),
             pending: Pending::default(),
         };
         workspace.load_cases(conn, requests)?;
+        workspace.load_freed_cases(conn, requests)?;
+        workspace.load_sessions(conn, requests)?;
+        workspace.load_links(conn, requests)?;
         workspace.load_users(conn, requests)?;
         workspace.load_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
+        workspace.load_references(conn, requests)?;
         Ok(workspace)
     }
 
@@ -108,9 +134,13 @@ impl<'a> Workspace<'a> {
         let mut acted = Vec::new();
         let mut named = Vec::new();
         for request in requests {
-            if let Command::Act { case, step, .. } = &request.command {
-                acted.push(*case);
-                named.extend(step.other_case());
+            match &request.command {
+                Command::Act { case, step, .. } => {
+                    acted.push(*case);
+                    named.extend(step.other_case());
+                }
+                Command::SupplementByCode { case, .. } => acted.push(*case),
+                _ => {}
             }
         }
         acted.sort_unstable();
@@ -129,21 +159,6 @@ impl<'a> Workspace<'a> {
                 .select(cases::id)
                 .load(conn)?;
             self.known_cases.extend(found.into_iter().map(|key| CaseId(key.0)));
-        }
-        Ok(())
-    }
-
-    fn load_users(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
-        let keys: Vec<Key> = requests
-            .iter()
-            .filter_map(|request| match &request.command {
-                Command::ChangeUser { user, .. } => Some(Key(user.0)),
-                _ => None,
-            })
-            .collect();
-        if !keys.is_empty() {
-            let rows: Vec<UserRow> = users::table.filter(users::id.eq_any(keys)).load(conn)?;
-            self.user_rows.extend(rows.into_iter().map(|row| (UserId(row.id.0), row)));
         }
         Ok(())
     }
@@ -195,12 +210,12 @@ impl<'a> Workspace<'a> {
     /// The remembered outcome of the same command, if there is one that has not expired.
     pub(super) fn remembered(
         &self,
-        principal: UserId,
+        principal: Uuid,
         idempotency: &Idempotency,
         at: DateTime<Utc>,
     ) -> std::result::Result<Option<Outcome>, Denied> {
         use crate::domain::rejection::Reason;
-        let Some(row) = self.outcomes.get(&(principal.0, idempotency.key.clone())) else {
+        let Some(row) = self.outcomes.get(&(principal, idempotency.key.clone())) else {
             return Ok(None);
         };
         if at - row.created_at.0 > Duration::hours(OUTCOME_KEPT_HOURS) {
@@ -215,12 +230,12 @@ impl<'a> Workspace<'a> {
     /// Keeps the outcome of an idempotent command, to be written with the batch.
     pub(super) fn remember(
         &mut self,
-        principal: UserId,
+        principal: Uuid,
         idempotency: &Idempotency,
         outcome: &Outcome,
     ) -> Result<()> {
         let row = ledger::seal_outcome(&self.basis.vault, principal, idempotency, outcome)?;
-        self.outcomes.insert((principal.0, idempotency.key.clone()), row.clone());
+        self.outcomes.insert((principal, idempotency.key.clone()), row.clone());
         self.pending.outcomes.push(row);
         Ok(())
     }
@@ -245,45 +260,6 @@ impl<'a> Workspace<'a> {
         self.cases.insert(case.id, case);
     }
 
-    /// The stored row of a user that a command changes.
-    pub(super) fn user_row(&self, id: UserId) -> Option<&UserRow> {
-        self.user_rows.get(&id)
-    }
-
-    /// Puts a new or changed user in, and shows him to the commands that follow.
-    pub(super) fn put_user(&mut self, row: UserRow) -> Result<()> {
-        let id = UserId(row.id.0);
-        self.pending.users.insert(id);
-        self.user_rows.insert(id, row);
-        self.redraw()
-    }
-
-    /// Puts a new unit in, and shows it to the commands that follow.
-    pub(super) fn put_unit(&mut self, row: UnitRow) -> Result<()> {
-        self.pending.units.push(row);
-        self.redraw()
-    }
-
-    /// Draws the directory anew with the changes of this batch; its version moves on.
-    fn redraw(&mut self) -> Result<()> {
-        let old = &self.directory;
-        let mut units: Vec<_> = old.units().into_iter().cloned().collect();
-        for row in &self.pending.units {
-            let unit = row.clone().into_unit()?;
-            units.retain(|other| other.id != unit.id);
-            units.push(unit);
-        }
-        let mut users: Vec<_> = old.users().into_iter().cloned().collect();
-        for id in &self.pending.users {
-            if let Some(row) = self.user_rows.get(id) {
-                users.retain(|other| other.id != *id);
-                users.push(row.to_user()?);
-            }
-        }
-        self.directory = Arc::new(Directory::new(old.version() + 1, units, users));
-        Ok(())
-    }
-
     /// The next number of a series.
     pub(super) fn next_number(&self, series: &'static str, year: i32) -> i64 {
         self.series.get(&(series, year)).copied().unwrap_or(0) + 1
@@ -297,14 +273,9 @@ impl<'a> Workspace<'a> {
 
     /// Writes the batch: one statement per table, the heads last.
     pub(super) fn flush(&self, conn: &mut Conn, directory_before: i64) -> Result<()> {
-        use super::schema::{heads, units};
+        use super::schema::heads;
         let pending = &self.pending;
-        for row in &pending.units {
-            diesel::insert_into(units::table).values(row).execute(conn)?;
-        }
-        let users: Vec<UserRow> =
-            pending.users.iter().filter_map(|id| self.user_rows.get(id)).cloned().collect();
-        dialect::write_users(conn, &users)?;
+        self.flush_people(conn)?;
         let rows = pending
             .cases
             .iter()
@@ -312,6 +283,7 @@ impl<'a> Workspace<'a> {
             .map(CaseRow::of)
             .collect::<Result<Vec<_>>>()?;
         dialect::write_cases(conn, &rows)?;
+        self.flush_references(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();
@@ -366,7 +338,7 @@ impl<'a> Workspace<'a> {
 
     /// The outcomes to write, one per key: an upsert cannot touch a row twice.
     fn last_outcomes(&self) -> Vec<IdempotencyRow> {
-        let mut last: BTreeMap<(uuid::Uuid, &str), &IdempotencyRow> = BTreeMap::new();
+        let mut last: BTreeMap<(Uuid, &str), &IdempotencyRow> = BTreeMap::new();
         for row in &self.pending.outcomes {
             last.insert((row.principal.0, &row.idempotency_key), row);
         }
@@ -374,15 +346,29 @@ impl<'a> Workspace<'a> {
     }
 
     /// Is there anything to write?
-    pub(super) const fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.pending.events.is_empty()
+            && self.pending.sessions.is_empty()
+            && self.pending.links.is_empty()
     }
 }
 
-/// The principal under which an idempotency key is kept; the operator has none.
-pub(super) const fn principal(caller: Caller) -> Option<UserId> {
+/// The principal under which an idempotency key is kept; the operator has none. An applicant has no
+/// account, so his is made of the key and the whole request: who does not know both finds nothing
+/// under the key, and the code in the outcome stays with him who sent the request.
+pub(super) fn principal(caller: Caller, idempotency: &Idempotency) -> Option<Uuid> {
     match caller {
-        Caller::User(id) => Some(id),
-        Caller::Operator => None,
+        Caller::User(id) => Some(id.0),
+        Caller::Operator | Caller::LinkHolder => None,
+        Caller::Applicant => {
+            let mut context = digest::Context::new(&digest::SHA256);
+            context.update(b"gongkai/applicant/v1|");
+            context.update(&idempotency.fingerprint);
+            context.update(idempotency.key.as_bytes());
+            let hash = context.finish();
+            let bytes = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+            // Version 8 (RFC 9562 §5.8): no id of a user is one.
+            Some(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::SettableClock;
-use gongkai::config::{CASE_NUMBER_PATTERN, Docs, Secret, Settings};
+use gongkai::config::{Keys, Secret, Settings};
 use gongkai::domain::actor::{CaseScope, Role};
 use gongkai::domain::case::Case;
 use gongkai::domain::channel::Channel;
@@ -61,16 +61,9 @@ struct Built {
 }
 
 fn start(dir: &TempDir, clock: &Arc<SettableClock>) -> Arc<App> {
-    let settings = Settings {
-        database: DatabaseUrl::Sqlite(dir.0.join("demo.db").display().to_string()),
-        token_key: Secret([7; 32]),
-        data_key: Secret([11; 32]),
-        data_key_id: "demo".to_owned(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        readers: 1,
-        case_pattern: CASE_NUMBER_PATTERN.to_owned(),
-        docs: Docs::On,
-    };
+    let database = DatabaseUrl::Sqlite(dir.0.join("demo.db").display().to_string());
+    let keys = Keys { token: Secret([7; 32]), data: Secret([11; 32]), data_id: "demo".to_owned() };
+    let settings = Settings { readers: 1, ..Settings::with_keys(database, keys) };
     App::start(&settings, Arc::clone(clock) as _, WriterLimits::default()).unwrap()
 }
 
@@ -188,8 +181,13 @@ async fn its_users_can_log_in(built: &Built) {
     let roles: BTreeSet<Role> = built.users.iter().map(|user| user.role).collect();
     assert_eq!(roles.len(), Role::ALL.len());
     for user in built.users.iter().take(2) {
-        let (name, password) = (user.username.clone(), user.password.clone());
-        assert!(sessions::log_in(&built.app, name, password).await.is_ok(), "{}", user.username);
+        let login = sessions::Login {
+            username: user.username.clone(),
+            password: user.password.clone(),
+            client: "test".to_owned(),
+            request_id: "test".to_owned(),
+        };
+        assert!(sessions::log_in(&built.app, login).await.is_ok(), "{}", user.username);
     }
 }
 

@@ -1,5 +1,5 @@
 // The viewer at /docs in a real browser: every operation of the contract is there, the page breaks
-// no policy, and nothing asks another host. Run by scripts/test-docs, which gives the address of a
+// no policy, and nothing asks another host. Run by scripts/test-browser, which gives the address of a
 // running server in GONGKAI_URL and the browser in CHROMIUM; SCREENSHOTS names a folder for pictures.
 
 import assert from "node:assert/strict";

@@ -1,7 +1,7 @@
 //! A small bureau, its people, and short words for the inputs of the actions.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use gongkai::domain::actor::{Actor, Role};
+use gongkai::domain::actor::{Actor, By, Role};
 use gongkai::domain::applicant_type::ApplicantType;
 use gongkai::domain::case::{
     Applicant, Application, Arrival, Case, LookupKeys, Manner, Particulars, SearchEntry,
@@ -16,7 +16,7 @@ use gongkai::domain::lifecycle::{
 };
 use gongkai::domain::regulation::Law;
 use gongkai::domain::rejection::{Reason, Refusal};
-use gongkai::domain::unit::{Directory, Unit, UnitKind, User};
+use gongkai::domain::unit::{Directory, EndedSessions, Unit, UnitKind, UnitPlan, User};
 use uuid::Uuid;
 
 pub const BUREAU: UnitId = UnitId(Uuid::from_u128(1));
@@ -50,7 +50,14 @@ pub const CAST: [UserId; 10] = [Q1, Q2, A1, A2, W1, B1, LEGAL1, SUPERVISOR, AUDI
 fn unit(id: UnitId, kind: UnitKind, parent: Option<UnitId>) -> Unit {
     let may_issue = matches!(id, QUERY_ROOM | CENTER_A);
     let code = id.0.as_u128().to_string();
-    Unit { id, name: code.clone(), code, kind, parent, may_issue }
+    Unit {
+        id,
+        plan: UnitPlan { name: code.clone(), code, kind, parent, may_issue },
+        closed_at: None,
+        version: Version::FIRST,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
+    }
 }
 
 fn user(id: UserId, role: Role, unit: UnitId) -> User {
@@ -66,6 +73,8 @@ fn user(id: UserId, role: Role, unit: UnitId) -> User {
         disabled_at,
         token_epoch: 1,
         version: Version::FIRST,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -105,7 +114,7 @@ impl World {
             case: 17,
             case_pattern: "长公公开〔{year}〕{n}号".to_owned(),
         };
-        Self { directory: Directory::new(1, units, users), numbers }
+        Self { directory: Directory::new(1, units, users, EndedSessions::new()), numbers }
     }
 
     pub fn actor(&self, who: UserId) -> Actor {
@@ -113,8 +122,12 @@ impl World {
     }
 
     pub fn ctx<'a>(&'a self, actor: &'a Actor, at: DateTime<Utc>) -> Context<'a> {
+        self.ctx_by(By::Staff(actor), at)
+    }
+
+    pub fn ctx_by<'a>(&'a self, by: By<'a>, at: DateTime<Utc>) -> Context<'a> {
         Context {
-            actor,
+            by,
             at,
             law: Law::builtin(),
             decisions: Decisions::builtin(),
@@ -170,6 +183,7 @@ pub fn new_case(channel: Channel, arrival: Arrival, unit: UnitId) -> NewCase {
         channel,
         arrival,
         receiving_unit: Some(unit),
+        external_ref: None,
     }
 }
 

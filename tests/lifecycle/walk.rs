@@ -294,7 +294,8 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
     assert_eq!(after.version, before.version.next());
     assert_eq!((after.id, after.updated_at), (before.id, ctx.at));
     let row = rules_of(action).find(|rule| {
-        let roles = rule.by.iter().any(|party| party.roles().contains(&ctx.actor.role));
+        let roles =
+            rule.by.iter().any(|party| party.roles().contains(&ctx.staff().expect("staff").role));
         let leads = match rule.to {
             Target::To(status) => status == to,
             Target::Same => from == to,
@@ -302,7 +303,11 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
         };
         rule.from.contains(&from) && roles && leads
     });
-    assert!(row.is_some(), "{action:?} {from:?} → {to:?} by {:?}", ctx.actor.role);
+    assert!(
+        row.is_some(),
+        "{action:?} {from:?} → {to:?} by {:?}",
+        ctx.staff().expect("staff").role
+    );
     if !from.is_open() {
         assert_eq!((from, action), (Status::Answered, Action::Serve));
         assert_eq!(after.record.stage, before.record.stage, "an issued answer never changes");

@@ -1,5 +1,6 @@
 //! What the applicant asked for, and how the application arrived.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::applicant_type::ApplicantType;
@@ -88,6 +89,12 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// What the system itself knows of something sent in by its own form.
+    #[must_use]
+    pub fn online(at: DateTime<Utc>) -> Self {
+        Self { received_at: Some(Moment::Instant(at)), ..Self::default() }
+    }
+
     /// These facts, completed by the later ones; a later fact replaces an earlier one.
     #[must_use]
     pub fn completed_by(&self, later: &Self) -> Self {

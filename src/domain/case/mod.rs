@@ -16,6 +16,7 @@ pub use proceedings::{
 };
 
 use super::channel::Channel;
+use super::external_ref::ExternalRef;
 use super::ids::{CaseId, UnitId, UserId, Version};
 use super::lifecycle::Status;
 
@@ -75,6 +76,9 @@ pub struct Intake {
     pub received_at: DateTime<Utc>,
     /// By whom; none when the applicant did it online.
     pub received_by: Option<UserId>,
+    /// The number by which another system or a paper register knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_ref: Option<ExternalRef>,
 }
 
 /// Where a case stands, with what exists only there.

@@ -82,8 +82,8 @@ pub struct SupplementReply {
     pub content: String,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
-    /// By whom.
-    pub recorded_by: UserId,
+    /// By whom; none when the applicant sent it in himself.
+    pub recorded_by: Option<UserId>,
 }
 
 /// A request to extend the period, and what became of it (Regulation 2007, art. 24; 2019, art. 33).

@@ -1,6 +1,7 @@
 //! Why the clock has no answer (R18).
 
 use crate::domain::calendar::CalendarError;
+use crate::domain::said::Said;
 
 /// A computation that has no result. Every input ends in a result or in one of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,12 @@ impl ClockError {
             Self::TooManyEvents => "too_many_events",
             Self::CalendarInvalid => "calendar_invalid",
         }
+    }
+
+    /// The message in both languages.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        Said::new(self.message_zh(), self.to_string())
     }
 
     /// The message in Chinese ([`ToString`] gives English).

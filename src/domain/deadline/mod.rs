@@ -28,7 +28,7 @@ pub use assessment::{
 pub use error::ClockError;
 pub use event::{AnswerService, ClockEvent, Consulted, Matter, ServiceRoute};
 pub use explain::{DayLine, DayReason, Explanation, LineKind, Summary, explain};
-pub use moment::{Moment, MomentError, calendar_day, legal_day, start_of_legal_day};
+pub use moment::{Moment, MomentError, calendar_day, legal_day, legal_time, start_of_legal_day};
 pub use receipt::{
     Fact, Receipt, ReceiptRule, act_date, missing_facts, needed_facts, receipt_date,
     receipt_date_under,

@@ -15,6 +15,12 @@ pub fn legal_day(instant: DateTime<Utc>) -> NaiveDate {
     instant.naive_utc().checked_add_signed(SHANGHAI).map_or(NaiveDate::MAX, |local| local.date())
 }
 
+/// The time of day of an instant in Asia/Shanghai.
+#[must_use]
+pub fn legal_time(instant: DateTime<Utc>) -> NaiveTime {
+    instant.naive_utc().checked_add_signed(SHANGHAI).map_or(NaiveTime::MIN, |local| local.time())
+}
+
 /// The instant at which a legal day begins in Asia/Shanghai.
 #[must_use]
 pub fn start_of_legal_day(day: NaiveDate) -> DateTime<Utc> {

@@ -3,9 +3,10 @@
 
 use super::Context;
 use super::table::{Action, Party, rules_of};
-use crate::domain::actor::{Actor, Role};
+use crate::domain::actor::{Actor, By, Role};
 use crate::domain::case::{Case, Manner, ServedLetter, Verdict};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::Said;
 
 /// Whether an action is allowed now; allowed when there is no reason against it.
 #[derive(Clone, Debug)]
@@ -30,6 +31,12 @@ pub fn role_may(role: Role, action: Action) -> bool {
     rules_of(action).any(|rule| rule.by.iter().any(|party| party.roles().contains(&role)))
 }
 
+/// May the applicant himself ever take this action?
+#[must_use]
+pub fn applicant_may(action: Action) -> bool {
+    rules_of(action).any(|rule| rule.by.contains(&Party::Applicant))
+}
+
 /// Every action that can be taken on an existing case, with the reasons against it.
 #[must_use]
 pub fn availability(case: &Case, ctx: &Context<'_>) -> Vec<Availability> {
@@ -48,18 +55,20 @@ pub(super) fn objections(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<
     if in_status {
         against.extend(against_state(case, action, ctx));
     } else {
-        against.push(Rejection::new(Reason::StatusForbids).saying(format!(
-            "{} / {}",
-            case.status().label_zh(),
-            case.status()
-        )));
+        let status = Said::of(case.status().label_zh(), case.status().label_en());
+        against.push(Rejection::new(Reason::StatusForbids).saying(status));
     }
     against
 }
 
 /// The reason against this actor, if any: his role, then his place.
 fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejection> {
-    let actor = ctx.actor;
+    let actor = match ctx.by {
+        By::Staff(actor) => actor,
+        By::Applicant => {
+            return (!applicant_may(action)).then(|| Reason::RoleNotPermitted.into());
+        }
+    };
     if !role_may(actor.role, action) {
         return Some(Reason::RoleNotPermitted.into());
     }
@@ -74,7 +83,9 @@ fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejec
         .iter()
         .filter(|party| party.roles().contains(&actor.role))
         .map(|party| match party {
-            Party::QueryRoom | Party::Supervisor | Party::Counter => Reason::RoleNotPermitted,
+            Party::QueryRoom | Party::Supervisor | Party::Counter | Party::Applicant => {
+                Reason::RoleNotPermitted
+            }
             Party::Receiver => Reason::NotReceivingUnit,
             Party::IssuingHolder if is_party(case, Party::Holder, actor, ctx) => {
                 Reason::IssuingNotPermitted
@@ -99,6 +110,7 @@ fn is_party(case: &Case, party: Party, actor: &Actor, ctx: &Context<'_>) -> bool
     let holds = || case.holding_unit().is_some_and(|unit| actor.reaches(unit));
     match party {
         Party::QueryRoom | Party::Supervisor | Party::Counter => true,
+        Party::Applicant => false,
         Party::Receiver => actor.reaches(case.record.intake.receiving_unit),
         Party::Holder => holds(),
         Party::IssuingHolder => {
@@ -118,7 +130,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
     match action {
         Action::Accept => match &record.holding {
             Some(holding) if holding.accepted_at.is_some() => no(Reason::AlreadyAccepted),
-            Some(holding) if holding.officer.is_some_and(|named| named != ctx.actor.user) => {
+            Some(holding) if holding.officer.is_some() && holding.officer != ctx.by.user() => {
                 no(Reason::AssignedToAnother)
             }
             // Held by nobody: that has been said of the actor already.
@@ -134,7 +146,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         }
         Action::Answer => match &record.draft {
             None => no(Reason::NoDraft),
-            Some(draft) if draft.drafted_by == ctx.actor.user => no(Reason::DrafterIsIssuer),
+            Some(draft) if Some(draft.drafted_by) == ctx.by.user() => no(Reason::DrafterIsIssuer),
             Some(_) => Vec::new(),
         },
         Action::Serve => against_service(case),
@@ -162,13 +174,9 @@ fn against_lapse(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
         against.push(Rejection::new(Reason::NoticeNotServed).by("2019 art. 30"));
     }
     if ctx.today() <= round.deadline {
-        against.push(
-            Rejection::new(Reason::SupplementPeriodRunning).by("2019 art. 30").saying(format!(
-                "{} ≤ {}",
-                ctx.today(),
-                round.deadline
-            )),
-        );
+        against.push(Rejection::new(Reason::SupplementPeriodRunning).by("2019 art. 30").saying(
+            Said::new(format!("至 {}", round.deadline), format!("until {}", round.deadline)),
+        ));
     }
     against
 }
@@ -186,7 +194,7 @@ fn against_extension(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
         against.push(
             Rejection::new(Reason::ExtensionTooLate)
                 .by("2019 art. 33; 2007 art. 24")
-                .saying(format!("{due}")),
+                .saying(Said::neutral(due.to_string())),
         );
     }
     against

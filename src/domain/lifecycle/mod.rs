@@ -8,24 +8,25 @@ mod guard;
 mod step;
 pub mod table;
 
-pub use apply::{NewCase, apply, receive};
-pub use guard::{Availability, availability, role_may};
+pub use apply::{NewCase, apply, hand_over, receive, release};
+pub use guard::{Availability, applicant_may, availability, role_may};
 pub use step::{Changes, ServiceFacts, Step, SupplementFacts};
 pub use table::{Action, Party, Rule, Status, Target};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::actor::Actor;
+use super::actor::{Actor, By};
 use super::deadline::legal_day;
 use super::decision::Decisions;
 use super::regulation::Law;
+use super::rejection::{Reason, Rejection};
 use super::unit::Directory;
 
 /// What a decision needs to know beside the case and the input. Everything in it is given: the
 /// domain reads no clock and no database.
 pub struct Context<'a> {
     /// Who acts.
-    pub actor: &'a Actor,
+    pub by: By<'a>,
     /// When.
     pub at: DateTime<Utc>,
     /// The rule sets and the calendar.
@@ -68,7 +69,19 @@ impl NextNumbers {
     }
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The member of staff who acts.
+    ///
+    /// # Errors
+    /// It is the applicant. The guard has let him through to what the table gives him; whatever
+    /// else asks for a member of staff is not for him.
+    pub fn staff(&self) -> Result<&'a Actor, Rejection> {
+        match self.by {
+            By::Staff(actor) => Ok(actor),
+            By::Applicant => Err(Reason::RoleNotPermitted.into()),
+        }
+    }
+
     /// The legal day on which the command is given.
     #[must_use]
     pub fn today(&self) -> NaiveDate {

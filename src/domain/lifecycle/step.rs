@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::table::Action;
@@ -154,6 +154,21 @@ pub struct SupplementFacts {
     /// What it says; the applicant's own words, so sealed in the ledger.
     #[serde(skip)]
     pub content: String,
+}
+
+impl SupplementFacts {
+    /// A supplement that the applicant sends in by the number and the query code of his case. He has
+    /// shown that it is his, and the receipt that he is shown at once is the office's word, so both
+    /// sides have confirmed it when it is there (Regulation 2019, art. 31(3); docs/law.md).
+    #[must_use]
+    pub fn online(content: String, at: DateTime<Utc>) -> Self {
+        let arrival = Arrival {
+            confirmed_at: Some(Moment::Instant(at)),
+            confirmation_manner: Some("凭编号和查询码在线提交,系统即时回执".to_owned()),
+            ..Arrival::online(at)
+        };
+        Self { channel: Channel::Online, arrival, content }
+    }
 }
 
 /// How a letter was served. Which day counts follows from the manner (R9).

@@ -69,11 +69,13 @@ text_enum! {
         /// A user of a center or the query room that records an application.
         Counter = "counter" : "收件窗口" / "a counter",
         Supervisor = "supervisor" : "监督" / "a supervisor",
+        /// The applicant himself, online, by the number and the query code of his case.
+        Applicant = "applicant" : "申请人" / "the applicant",
     }
 }
 
 impl Party {
-    /// The roles whose users can act in this capacity.
+    /// The roles whose users can act in this capacity; none for the applicant, who has no account.
     #[must_use]
     pub const fn roles(self) -> &'static [Role] {
         match self {
@@ -83,6 +85,7 @@ impl Party {
                 &[Role::QueryRoom, Role::ServiceCenter]
             }
             Self::Supervisor => &[Role::Supervisor],
+            Self::Applicant => &[],
         }
     }
 }
@@ -132,7 +135,13 @@ const fn rule(
 
 /// Every legal action. What is not here is refused.
 pub const RULES: &[Rule] = &[
-    rule(A::Receive, &[], Target::New(S::Received), &[P::Counter], "2019 art. 29; 2007 art. 20"),
+    rule(
+        A::Receive,
+        &[],
+        Target::New(S::Received),
+        &[P::Counter, P::Applicant],
+        "2019 art. 29; 2007 art. 20",
+    ),
     rule(
         A::Register,
         &[S::Received],
@@ -170,7 +179,7 @@ pub const RULES: &[Rule] = &[
         A::Supplement,
         &[S::AwaitingSupplement],
         Target::To(S::Supplemented),
-        &[P::QueryRoom, P::Holder],
+        &[P::QueryRoom, P::Holder, P::Applicant],
         "2019 art. 30",
     ),
     rule(

@@ -10,27 +10,30 @@ use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::Arrival;
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
+use crate::domain::external_ref::{ExternalRef, ExternalRefError};
 use crate::domain::identity::{
     Address, Email, IdDocument, IdKind, IdentityError, OrganizationName, PersonName, Phone,
     Postcode,
 };
 use crate::domain::ids::UnitId;
 use crate::domain::lifecycle::Changes;
+use crate::domain::said::Said;
 use crate::http::extract::Checked;
+use crate::http::flaw::Flaw;
 use crate::http::problem::FieldError;
 use crate::http::strict::{object, some_object};
 use crate::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput, ChangesInput};
 
 /// Text that a person wrote: not blank, no control characters but line breaks and tabs.
-pub(super) fn prose(text: &str) -> Result<(), ValidationError> {
-    let fault = if text.trim().is_empty() {
-        "blank"
+pub fn prose(text: &str) -> Result<(), ValidationError> {
+    let flaw = if text.trim().is_empty() {
+        Flaw::Blank
     } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
-        "control_character"
+        Flaw::ControlCharacter
     } else {
         return Ok(());
     };
-    Err(ValidationError::new(fault))
+    Err(ValidationError::new(flaw.as_str()))
 }
 
 /// The applicant.
@@ -95,6 +98,37 @@ pub struct ArrivalBody {
     pub confirmation_manner: Option<String>,
 }
 
+/// The number by which another system or a paper register knows the application.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalRefBody {
+    /// The system: 1 to 32 of `a-z 0-9 _ . -`.
+    #[validate(length(min = 1, max = 32))]
+    #[schema(min_length = 1, max_length = 32, example = "paper_register")]
+    pub source: String,
+    /// The number within it. No personal data: it is stored readable.
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "2026-0017")]
+    pub r#ref: String,
+}
+
+impl ExternalRefBody {
+    /// The reference in domain types.
+    ///
+    /// # Errors
+    /// One of the texts does not have the form.
+    fn parsed(&self) -> Result<ExternalRef, FieldError> {
+        ExternalRef::parse(&self.source, &self.r#ref).map_err(|error| FieldError {
+            pointer: match error {
+                ExternalRefError::Source => "#/external_ref/source".to_owned(),
+                ExternalRefError::Reference => "#/external_ref/ref".to_owned(),
+            },
+            code: error.code().to_owned(),
+            detail: Said::new(error.zh(), error.to_string()),
+        })
+    }
+}
+
 /// An application to be received.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -131,6 +165,11 @@ pub struct ReceiveBody {
     pub fee_waiver_requested: Option<bool>,
     /// The unit that received it; the caller's own when left out.
     pub receiving_unit_id: Option<Uuid>,
+    /// The number by which another system or a paper register knows it; no second case may have
+    /// the same.
+    #[serde(default, deserialize_with = "some_object")]
+    #[validate(nested)]
+    pub external_ref: Option<ExternalRefBody>,
     /// Register it in the same command?
     pub register: Option<bool>,
 }
@@ -168,11 +207,7 @@ pub struct AmendBody {
 }
 
 fn fault(pointer: &str, error: IdentityError) -> FieldError {
-    FieldError {
-        pointer: format!("#/applicant/{pointer}"),
-        code: error.code().to_owned(),
-        detail: format!("{} / {}", error.zh(), error.en()),
-    }
+    FieldError::personal(format!("#/applicant/{pointer}"), error)
 }
 
 /// One member parsed, when it is given and valid.
@@ -197,7 +232,7 @@ impl ApplicantBody {
     ///
     /// # Errors
     /// Every member that its type refuses.
-    fn parsed(&self, today: NaiveDate) -> Result<ApplicantInput, Vec<FieldError>> {
+    pub fn parsed(&self, today: NaiveDate) -> Result<ApplicantInput, Vec<FieldError>> {
         let mut faults = Vec::new();
         let name = if self.r#type == ApplicantType::NaturalPerson {
             PersonName::parse(&self.name).map(|name| name.as_str().to_owned())
@@ -220,14 +255,9 @@ impl ApplicantBody {
         let postcode = part(self.postcode.as_ref(), "postcode", Postcode::parse, &mut faults);
         let email = part(self.email.as_ref(), "email", Email::parse, &mut faults);
         if self.phone.is_none() && self.address.is_none() && self.email.is_none() {
-            faults.push(FieldError {
-                pointer: "#/applicant".to_owned(),
-                code: "contact_missing".to_owned(),
-                detail:
-                    "至少需要一种联系方式 / At least one of phone, address and email is needed. \
-                         [2019 art. 29]"
-                        .to_owned(),
-            });
+            let flaw = Flaw::ContactMissing;
+            let detail = flaw.said().by("2019 art. 29");
+            faults.push(FieldError::saying("#/applicant", flaw, detail));
         }
         match name {
             Some(name) if faults.is_empty() => Ok(ApplicantInput {
@@ -246,11 +276,8 @@ impl ApplicantBody {
 }
 
 fn missing(pointer: &str) -> FieldError {
-    FieldError {
-        pointer: format!("#/applicant/{pointer}"),
-        code: "missing_field".to_owned(),
-        detail: "证件种类和证件号码须同时填写 / id_kind and id_number go together.".to_owned(),
-    }
+    let detail = Said::of("证件种类和证件号码须同时填写", "id_kind and id_number go together.");
+    FieldError::saying(format!("#/applicant/{pointer}"), Flaw::MissingField, detail)
 }
 
 impl From<ArrivalBody> for Arrival {
@@ -267,9 +294,17 @@ impl From<ArrivalBody> for Arrival {
     }
 }
 
+impl Checked for ApplicantBody {
+    fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
+        self.parsed(today).err().unwrap_or_default()
+    }
+}
+
 impl Checked for ReceiveBody {
     fn faults(&self, today: NaiveDate) -> Vec<FieldError> {
-        self.applicant.parsed(today).err().unwrap_or_default()
+        let mut faults = self.applicant.parsed(today).err().unwrap_or_default();
+        faults.extend(self.external_ref.as_ref().and_then(|body| body.parsed().err()));
+        faults
     }
 }
 
@@ -287,6 +322,8 @@ impl ReceiveBody {
     /// As the extractor has already found, none.
     pub fn into_input(self, today: NaiveDate) -> Result<ApplicationInput, Vec<FieldError>> {
         let applicant = self.applicant.parsed(today)?;
+        let external_ref = self.external_ref.map(|body| body.parsed()).transpose();
+        let external_ref = external_ref.map_err(|fault| vec![fault])?;
         let then = match self.register {
             Some(true) => AfterReceipt::Register,
             Some(false) | None => AfterReceipt::Wait,
@@ -303,6 +340,7 @@ impl ReceiveBody {
             channel: self.channel,
             arrival: self.arrival.map(Arrival::from).unwrap_or_default(),
             receiving_unit: self.receiving_unit_id.map(UnitId),
+            external_ref,
             then,
         })
     }

@@ -13,12 +13,13 @@ use validator::Validate;
 
 use super::bodies::{AmendBody, ReceiveBody};
 use super::{Reply, load, steps};
+use crate::domain::actor::By;
 use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::hex;
 use crate::domain::lifecycle::{Action, Availability, Context, NextNumbers, availability};
-use crate::domain::regulation::Bilingual;
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::said::{Language, Said, citation};
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::{CasePath, Params};
 use crate::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
@@ -33,10 +34,8 @@ use crate::store::{EventRow, events as ledger};
 pub struct ReasonView {
     /// The stable code.
     pub code: String,
-    /// In Chinese.
+    /// In words, in the language of the answer.
     pub text: String,
-    /// In English.
-    pub text_en: String,
     /// Particulars.
     pub detail: Option<String>,
     /// The article, when the law is the reason.
@@ -48,10 +47,8 @@ pub struct ReasonView {
 pub struct ActionView {
     /// The action.
     pub action: Action,
-    /// In Chinese.
+    /// In words, in the language of the answer.
     pub label: String,
-    /// In English.
-    pub label_en: String,
     /// May this caller take it now?
     pub allowed: bool,
     /// Every reason why not; empty when allowed.
@@ -88,14 +85,13 @@ pub struct ActionsView {
     pub items: Vec<ActionView>,
 }
 
-impl From<&Rejection> for ReasonView {
-    fn from(rejection: &Rejection) -> Self {
+impl ReasonView {
+    fn of(rejection: &Rejection, language: Language) -> Self {
         Self {
             code: rejection.reason.as_str().to_owned(),
-            text: rejection.reason.label_zh().to_owned(),
-            text_en: rejection.reason.label_en().to_owned(),
-            detail: rejection.detail.clone(),
-            article: rejection.article.map(ToOwned::to_owned),
+            text: rejection.reason.said().into_text(language),
+            detail: rejection.detail.as_ref().map(|detail| detail.text(language).to_owned()),
+            article: rejection.article.map(|article| citation(article, language)),
         }
     }
 }
@@ -130,16 +126,15 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
 }
 
 impl ActionView {
-    fn of(case: &Case, item: &Availability) -> Self {
+    fn of(case: &Case, item: &Availability, language: Language) -> Self {
         let (action, allowed) = (item.action, item.allowed());
         let path = action.as_str().replace('_', "-");
         let body = body_of(action).filter(|_| allowed);
         Self {
             action,
-            label: action.label_zh().to_owned(),
-            label_en: action.label_en().to_owned(),
+            label: Said::of(action.label_zh(), action.label_en()).into_text(language),
             allowed,
-            reasons: item.reasons.iter().map(ReasonView::from).collect(),
+            reasons: item.reasons.iter().map(|reason| ReasonView::of(reason, language)).collect(),
             href: allowed.then(|| format!("/api/v1/cases/{}/{path}", case.id)),
             method: allowed.then(|| "POST".to_owned()),
             headers: allowed.then(|| {
@@ -159,36 +154,25 @@ pub async fn actions(
     auth: Auth<ReadCases>,
     app: web::Data<App>,
     id: CasePath,
+    language: Language,
 ) -> Reply<Json<ActionsView>> {
     let case = load(&app, &auth.actor, id.0).await?;
     let directory = app.store.directory().await?;
     // Availability takes no number; these are never read.
     let numbers = NextNumbers { year: 0, receipt: 0, case: 0, case_pattern: String::new() };
     let ctx = Context {
-        actor: &auth.actor,
+        by: By::Staff(&auth.actor),
         at: app.clock.now(),
         law: &app.law,
         decisions: app.decisions,
         directory: &directory,
         numbers: &numbers,
     };
-    let items = availability(&case, &ctx).iter().map(|item| ActionView::of(&case, item)).collect();
+    let items = availability(&case, &ctx)
+        .iter()
+        .map(|item| ActionView::of(&case, item, language))
+        .collect();
     Ok(Json(ActionsView { version: case.version.0, items }))
-}
-
-/// A text in both languages.
-#[derive(Serialize, ToSchema)]
-pub struct BilingualView {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
-
-impl From<Bilingual> for BilingualView {
-    fn from(text: Bilingual) -> Self {
-        Self { zh: text.zh, en: text.en }
-    }
 }
 
 /// One day of the count.
@@ -204,10 +188,10 @@ pub struct DayView {
     pub reason: String,
     /// What the calendar says of it, e.g. `make_up_workday`.
     pub calendar: String,
-    /// Why, in words.
-    pub text: BilingualView,
-    /// The source.
-    pub article: BilingualView,
+    /// Why, in words, in the language of the answer.
+    pub text: String,
+    /// The source, in the language of the answer.
+    pub article: String,
 }
 
 /// The count in short.
@@ -261,22 +245,22 @@ fn code(value: impl Serialize) -> String {
     }
 }
 
-impl From<DayLine> for DayView {
-    fn from(line: DayLine) -> Self {
+impl DayView {
+    fn of(line: DayLine, language: Language) -> Self {
         Self {
             date: line.date,
             kind: code(line.kind),
             number: line.number,
             reason: code(line.reason),
             calendar: code(line.calendar),
-            text: line.text.into(),
-            article: line.article.into(),
+            text: Said::from(line.text).into_text(language),
+            article: Said::from(line.article).into_text(language),
         }
     }
 }
 
 impl DeadlineView {
-    fn of(explanation: Explanation, today: NaiveDate) -> Self {
+    fn of(explanation: Explanation, today: NaiveDate, language: Language) -> Self {
         let summary = explanation.summary;
         Self {
             rule_set: explanation.rule_set.as_str().to_owned(),
@@ -295,7 +279,7 @@ impl DeadlineView {
                 due_date: summary.due_date,
                 as_of_date: summary.as_of.unwrap_or(today),
             },
-            days: explanation.days.into_iter().map(DayView::from).collect(),
+            days: explanation.days.into_iter().map(|line| DayView::of(line, language)).collect(),
         }
     }
 }
@@ -305,6 +289,7 @@ pub async fn deadline(
     auth: Auth<ReadCases>,
     app: web::Data<App>,
     id: CasePath,
+    language: Language,
 ) -> Reply<Conditional<Json<DeadlineView>>> {
     let case = load(&app, &auth.actor, id.0).await?;
     if case.record.registration.is_none() {
@@ -319,7 +304,7 @@ pub async fn deadline(
         tracing::error!(%error, case = %case.id, "the clock of a stored case does not run");
         Fault::Internal
     })?;
-    let mut view = DeadlineView::of(explained, as_of);
+    let mut view = DeadlineView::of(explained, as_of, language);
     if ended.is_some() {
         view.summary.due_date = None;
         view.summary.breached = false;

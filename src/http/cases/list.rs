@@ -13,21 +13,26 @@ use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::legal_day;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::identity::{Email, Phone, compact_upper};
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
+use crate::domain::said::Said;
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::{TextEnum, text_enum};
 use crate::domain::unit::Directory;
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::{Body, Checked, Params};
+use crate::http::flaw::Flaw;
 use crate::http::page::{self, DEFAULT_LIMIT};
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Json;
 use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
+use crate::store::Conn;
 use crate::store::cases::{self, CaseFilter, CaseLine, Sort, Unanswered, Unassigned};
+use crate::store::references;
 
 text_enum! {
     /// The saved filters of the desk.
@@ -45,17 +50,27 @@ text_enum! {
 /// One value of a known set.
 fn code<T: TextEnum>(text: &str, name: &str) -> Result<T, Problem> {
     T::from_code(text).map_err(|error| {
-        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-            pointer: name.to_owned(),
-            code: "unknown_value".to_owned(),
-            detail: error.to_string(),
-        }])
+        let detail = Flaw::UnknownValue.allowing(error.allowed);
+        let fault = FieldError::saying(name, Flaw::UnknownValue, detail);
+        Problem::new(Fault::UnknownParameter).with(vec![fault])
     })
 }
 
 /// A list that may be short: values separated by commas, each of a known set.
 fn codes<T: TextEnum>(text: Option<&String>, name: &str) -> Result<Vec<T>, Problem> {
     text.map_or_else(|| Ok(Vec::new()), |text| text.split(',').map(|one| code(one, name)).collect())
+}
+
+/// `source:ref`; a source holds no colon, a reference may.
+fn external_ref(text: &str) -> Result<ExternalRef, Problem> {
+    let (source, reference) = text.split_once(':').unwrap_or((text, ""));
+    ExternalRef::parse(source, reference).map_err(|error| {
+        Problem::new(Fault::UnknownParameter).with(vec![FieldError {
+            pointer: "external_ref".to_owned(),
+            code: error.code().to_owned(),
+            detail: Said::new(error.zh(), error.to_string()),
+        }])
+    })
 }
 
 /// The filters of a list; each narrows it. Days are of Asia/Shanghai.
@@ -117,6 +132,10 @@ pub struct ListParams {
     #[validate(length(min = 1, max = 100), custom(function = plain))]
     #[param(min_length = 1, max_length = 100)]
     pub subject: Option<String>,
+    /// The number by which another system or a paper register knows it, as `source:ref`.
+    #[validate(length(min = 3, max = 140), custom(function = plain))]
+    #[param(min_length = 3, max_length = 140, example = "paper_register:2026-0017")]
+    pub external_ref: Option<String>,
     /// Parts of a rate, separated by commas: `answered`, `on_time`, `open_in_time`,
     /// `open_overdue`, `closed_without_reply`, `received`, `carried_in`, `extended`.
     pub counted_in: Option<String>,
@@ -141,8 +160,10 @@ pub struct ListParams {
     pub cursor: Option<String>,
 }
 
+const SORTS: [&str; 4] = ["-received_at", "received_at", "due_date", "-due_date"];
+
 fn sort_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-    crate::http::schemas::one_of(&["-received_at", "received_at", "due_date", "-due_date"])
+    crate::http::schemas::one_of(&SORTS)
 }
 
 /// One page of cases.
@@ -160,11 +181,11 @@ fn sort_of(text: Option<&str>) -> Result<Sort, Problem> {
         Some("received_at") => Ok(Sort::ReceivedAsc),
         Some("due_date") => Ok(Sort::DueAsc),
         Some("-due_date") => Ok(Sort::DueDesc),
-        Some(_) => Err(Problem::new(Fault::UnknownParameter).with(vec![FieldError {
-            pointer: "sort".to_owned(),
-            code: "unknown_value".to_owned(),
-            detail: "-received_at, received_at, due_date, -due_date".to_owned(),
-        }])),
+        Some(_) => {
+            let detail = Flaw::UnknownValue.allowing(&SORTS);
+            let fault = FieldError::saying("sort", Flaw::UnknownValue, detail);
+            Err(Problem::new(Fault::UnknownParameter).with(vec![fault]))
+        }
     }
 }
 
@@ -207,6 +228,7 @@ impl ListParams {
             number_prefix: self.number.clone(),
             name_prefix: self.applicant_name.clone(),
             subject_contains: self.subject.clone(),
+            only: None,
             counted: None,
         };
         if let Some(parts) = &self.counted_in {
@@ -243,6 +265,7 @@ impl ListParams {
                     self.unanswered
                 ),
                 (&self.number, &self.applicant_name, &self.subject, &self.counted_in),
+                &self.external_ref,
                 (self.from, self.to, self.as_of),
             )
         )
@@ -298,7 +321,10 @@ pub async fn list(
 ) -> Reply<Json<CasesView>> {
     let params = params.0;
     let directory = app.store.directory().await?;
-    let filter = params.filter(&app, &auth.actor, &directory)?;
+    let mut filter = params.filter(&app, &auth.actor, &directory)?;
+    if let Some(text) = &params.external_ref {
+        filter.only = Some(holder_of(&app, external_ref(text)?).await?);
+    }
     let sort = match (params.sort.as_deref(), params.worklist.as_deref()) {
         (None, Some("due_soon" | "overdue")) => Sort::DueAsc,
         (text, _) => sort_of(text)?,
@@ -317,6 +343,13 @@ pub async fn list(
         .run(move |conn| cases::list(conn, &scope, &filter, sort, after, limit + 1))
         .await?;
     Ok(Json(page_of(&app, &auth.actor, lines, (limit, sort, &identity))))
+}
+
+/// The case that has a reference, if any.
+async fn holder_of(app: &App, reference: ExternalRef) -> Result<Vec<CaseId>, Problem> {
+    let find = move |conn: &mut Conn| references::holders(conn, &[&reference]);
+    let found = app.store.readers.run(find).await?;
+    Ok(found.into_iter().map(|(_, holder)| holder.case).collect())
 }
 
 /// The page that these lines make, of which one more than the limit tells that there is another.
@@ -366,24 +399,18 @@ pub struct PersonSearchBody {
 impl PersonSearchBody {
     /// The one field that is searched, in the form in which it is indexed.
     fn field(&self) -> Result<(PersonalField, String), FieldError> {
-        let wrong = |pointer: &str, code: &str, detail: String| FieldError {
-            pointer: pointer.to_owned(),
-            code: code.to_owned(),
-            detail,
-        };
         match (&self.id_number, &self.phone, &self.email) {
             (Some(number), None, None) => Ok((PersonalField::IdNumber, compact_upper(number))),
             (None, Some(phone), None) => Phone::parse(phone)
                 .map(|phone| (PersonalField::Phone, phone.as_str().to_owned()))
-                .map_err(|e| wrong("#/phone", e.code(), format!("{} / {}", e.zh(), e.en()))),
+                .map_err(|error| FieldError::personal("#/phone", error)),
             (None, None, Some(email)) => Email::parse(email)
                 .map(|email| (PersonalField::Email, email.index_text()))
-                .map_err(|e| wrong("#/email", e.code(), format!("{} / {}", e.zh(), e.en()))),
-            _ => Err(wrong(
-                "#",
-                "one_of_needed",
-                "须且只须给出一项 / exactly one of id_number, phone and email".to_owned(),
-            )),
+                .map_err(|error| FieldError::personal("#/email", error)),
+            _ => {
+                let detail = Flaw::OneOfNeeded.allowing(&["id_number", "phone", "email"]);
+                Err(FieldError::saying("#", Flaw::OneOfNeeded, detail))
+            }
         }
     }
 }

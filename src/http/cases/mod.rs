@@ -2,9 +2,12 @@
 
 mod applicant;
 mod bodies;
+mod earlier;
 mod explain;
+pub mod import;
 mod line;
 mod list;
+mod receipt;
 mod steps;
 mod views;
 
@@ -25,8 +28,14 @@ use crate::store::command::{Outcome, Replayed};
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
+pub(super) use bodies::{ApplicantBody, prose};
+use earlier::EarlierCasesView;
+
+pub use earlier::{Caution, earlier};
 pub use explain::{actions, deadline, events};
+pub use import::{Charset, Column, RowOutcome, import, template};
 pub use list::{Worklist, list, search};
+pub use receipt::{Paper, receipt, receipt_with_code};
 pub use steps::ReasonBody;
 
 type Reply<R> = Result<R, Problem>;
@@ -51,14 +60,18 @@ pub async fn receive(
         .value
         .into_input(legal_day(app.clock.now()))
         .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
-    let outcome = cases::receive(&app, auth.origin(keyed), input).await?;
+    let known = crate::service::earlier::of_application(&app, &auth.actor, &input).await?;
+    let command = cases::receive_knowing(&app, auth.origin(keyed), input, Some(known.clone()));
+    let mut outcome = command.await?;
+    // An outcome that an older version remembered has none of its own.
+    let earlier_cases = EarlierCasesView::from(outcome.earlier.take().unwrap_or(known));
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
     Ok(Tagged {
         version: tagged.version,
         location: Some(tagged.value.links.own.clone()),
         replayed: tagged.replayed,
-        value: ReceivedView { case: tagged.value, query_code },
+        value: ReceivedView { case: tagged.value, query_code, earlier_cases },
     })
 }
 

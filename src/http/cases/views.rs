@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::applicant::{ApplicantView, applicant_view, name_for};
+use super::earlier::EarlierCasesView;
 use crate::domain::actor::Actor;
 use crate::domain::case::{
     Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter,
@@ -13,6 +14,7 @@ use crate::domain::case::{
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::lifecycle::Status;
 use crate::service::App;
 use crate::store::Result;
@@ -226,6 +228,23 @@ pub struct ServiceView {
     pub recipient: Option<String>,
 }
 
+/// The number by which another system or a paper register knows a case.
+#[derive(Serialize, ToSchema)]
+pub struct ExternalRefView {
+    /// The system.
+    #[schema(example = "paper_register")]
+    pub source: String,
+    /// The number within it.
+    #[schema(example = "2026-0017")]
+    pub r#ref: String,
+}
+
+impl From<&ExternalRef> for ExternalRefView {
+    fn from(known: &ExternalRef) -> Self {
+        Self { source: known.source().to_owned(), r#ref: known.reference().to_owned() }
+    }
+}
+
 /// A case.
 #[derive(Serialize, ToSchema)]
 pub struct CaseView {
@@ -262,6 +281,8 @@ pub struct CaseView {
     pub fee_waiver_requested: bool,
     /// The unit that received it.
     pub receiving_unit_id: Uuid,
+    /// The number by which another system or a paper register knows it.
+    pub external_ref: Option<ExternalRefView>,
     /// When it was recorded.
     pub received_at: DateTime<Utc>,
     /// When it was registered.
@@ -297,6 +318,8 @@ pub struct ReceivedView {
     /// The query code for the applicant. Shown this once; only a keyed digest is kept.
     #[schema(example = "3KQD-8W2P-0RXV-5TZN")]
     pub query_code: String,
+    /// The applicant's earlier cases, and a warning when this looks like a repetition of one.
+    pub earlier_cases: EarlierCasesView,
 }
 
 impl CaseView {
@@ -325,6 +348,7 @@ impl CaseView {
             accepts_other_form: application.accepts_other_form,
             fee_waiver_requested: application.fee_waiver_requested,
             receiving_unit_id: intake.receiving_unit.0,
+            external_ref: intake.external_ref.as_ref().map(ExternalRefView::from),
             received_at: intake.received_at,
             registered_at: record.registration.as_ref().map(|entry| entry.registered_at),
             holding: HoldingView::of(case),

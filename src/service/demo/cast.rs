@@ -7,6 +7,7 @@ use super::{DemoError, DemoUser};
 use crate::domain::actor::Role;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::unit::{Directory, Unit, User};
+use crate::service::cases::Origin;
 use crate::service::people::{UserInput, create_user};
 use crate::service::{App, units};
 
@@ -26,7 +27,7 @@ pub(super) async fn create(app: &Arc<App>, rows: &[UserRow]) -> Result<Vec<DemoU
         inputs.push(UserInput {
             username: row.username.clone(),
             display_name: row.display_name.clone(),
-            password: password.clone(),
+            password: Some(password.clone()),
             role: row.role,
             unit: unit.id,
             capabilities: row.capabilities.clone(),
@@ -51,7 +52,10 @@ async fn create_all(app: &Arc<App>, inputs: Vec<UserInput>) -> Result<(), DemoEr
         let app = Arc::clone(app);
         tasks.spawn(async move {
             let what = format!("user {}", input.username);
-            create_user(&app, input).await.map_err(DemoError::denied(what))
+            create_user(&app, Origin::operator(), input)
+                .await
+                .map(|_| ())
+                .map_err(DemoError::denied(what))
         });
     }
     while let Some(joined) = tasks.join_next().await {

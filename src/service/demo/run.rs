@@ -1,9 +1,7 @@
 //! Carrying out an agenda: giving its commands in order, and hearing the answers.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use super::cast::Cast;
 use super::data::{Act, Row, Stage, Topic};
@@ -15,7 +13,8 @@ use crate::domain::case::Case;
 use crate::domain::ids::{CaseId, UserId, Version};
 use crate::service::App;
 use crate::service::cases::{self, AfterReceipt, ApplicationInput, Origin};
-use crate::store::command::{Caller, Denied, Outcome};
+use crate::service::flight::{Flight, launched};
+use crate::store::command::Caller;
 
 /// Commands under way at most; fewer than the writer's queue holds.
 const UNDER_WAY: usize = 256;
@@ -28,9 +27,6 @@ struct Known {
     number: Option<String>,
     held: bool,
 }
-
-type Answer = Result<Outcome, Denied>;
-type Flight<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
 /// A command that has been given and not been answered yet.
 struct Given<'a> {
@@ -191,17 +187,9 @@ impl<'a> Runner<'a> {
             channel: row.channel,
             arrival: scene.arrival_facts(row.channel),
             receiving_unit: unit.map(|unit| unit.id),
+            external_ref: None,
             then: AfterReceipt::Wait,
         })
-    }
-}
-
-/// The command on its way: polled once, so that it is in the writer's queue, with the clock read.
-fn launched(mut answer: Flight<'_>) -> Flight<'_> {
-    let mut context = Context::from_waker(Waker::noop());
-    match answer.as_mut().poll(&mut context) {
-        Poll::Ready(done) => Box::pin(std::future::ready(done)),
-        Poll::Pending => answer,
     }
 }
 

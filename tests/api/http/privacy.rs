@@ -324,6 +324,55 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn the_public_door_leaves_nothing_in_clear(api: Api) {
+        const ADDRESS: &str = "198.51.100.217";
+        let from = || std::net::SocketAddr::new(ADDRESS.parse().unwrap(), 40000);
+        watch(SECRETS.into_iter().chain(WORDS).map(ToOwned::to_owned).chain([ADDRESS.to_owned()]));
+        let mut body = canary();
+        body["carrier"] = json!("paper");
+        body["delivery"] = json!("post");
+        body.as_object_mut().unwrap().remove("channel");
+        let send = async |path: &str, body: &Value| {
+            let request = TestRequest::post().uri(&format!("/api/v1/public/{path}")).peer_addr(from());
+            api.send(request.insert_header(("idempotency-key", "canary-online")).set_json(body)).await
+        };
+        let answer = send("applications", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let receipt = answer.json();
+        let code = receipt["query_code"].as_str().unwrap().to_owned();
+        let guess = "7Q3M-KANA-R1XX-0000".to_owned();
+        let secrets = [code.clone(), code.replace('-', ""), guess.clone(), guess.replace('-', "")];
+        watch(secrets.clone());
+        let hidden = || SECRETS.into_iter().chain(WORDS).chain(secrets.iter().map(String::as_str));
+        let mut seen = Vec::new();
+        // Until the alarm, and beyond it.
+        for (name, code) in [("right", &code), ("a guess", &guess)].into_iter().chain([("a guess", &guess); 6]) {
+            for path in ["status", "supplements"] {
+                let mut body = json!({ "receipt_number": receipt["receipt_number"], "query_code": code });
+                if path == "supplements" {
+                    body["content"] = json!(WORDS[3]);
+                }
+                seen.push((format!("{path}, {name}"), send(path, &body).await.text));
+            }
+        }
+        assert!(api.world.app.public.alarms() > 0);
+        for page in ["status", "supplement", "apply"] {
+            let fields = [("number", ID_NUMBER), ("query_code", guess.as_str()), ("website", ""), ("content", "")];
+            let request = TestRequest::post().uri(&format!("/public/{page}")).peer_addr(from());
+            let text = api.send(request.set_form(fields)).await.text;
+            // What somebody has written into a field stands in that field.
+            seen.push((format!("the page {page}"), text.replace(ID_NUMBER, "")));
+        }
+        assert_none_of(hidden(), &seen);
+        let rows = all_rows(&api);
+        assert_none_of(SECRETS.into_iter().chain(secrets.iter().map(String::as_str)).chain([ADDRESS]), &rows);
+        let ledger = rows.into_iter().filter(|(table, _)| ["events", "outbox", "idempotency_keys"].contains(&table.as_str()));
+        assert_none_of(WORDS, &ledger.collect::<Vec<_>>());
+        assert_eq!(leaks(), Vec::<String>::new(), "in the log");
+    }
+}
+
 #[test]
 fn the_watch_on_the_log_sees() {
     watch(["a canary of the watch itself".to_owned()]);

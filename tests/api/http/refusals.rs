@@ -3,6 +3,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use gongkai::http::contract::Entry;
 use gongkai::http::routes;
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ pub(super) fn problem(answer: &Answer, path: &str, status: u16, code: &str, what
     assert_eq!(body["type"], json!(format!("urn:gongkai:problem:{code}")), "{what}");
     assert_eq!(body["instance"], json!(path), "{what}");
     assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"), "{what}");
-    for text in ["title", "title_en", "request_id"] {
+    for text in ["title", "request_id"] {
         assert!(body[text].as_str().is_some_and(|text| !text.is_empty()), "{what}: {text}");
     }
     for fault in body["errors"].as_array().into_iter().flatten() {
@@ -211,14 +212,29 @@ const FORBIDDEN: [&str; 12] = [
     "updated_at",
 ];
 
+/// The operations to which one of these is known after all.
+fn takes(operation: &str, name: &str) -> bool {
+    match operation {
+        "assignCase" => name == "unit_id",
+        "printReceiptWithCode" => name == "query_code",
+        "createUser" => name == "unit_id" || name == "role",
+        "getPublicStatus" | "supplementOnline" => {
+            ["case_number", "receipt_number", "query_code"].contains(&name)
+        }
+        _ => false,
+    }
+}
+
 on_both! {
     async fn no_operation_takes_members_that_it_does_not_know(api: Api) {
         let case = api.assigned(Place::CenterA).await;
         let before = api.traces();
-        for entry in routes().iter().filter(|entry| entry.method == Method::POST) {
-            let who = if entry.id == "decideExtension" { Who::Supervisor } else { Who::Clerk };
+        // A register has columns and no members.
+        let json = |entry: &&Entry| entry.method == Method::POST && entry.id != "importRegister";
+        for entry in routes().iter().filter(json) {
+            let who = entry.right.map_or(Who::Clerk, Who::with);
             let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
-            for name in FORBIDDEN.into_iter().filter(|name| (entry.id, *name) != ("assignCase", "unit_id")) {
+            for name in FORBIDDEN.into_iter().filter(|name| !takes(entry.id, name)) {
                 let request = api.request(who, Method::POST, &path).await.insert_header(("if-match", "\"3\""));
                 let answer = api.send(request.set_json(json!({ name: "x" }))).await;
                 let what = format!("{} {name}", entry.id);
@@ -414,7 +430,7 @@ on_both! {
         let answer = api.act(Who::OfficerA, &case, "request-extension", &json!({ "days": 21, "reason": "量大" })).await;
         let body = problem(&answer, &path, 409, "extension_over_limit", "21 days");
         assert_eq!(pointers(&body), ["#/days"]);
-        assert!(body["article"].as_str().unwrap().contains("33"));
+        assert!(body["article"].as_str().unwrap().contains("三十三条"));
         assert_eq!(api.traces(), before);
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use gongkai::service::{App, sessions};
-use gongkai::store::command::{Caller, Command, Request, UserChange};
+use gongkai::store::command::{Caller, Command, Request, Standing, UserChange};
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api};
@@ -172,7 +172,7 @@ on_both! {
             ("header bit", flipped(3)),
             ("claims bit", flipped(parts[0].len() + 10)),
             ("another user's signature", format!("{}.{}.{}", parts[0], parts[1], api.token(Who::Admin).await.split('.').nth(2).unwrap())),
-            ("a megabyte", "x".repeat(1 << 20)),
+            ("ten kilobytes", "x".repeat(10_000)),
             ("a long signature", format!("{token}{}", "A".repeat(5000))),
             ("nothing", "null".to_owned()),
             ("dots", "..".to_owned()),
@@ -241,7 +241,7 @@ async fn change(api: &Api, app: &App, who: Who, change: UserChange) {
         at: api.world.now(),
         request_id: "elsewhere".to_owned(),
         idempotency: None,
-        command: Command::ChangeUser { user: api.world.user(who), change },
+        command: Command::ChangeUser { user: api.world.user(who), expected: None, change },
     };
     app.store.writer.submit(request).await.expect("a change");
     // The picture of the users may be ten milliseconds old (docs/adr/0004-directory-in-memory.md).
@@ -251,7 +251,7 @@ async fn change(api: &Api, app: &App, who: Who, change: UserChange) {
 on_both! {
     async fn a_login_fails_in_one_way_only(api: Api) {
         let second = api.world.second_app();
-        change(&api, &second, Who::SecondClerk, UserChange::Disable).await;
+        change(&api, &second, Who::SecondClerk, UserChange::to(Standing::Disabled)).await;
         let mut answers = Vec::new();
         for (username, password) in [
             ("nobody", PASSWORD), ("clerk", "wrong"), (Who::SecondClerk.username(), PASSWORD),
@@ -277,7 +277,7 @@ on_both! {
         let second = api.world.second_app();
         let before = api.traces();
         assert_eq!(me(&api, &token).await.status, 200);
-        change(&api, &second, Who::Clerk, UserChange::Disable).await;
+        change(&api, &second, Who::Clerk, UserChange::to(Standing::Disabled)).await;
         assert_eq!(me(&api, &token).await.verdict(), (401, "unauthenticated".to_owned()));
         let act = TestRequest::post().uri("/api/v1/cases").insert_header(("authorization", token.as_str()));
         assert_eq!(api.send(act.set_json(crate::support::client::application())).await.status, 401);
@@ -285,7 +285,7 @@ on_both! {
         let colleagues = api.get(Who::Supervisor, "/api/v1/users").await.text;
         assert!(!colleagues.contains("\"clerk\""), "{colleagues}");
 
-        change(&api, &second, Who::Clerk, UserChange::Enable).await;
+        change(&api, &second, Who::Clerk, UserChange::to(Standing::Active)).await;
         assert_eq!(me(&api, &token).await.status, 401, "an old token stays dead");
         assert_eq!(log_in(&api, "clerk", PASSWORD).await.status, 201);
         assert_eq!((api.traces()[0], api.traces()[1]), (before[0], before[1] + 2), "two changes, both in the ledger");
@@ -329,7 +329,7 @@ on_both! {
             assert_eq!(told["id"], json!(api.world.user(who).0));
             let mut names: Vec<&str> = told.as_object().unwrap().keys().map(String::as_str).collect();
             names.sort_unstable();
-            assert_eq!(names, ["capabilities", "display_name", "id", "role", "unit_id", "username"], "nothing more");
+            assert_eq!(names, ["capabilities", "created_at", "disabled", "display_name", "id", "links", "role", "unit_id", "updated_at", "username", "version"], "nothing more");
         }
     }
 }

@@ -5,12 +5,13 @@
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use gongkai::domain::actor::CaseScope;
+use gongkai::domain::external_ref::ExternalRef;
 use gongkai::domain::ids::CaseId;
 use gongkai::domain::lifecycle::Status;
 use gongkai::domain::measure::{Cohort, GroupBy, Part};
 use gongkai::domain::sealed::PersonalField;
 use gongkai::store::cases::{self, CaseFilter, Place as Page, Sort, Unanswered, Unassigned};
-use gongkai::store::{Conn, events, statistics};
+use gongkai::store::{Conn, earlier, events, references, statistics};
 
 use super::explain::{BY_VALUES, FOR_ALL_VALUES, Way, captured, explained, fault};
 use super::{many, rows};
@@ -58,6 +59,7 @@ fn lists(world: &World) -> Vec<Read> {
     let due = Some(Page::Due(deep.date_naive(), somebody));
     let status = CaseFilter { statuses: vec![Status::AwaitingSupplement], ..none() };
     let number = CaseFilter { number_prefix: Some("旧4711".to_owned()), ..none() };
+    let external = CaseFilter { only: Some(vec![somebody]), ..none() };
     let name = CaseFilter { name_prefix: Some("王47".to_owned()), ..none() };
     let time = CaseFilter {
         received_from: Some(deep),
@@ -74,6 +76,7 @@ fn lists(world: &World) -> Vec<Read> {
         list("the newest of a window", Walk, window, none(), ReceivedDesc, None),
         list("by status", Search, all, status, ReceivedDesc, None),
         list("by number", Search, all, number, ReceivedDesc, None),
+        list("one case of a list", Search, all, external, ReceivedDesc, None),
         list("by name", Search, all, name, ReceivedDesc, None),
         list("by time", Search, all, time, ReceivedDesc, None),
     ]
@@ -129,6 +132,17 @@ fn details(world: &World, case: CaseId) -> Vec<Read> {
                     .unwrap();
             assert_eq!(found.len(), 1);
         }),
+        read("earlier cases of a person", Way::Search, {
+            let keys = [(PersonalField::IdNumber, id_number), (PersonalField::Phone, index)];
+            move |conn| {
+                let found = earlier::of_person(conn, &CaseScope::All, &keys).unwrap();
+                assert_eq!(found.len(), 1);
+            }
+        }),
+        read("by external reference", Way::Search, |conn| {
+            let known = ExternalRef::parse("oa", "2025-17").unwrap();
+            drop(references::holders(conn, &[&known]).unwrap());
+        }),
         read("by document in a center", Way::Search, move |conn| {
             drop(
                 cases::by_index(conn, &scope, PersonalField::IdNumber, &id_number, None, 51)
@@ -178,6 +192,9 @@ on_both!(every_read_uses_an_index);
 async fn every_read_uses_an_index(world: World) {
     let template = rows::template(&world).await;
     many::fill(&world);
+    let numbered = "INSERT INTO external_refs (source, reference, case_id) \
+         SELECT 'oa', receipt_number, id FROM cases; ANALYZE;";
+    world.db.execute(numbered);
     let mut faults = Vec::new();
     let reads =
         [lists(&world), worklists(&world), details(&world, rows::id(&template)), figures(&world)];

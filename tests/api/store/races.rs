@@ -3,8 +3,11 @@
 use gongkai::domain::case::Case;
 use gongkai::domain::lifecycle::Step;
 use gongkai::domain::rejection::Reason;
+use gongkai::service::cases::Origin;
+use gongkai::service::people;
 use gongkai::service::{App, cases};
 use gongkai::store::command::{Denied, Outcome};
+use gongkai::store::command::{Standing, UserChange};
 use std::sync::Arc;
 
 use crate::support::world::{Place, Who, World, reason};
@@ -81,8 +84,8 @@ async fn a_user_disabled_elsewhere_is_refused_by_the_writer(world: World) {
     let other = world.second_app();
     let case = world.assigned(Place::CenterA).await;
     let user = world.user(Who::OfficerA);
-    let change = gongkai::store::command::UserChange::Disable;
-    gongkai::service::people::change_user(&other, user, change).await.unwrap();
+    let change = UserChange::to(Standing::Disabled);
+    people::change_user(&other, Origin::operator(), user, None, change).await.unwrap();
     let answer = world.try_act(Who::OfficerA, &case, Step::Accept).await;
     assert_eq!(reason(&answer), Some(Reason::ActorDisabled));
 }

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::body::to_bytes;
 use actix_web::dev::Service as _;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web;
+use actix_web::web::{self, Bytes};
 use chrono::{DateTime, Utc};
-use gongkai::http;
+use gongkai::http::{self, edge::Edge};
+use gongkai::service::App;
 use serde_json::{Value, json};
 
 use super::databases::{Backend, Fresh};
@@ -30,8 +32,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
-    /// The body as it came, for what is no text.
-    pub bytes: Vec<u8>,
+    /// The body as it came, which is no text when it is compressed.
+    pub bytes: Bytes,
 }
 
 impl Answer {
@@ -56,9 +58,52 @@ impl Answer {
     }
 }
 
+/// The API of an application.
+pub struct Door {
+    call: Box<dyn Fn(TestRequest) -> Answering>,
+}
+
+impl Door {
+    /// The door of an application.
+    pub async fn of(app: &Arc<App>) -> Self {
+        Self::behind(app, Edge::default()).await
+    }
+
+    /// The door of an application, with its edge set.
+    pub async fn behind(app: &Arc<App>, edge: Edge) -> Self {
+        let edge = web::Data::new(edge);
+        let service =
+            Rc::new(init_service(http::application(web::Data::from(app.clone()), edge)).await);
+        let call = move |request: TestRequest| -> Answering {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                match service.call(request.to_request()).await {
+                    Ok(response) => {
+                        let (status, headers) = (response.status(), response.headers().clone());
+                        let body = to_bytes(response.into_body()).await.expect("a body");
+                        Answer {
+                            status,
+                            headers,
+                            text: String::from_utf8_lossy(&body).into_owned(),
+                            bytes: body,
+                        }
+                    }
+                    Err(error) => panic!("the service failed: {error}"),
+                }
+            })
+        };
+        Self { call: Box::new(call) }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        (self.call)(request).await
+    }
+}
+
 /// A world with its API.
 pub struct Api {
-    call: Rc<dyn Fn(TestRequest) -> Answering>,
+    pub door: Door,
     tokens: RefCell<Tokens>,
     pub world: World,
 }
@@ -72,28 +117,18 @@ impl Fresh for Api {
 impl Api {
     /// The API of a world.
     pub async fn on(world: World) -> Self {
-        let service =
-            Rc::new(init_service(http::application(web::Data::from(world.app.clone()))).await);
-        let call = move |request: TestRequest| -> Answering {
-            let service = Rc::clone(&service);
-            Box::pin(async move {
-                match service.call(request.to_request()).await {
-                    Ok(response) => {
-                        let (status, headers) = (response.status(), response.headers().clone());
-                        let body = to_bytes(response.into_body()).await.expect("a body");
-                        let text = String::from_utf8_lossy(&body).into_owned();
-                        Answer { status, headers, text, bytes: body.to_vec() }
-                    }
-                    Err(error) => panic!("the service failed: {error}"),
-                }
-            })
-        };
-        Self { call: Rc::new(call), tokens: RefCell::default(), world }
+        Self::behind(world, Edge::default()).await
+    }
+
+    /// The API of a world, with its edge set.
+    pub async fn behind(world: World, edge: Edge) -> Self {
+        let door = Door::behind(&world.app, edge).await;
+        Self { door, tokens: RefCell::default(), world }
     }
 
     /// Sends a request as it is.
     pub async fn send(&self, request: TestRequest) -> Answer {
-        (self.call)(request).await
+        self.door.send(request).await
     }
 
     /// The access token of a user; a new one when the clock has been set since.

@@ -63,6 +63,7 @@ pub fn application() -> ApplicationInput {
         channel: Channel::InPerson,
         arrival: Arrival::default(),
         receiving_unit: None,
+        external_ref: None,
         then: AfterReceipt::Wait,
     }
 }

@@ -1,19 +1,19 @@
 //! The application on a fresh database: a small bureau with one user of every role, and a clock
 //! that stands until it is set.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::{Clock as _, SettableClock};
-use gongkai::config::{CASE_NUMBER_PATTERN, Docs, Secret, Settings};
+use gongkai::config::{Keys, Secret, Settings};
 use gongkai::domain::actor::{Capability, Role};
 use gongkai::domain::case::Case;
 use gongkai::domain::deadline::legal_day;
 use gongkai::domain::ids::{UnitId, UserId};
 use gongkai::domain::lifecycle::Step;
+use gongkai::domain::policy::Right;
 use gongkai::domain::rejection::Reason;
-use gongkai::domain::unit::{Unit, UnitKind};
+use gongkai::domain::unit::{UnitKind, UnitPlan};
 use gongkai::service::cases::{self, ApplicationInput, Origin};
 use gongkai::service::{App, sessions};
 use gongkai::store::command::{Caller, Command, Denied, Idempotency, NewUser, Outcome, Request};
@@ -112,6 +112,12 @@ impl Who {
         self.plan().1
     }
 
+    /// Somebody who has this right; the clerk, when he has it.
+    pub fn with(right: Right) -> Self {
+        let able = |who: &Self| right.granted_to(who.role());
+        Self::ALL.into_iter().find(able).expect("nobody has this right")
+    }
+
     /// The name by which he logs in, with [`PASSWORD`].
     pub const fn username(self) -> &'static str {
         self.plan().0
@@ -130,6 +136,20 @@ pub struct World {
 impl Fresh for World {
     async fn fresh(backend: Backend) -> Self {
         Self::with_limits(backend, WriterLimits::default()).await
+    }
+}
+
+/// The application on a database in which nobody is yet.
+pub struct Empty {
+    pub app: Arc<App>,
+    _db: TestDatabase,
+}
+
+impl Fresh for Empty {
+    async fn fresh(backend: Backend) -> Self {
+        let db = TestDatabase::migrated(backend);
+        let clock = SettableClock::at(instant("2025-03-10T02:00:00Z"));
+        Self { app: start(db.url(), &clock, WriterLimits::default(), |_| ()), _db: db }
     }
 }
 
@@ -163,15 +183,14 @@ impl World {
     async fn create_unit(&mut self, place: Place) {
         let (code, name, kind, parent) = place.plan();
         let id = UnitId(self.app.fresh_id());
-        let unit = Unit {
-            id,
+        let plan = UnitPlan {
             code: code.to_owned(),
             name: name.to_owned(),
             kind,
             parent: parent.map(|parent| self.unit(parent)),
             may_issue: matches!(kind, UnitKind::QueryRoom | UnitKind::ServiceCenter),
         };
-        self.operate(Command::CreateUnit(unit)).await.expect("a unit");
+        self.operate(Command::CreateUnit { id, plan }).await.expect("a unit");
         self.units.push(id);
     }
 
@@ -182,7 +201,8 @@ impl World {
             id,
             username: username.to_owned(),
             display_name: username.to_owned(),
-            password_hash: password_hash.to_owned(),
+            password_hash: Some(password_hash.to_owned()),
+            link: None,
             role,
             unit: self.unit(place),
             capabilities: Vec::<Capability>::new(),
@@ -194,6 +214,16 @@ impl World {
     /// A second process over the same database, with the same keys and the same clock.
     pub fn second_app(&self) -> Arc<App> {
         start(self.db.url(), &self.clock, WriterLimits::default(), |_| ())
+    }
+
+    /// A process that signs by another key and still takes what was signed by this one's.
+    pub fn rotated_app(&self) -> Arc<App> {
+        let settings = settings(self.db.url());
+        let new = Secret(std::array::from_fn(|at| u8::try_from(at).expect("below 32") + 50));
+        let old = Some(settings.token_key.clone());
+        let settings = Settings { token_key: new, old_token_key: old, ..settings };
+        let clock = Arc::<SettableClock>::clone(&self.clock);
+        App::start(&settings, clock, WriterLimits::default()).expect("the application")
     }
 
     /// The id of a unit.
@@ -289,22 +319,22 @@ pub fn reason<T>(answer: &Result<T, Denied>) -> Option<Reason> {
     }
 }
 
+fn settings(database: &DatabaseUrl) -> Settings {
+    let bytes = |from: u8| std::array::from_fn(|at| u8::try_from(at).expect("below 32") + from);
+    let keys =
+        Keys { token: Secret(bytes(0)), data: Secret(bytes(100)), data_id: "test".to_owned() };
+    let mut settings = Settings::with_keys(database.clone(), keys);
+    settings.office.public_url = Some("https://gongkai.example.cn".to_owned());
+    settings
+}
+
 fn start(
     database: &DatabaseUrl,
     clock: &Arc<SettableClock>,
     limits: WriterLimits,
     change: fn(&mut Settings),
 ) -> Arc<App> {
-    let mut settings = Settings {
-        database: database.clone(),
-        token_key: Secret(std::array::from_fn(|at| u8::try_from(at).expect("below 32"))),
-        data_key: Secret(std::array::from_fn(|at| u8::try_from(at + 100).expect("below 132"))),
-        data_key_id: "test".to_owned(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        readers: database.default_readers(),
-        case_pattern: CASE_NUMBER_PATTERN.to_owned(),
-        docs: Docs::On,
-    };
+    let mut settings = settings(database);
     change(&mut settings);
     App::start(&settings, Arc::<SettableClock>::clone(clock), limits).expect("the application")
 }

@@ -5,9 +5,10 @@ use super::super::step::ServiceFacts;
 use super::facts;
 use crate::domain::case::{Answer, Case, Draft, Particulars, Stage};
 use crate::domain::channel::{Carrier, Delivery};
-use crate::domain::decision::DecisionCode;
+use crate::domain::decision::{Basis, DecisionCode, DraftField};
 use crate::domain::regulation::RuleSetId;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
+use crate::domain::said::Said;
 
 /// A draft as the officer words it.
 pub(super) struct Wording<'a> {
@@ -31,7 +32,7 @@ pub(super) fn draft(
     let Some(basis) = decision.basis(rule_set) else {
         return Err(Rejection::new(Reason::DecisionNotInForce)
             .at("/decision")
-            .saying(rule_set.as_str())
+            .saying(Said::neutral(rule_set.as_str()))
             .into());
     };
     let mut faults: Vec<Rejection> = ctx
@@ -39,11 +40,7 @@ pub(super) fn draft(
         .missing_fields(code, rule_set, &wording.particulars.present())
         .into_iter()
         .map(|field| {
-            Rejection::new(Reason::FactMissing).at(format!("/{field}")).saying(format!(
-                "{}: {}",
-                basis.zh,
-                field.label_zh()
-            ))
+            Rejection::new(Reason::FactMissing).at(format!("/{field}")).saying(demand(basis, field))
         })
         .collect();
     if wording.particulars.searches_after(ctx.today()).next().is_some() {
@@ -57,10 +54,21 @@ pub(super) fn draft(
         particulars: wording.particulars.clone(),
         carrier: wording.carrier,
         delivery: wording.delivery,
-        drafted_by: ctx.actor.user,
+        drafted_by: ctx.staff()?.user,
         drafted_at: ctx.at,
     });
     Ok(())
+}
+
+/// Which field the basis of the decision demands.
+fn demand(basis: &Basis, field: DraftField) -> Said {
+    let articles = basis.articles.join(", ");
+    let en = if articles.is_empty() {
+        field.label_en().to_owned()
+    } else {
+        format!("art. {articles}: {}", field.label_en())
+    };
+    Said::new(format!("{}:{}", basis.zh, field.label_zh()), en)
 }
 
 /// Issues the current draft; the guard has seen to it that there is one, by somebody else.
@@ -71,16 +79,15 @@ pub(super) fn issue(
 ) -> Result<(), Refusal> {
     let rule_set = governing_text(case)?;
     let draft = case.record.draft.clone().ok_or(Reason::NoDraft)?;
-    let basis = ctx
-        .decisions
-        .basis(draft.decision, rule_set)
-        .ok_or_else(|| Rejection::new(Reason::DecisionNotInForce).saying(rule_set.as_str()))?;
+    let basis = ctx.decisions.basis(draft.decision, rule_set).ok_or_else(|| {
+        Rejection::new(Reason::DecisionNotInForce).saying(Said::neutral(rule_set.as_str()))
+    })?;
     // A request for more time that nobody decided falls away: there is nothing left to extend.
     case.record.extensions.retain(|extension| extension.decision.is_some());
     case.record.stage = Stage::Answered(Box::new(Answer {
         basis: basis.zh.clone(),
         issued_at: ctx.at,
-        issued_by: ctx.actor.user,
+        issued_by: ctx.staff()?.user,
         draft,
     }));
     match service {

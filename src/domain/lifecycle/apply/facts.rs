@@ -9,6 +9,7 @@ use super::supplement::default_deadline;
 use crate::domain::case::{Case, DeadlineOrigin, Manner, ServedLetter, Service, Verdict};
 use crate::domain::deadline::{Moment, legal_day};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
+use crate::domain::said::Said;
 
 pub(super) const SUPPLEMENT_NOTICE: ServedLetter = ServedLetter::SupplementNotice;
 pub(super) const EXTENSION_NOTICE: ServedLetter = ServedLetter::ExtensionNotice;
@@ -43,7 +44,7 @@ pub(super) fn serve(
     if counts_on < earliest {
         return Err(Rejection::new(Reason::DateTooEarly)
             .at("/service")
-            .saying(format!("{counts_on} < {earliest}"))
+            .saying(Said::before(counts_on, earliest))
             .into());
     }
     case.record.services.push(Service {
@@ -54,7 +55,7 @@ pub(super) fn serve(
         delivered_on: service.delivered_at.map(Moment::legal_day),
         recipient: service.recipient.clone(),
         recorded_at: ctx.at,
-        recorded_by: ctx.actor.user,
+        recorded_by: ctx.staff()?.user,
     });
     if came_back {
         undo_effect(case, letter);

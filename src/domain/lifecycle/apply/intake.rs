@@ -5,14 +5,18 @@ use chrono::NaiveDate;
 use super::super::Context;
 use super::super::step::Changes;
 use super::facts::not_after;
+use crate::domain::actor::{Actor, By, Role};
 use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
 use crate::domain::channel::Channel;
 use crate::domain::deadline::{Moment, legal_day, missing_facts};
+use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, UnitId, Version};
-use crate::domain::lifecycle::guard::role_may;
+use crate::domain::lifecycle::guard::{applicant_may, role_may};
 use crate::domain::lifecycle::table::Action;
 use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
+use crate::domain::said::Said;
+use crate::domain::unit::UnitKind;
 
 /// An application to be recorded.
 #[derive(Clone, Debug)]
@@ -29,19 +33,27 @@ pub struct NewCase {
     pub arrival: Arrival,
     /// The unit that received it; none for the actor's own.
     pub receiving_unit: Option<UnitId>,
+    /// The number by which another system or a paper register knows it.
+    pub external_ref: Option<ExternalRef>,
 }
 
 /// Records an application.
 ///
 /// # Errors
-/// The actor's role may not, the unit is not his, or a fact lies in the future.
+/// The actor's role may not, the unit is not his, or a fact lies in the future. An applicant can
+/// only come online.
 pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
-    if !role_may(ctx.actor.role, Action::Receive) {
-        return Err(Reason::RoleNotPermitted.into());
-    }
-    let unit = receiving_unit(new, ctx)?;
-    check_arrival(&new.arrival, "/arrival", ctx)?;
-    let arrival = with_default_submission(new, ctx);
+    let (unit, arrival) = match ctx.by {
+        By::Staff(actor) if !role_may(actor.role, Action::Receive) => {
+            return Err(Reason::RoleNotPermitted.into());
+        }
+        By::Staff(actor) => {
+            let unit = receiving_unit(new, actor, ctx)?;
+            check_arrival(&new.arrival, "/arrival", ctx)?;
+            (unit, with_default_submission(new, ctx))
+        }
+        By::Applicant => (online_desk(new, ctx)?, Arrival::online(ctx.at)),
+    };
     Ok(Case {
         id: new.id,
         version: Version::FIRST,
@@ -55,7 +67,8 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
                 arrival,
                 receiving_unit: unit,
                 received_at: ctx.at,
-                received_by: Some(ctx.actor.user),
+                received_by: ctx.by.user(),
+                external_ref: new.external_ref.clone(),
             },
             registration: None,
             holding: None,
@@ -71,18 +84,33 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
 
 /// A counter receives for its own unit or for one below it; the query room for any unit that has
 /// a counter.
-fn receiving_unit(new: &NewCase, ctx: &Context<'_>) -> Result<UnitId, Rejection> {
-    let unit = new.receiving_unit.unwrap_or(ctx.actor.unit);
+fn receiving_unit(new: &NewCase, actor: &Actor, ctx: &Context<'_>) -> Result<UnitId, Rejection> {
+    let unit = new.receiving_unit.unwrap_or(actor.unit);
     let unknown = || Rejection::new(Reason::UnitUnknown).at("/receiving_unit_id");
-    let kind = ctx.directory.unit(unit).ok_or_else(unknown)?.kind;
-    let own = ctx.actor.reaches(unit);
-    if !own && ctx.actor.role != crate::domain::actor::Role::QueryRoom {
+    let known = ctx.directory.unit(unit).ok_or_else(unknown)?;
+    let own = actor.reaches(unit);
+    if !own && actor.role != Role::QueryRoom {
         return Err(unknown());
     }
-    if !kind.can_hold() {
+    if !known.kind.can_hold() {
         return Err(Rejection::new(Reason::UnitCannotHold).at("/receiving_unit_id"));
     }
+    if !known.is_open() {
+        return Err(Rejection::new(Reason::UnitClosed).at("/receiving_unit_id"));
+    }
     Ok(unit)
+}
+
+/// What an applicant sends in online is received by the query room: the first of the units that are
+/// one. When it came is for the system to say, and whether it counts for the query room, which
+/// confirms it with him (Regulation 2019, art. 31(3)).
+fn online_desk(new: &NewCase, ctx: &Context<'_>) -> Result<UnitId, Rejection> {
+    if !applicant_may(Action::Receive) || new.channel != Channel::Online {
+        return Err(Reason::RoleNotPermitted.into());
+    }
+    let units = ctx.directory.units();
+    let desk = units.iter().find(|unit| unit.kind == UnitKind::QueryRoom && unit.is_open());
+    desk.map(|unit| unit.id).ok_or_else(|| Reason::NoQueryRoom.into())
 }
 
 /// An application handed over at a counter is submitted on the day on which it is recorded,
@@ -132,7 +160,7 @@ pub(super) fn register(
         case_number: ctx.numbers.case_number(),
         year: ctx.numbers.year,
         registered_at: ctx.at,
-        registered_by: ctx.actor.user,
+        registered_by: ctx.staff()?.user,
     });
     case.record.stage = Stage::Registered;
     Ok(())
@@ -145,8 +173,8 @@ fn complete(intake: &Intake, law: &Law) -> Result<(), Refusal> {
         .map(|fact| {
             Rejection::new(Reason::ConfirmationMissing)
                 .at(format!("/arrival/{}", fact.as_str()))
-                .by("2019 art. 31; 国办公开办函〔2015〕207号")
-                .saying(fact.as_str())
+                .by("2019 art. 31; notice 2015-207")
+                .saying(Said::neutral(fact.as_str()))
         })
         .collect();
     Refusal::of(missing).map_or(Ok(()), Err)
@@ -206,7 +234,7 @@ fn follows_receipt(case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
     match earliest {
         Some(act) if act < day => Err(Rejection::new(Reason::DateTooEarly)
             .at("/arrival")
-            .saying(format!("{act} < {day}"))
+            .saying(Said::before(act, day))
             .into()),
         _ => Ok(()),
     }

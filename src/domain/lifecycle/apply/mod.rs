@@ -2,10 +2,12 @@
 
 mod answer;
 mod facts;
+mod handover;
 mod intake;
 mod supplement;
 mod transfer;
 
+pub use handover::{hand_over, release};
 pub use intake::{NewCase, receive};
 
 use super::guard::objections;
@@ -47,7 +49,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
             };
             transfer::assign(next, to, ctx)?;
         }
-        Step::Accept => transfer::accept(next, ctx),
+        Step::Accept => transfer::accept(next, ctx)?,
         Step::Return { .. } => transfer::give_back(next),
         Step::RequestSupplement { items, guidance, deadline, service } => {
             let ask = supplement::Ask { items, guidance, deadline: *deadline };
@@ -85,23 +87,23 @@ fn close(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refusal>
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         Step::Void { reason, duplicate_of } => {
-            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx) };
+            let closure = Closure { duplicate_of: *duplicate_of, ..closure(reason, ctx)? };
             next.record.stage = Stage::Voided(closure);
         }
-        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)),
-        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)),
+        Step::Lapse { reason } => next.record.stage = Stage::Lapsed(closure(reason, ctx)?),
+        Step::Withdraw { reason } => next.record.stage = Stage::Withdrawn(closure(reason, ctx)?),
         _ => {}
     }
     Ok(())
 }
 
-fn closure(reason: &str, ctx: &Context<'_>) -> Closure {
-    Closure {
+fn closure(reason: &str, ctx: &Context<'_>) -> Result<Closure, Rejection> {
+    Ok(Closure {
         reason: reason.to_owned(),
         closed_on: ctx.today(),
-        closed_by: ctx.actor.user,
+        closed_by: ctx.staff()?.user,
         duplicate_of: None,
-    }
+    })
 }
 
 /// Recomputes the clock from the facts. A due date is never edited by hand.
@@ -124,7 +126,7 @@ pub(super) fn clock_refusal(error: &ClockError) -> Refusal {
     } else {
         Reason::DueDateInQuestion
     };
-    Rejection::new(reason).by("2019 art. 31").saying(error.to_string()).into()
+    Rejection::new(reason).by("2019 art. 31").saying(error.said()).into()
 }
 
 /// Does the step lead where one of the table's rows says?

@@ -13,6 +13,7 @@ use crate::domain::case::{
 };
 use crate::domain::deadline::{ClockError, act_date, receipt_date_under};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
+use crate::domain::said::Said;
 
 /// What the applicant is asked.
 pub(super) struct Ask<'a> {
@@ -43,7 +44,7 @@ pub(super) fn request(
         deadline,
         deadline_origin,
         requested_at: ctx.at,
-        requested_by: ctx.actor.user,
+        requested_by: ctx.staff()?.user,
         reply: None,
     });
     case.record.stage = Stage::AwaitingSupplement;
@@ -57,11 +58,10 @@ pub(super) fn request(
 /// sets (the law says only 合理的补正期限; docs/law.md).
 pub(super) fn default_deadline(from: NaiveDate, ctx: &Context<'_>) -> Result<NaiveDate, Refusal> {
     let period = ctx.law.rules.supplement.default_working_days;
-    ctx.law
-        .calendar
-        .nth_working_day_after(from, period)
-        .map(|(day, _)| day)
-        .map_err(|error| Rejection::new(Reason::DueDateInQuestion).saying(error.to_string()).into())
+    ctx.law.calendar.nth_working_day_after(from, period).map(|(day, _)| day).map_err(|error| {
+        let error = ClockError::from(error);
+        Rejection::new(Reason::DueDateInQuestion).saying(error.said()).into()
+    })
 }
 
 /// Records the applicant's supplement. It is in time by the applicant's act, and the clock starts
@@ -80,7 +80,7 @@ pub(super) fn record(
     if act < round.notice_date {
         return Err(Rejection::new(Reason::DateTooEarly)
             .at("/arrival")
-            .saying(format!("{act} < {}", round.notice_date))
+            .saying(Said::before(act, round.notice_date))
             .into());
     }
     if !served {
@@ -90,7 +90,7 @@ pub(super) fn record(
     if act > round.deadline {
         return Err(Rejection::new(Reason::SupplementPeriodOver)
             .by("2019 art. 30")
-            .saying(format!("{}", round.deadline))
+            .saying(Said::neutral(round.deadline.to_string()))
             .into());
     }
     round.reply = Some(SupplementReply {
@@ -98,7 +98,7 @@ pub(super) fn record(
         arrival: facts.arrival.clone(),
         content: facts.content.clone(),
         recorded_at: ctx.at,
-        recorded_by: ctx.actor.user,
+        recorded_by: ctx.by.user(),
     });
     case.record.stage = Stage::Supplemented;
     // A draft made before does not answer the application as it now is.
@@ -136,8 +136,10 @@ fn dated(
 fn missing(error: &ClockError) -> Rejection {
     let missing = Rejection::new(Reason::ConfirmationMissing).by("2019 art. 31");
     match error {
-        ClockError::MissingFact { fact } => missing.at(format!("/arrival/{fact}")).saying(*fact),
-        other => missing.at("/arrival").saying(other.to_string()),
+        ClockError::MissingFact { fact } => {
+            missing.at(format!("/arrival/{fact}")).saying(Said::neutral(*fact))
+        }
+        other => missing.at("/arrival").saying(other.said()),
     }
 }
 
@@ -153,14 +155,14 @@ pub(super) fn request_extension(
         return Err(Rejection::new(Reason::ExtensionOverLimit)
             .at("/days")
             .by("2019 art. 33; 2007 art. 24")
-            .saying(format!("{used} + {days} > {total}"))
+            .saying(Said::neutral(format!("{used} + {days} > {total}")))
             .into());
     }
     case.record.extensions.push(Extension {
         days,
         reason: reason.to_owned(),
         requested_at: ctx.at,
-        requested_by: ctx.actor.user,
+        requested_by: ctx.staff()?.user,
         decision: None,
     });
     Ok(())
@@ -183,7 +185,7 @@ pub(super) fn decide_extension(
         verdict,
         reason: reason.cloned(),
         decided_at: ctx.at,
-        decided_by: ctx.actor.user,
+        decided_by: ctx.staff()?.user,
         notified_on: None,
     });
     Ok(())

@@ -25,6 +25,9 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
         Some(unit) if !unit.kind.can_hold() => {
             faults.push(Rejection::new(Reason::UnitCannotHold).at("/unit_id"));
         }
+        Some(unit) if !unit.is_open() => {
+            faults.push(Rejection::new(Reason::UnitClosed).at("/unit_id"));
+        }
         Some(_) => {}
     }
     if let Some(officer) = to.officer {
@@ -48,7 +51,7 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
         officer: to.officer,
         accepted_at: None,
         assigned_at: ctx.at,
-        assigned_by: ctx.actor.user,
+        assigned_by: ctx.staff()?.user,
         internal_due_date: to.internal_due_date,
         note: to.note,
     });
@@ -59,11 +62,12 @@ pub(super) fn assign(case: &mut Case, to: Assignment, ctx: &Context<'_>) -> Resu
 }
 
 /// The acting officer takes the case.
-pub(super) fn accept(case: &mut Case, ctx: &Context<'_>) {
+pub(super) fn accept(case: &mut Case, ctx: &Context<'_>) -> Result<(), Rejection> {
     if let Some(holding) = &mut case.record.holding {
-        holding.officer = Some(ctx.actor.user);
+        holding.officer = Some(ctx.staff()?.user);
         holding.accepted_at = Some(ctx.at);
     }
+    Ok(())
 }
 
 /// The case goes back to the query room.

@@ -1,5 +1,6 @@
-//! Documents that are the same for everybody as long as this version of the server runs: the
-//! contract, the dictionaries, the viewer. Each has an entity tag and may be kept.
+//! A document that is the same for everybody as long as this version of the server runs, such as
+//! the contract and the dictionaries: made once, with an entity tag. How long it may be kept says
+//! the route table.
 
 use std::marker::PhantomData;
 
@@ -13,35 +14,28 @@ use super::contract::{Describe, Draft, Success};
 use super::extract::text_header;
 use crate::domain::hex;
 
-/// A minute: a change of version is seen soon, a page that asks often does not ask the server.
-pub const FOR_A_MINUTE: &str = "public, max-age=60";
-
-/// A document with its entity tag.
+/// A document.
 pub struct Document {
     bytes: Bytes,
     media_type: &'static str,
-    cache: &'static str,
     tag: String,
 }
 
 impl Document {
-    /// A document of this media type that may be kept so long.
+    /// A document of this media type, tagged by the digest of its bytes.
     #[must_use]
-    pub fn new(bytes: impl Into<Bytes>, media_type: &'static str, cache: &'static str) -> Self {
-        let bytes = bytes.into();
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-        let half = digest.as_ref().get(..16).unwrap_or_default();
+    pub fn new(text: String, media_type: &'static str) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        let half = digest.as_ref().get(..12).unwrap_or_default();
         let tag = format!("\"{}\"", hex::encode(half));
-        Self { bytes, media_type, cache, tag }
+        Self { bytes: Bytes::from(text), media_type, tag }
     }
 
     /// The document, or 304 for one who has it already.
-    #[must_use]
-    pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    fn answer(&self, request: &HttpRequest) -> HttpResponse<BoxBody> {
         let known = is_known(request.headers(), &self.tag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((header::ETAG, self.tag.as_str()));
-        response.insert_header((header::CACHE_CONTROL, self.cache));
         if known {
             return response.finish();
         }
@@ -49,13 +43,14 @@ impl Document {
     }
 }
 
-/// Does `If-None-Match` name this tag? Compared weakly, as RFC 9110 §13.1.2 has it.
+/// Does `If-None-Match` name this tag? Compared weakly (RFC 9110 §13.1.2).
 pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let named = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    named
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+    let values = headers.get_all(header::IF_NONE_MATCH);
+    let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    tags.any(|given| {
+        let given = given.trim();
+        given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
+    })
 }
 
 /// A document of the API.
@@ -68,10 +63,10 @@ pub trait Publication: 'static {
     fn schema(draft: &mut Draft) -> Option<RefOr<Schema>>;
 }
 
-/// 200 with a document, or 304.
-pub struct Published<P>(PhantomData<P>);
+/// 200 with a document, or 304 when the caller has it.
+pub struct Shown<P>(PhantomData<P>);
 
-impl<P> Published<P> {
+impl<P> Shown<P> {
     /// The answer.
     #[must_use]
     pub const fn now() -> Self {
@@ -79,10 +74,10 @@ impl<P> Published<P> {
     }
 }
 
-impl<P: Publication> Describe for Published<P> {
+impl<P: Publication> Describe for Shown<P> {
     fn describe(draft: &mut Draft) {
         const HEADERS: &[(&str, &str)] = &[
-            ("ETag", "The state of the document, for If-None-Match."),
+            ("ETag", "The version of the document, for If-None-Match."),
             ("Cache-Control", "How long it may be kept."),
         ];
         let meaning = "The entity tag of the document that the caller has.";
@@ -100,7 +95,7 @@ impl<P: Publication> Describe for Published<P> {
     }
 }
 
-impl<P: Publication> Responder for Published<P> {
+impl<P: Publication> Responder for Shown<P> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {

@@ -1,0 +1,151 @@
+//! The public door: applying, asking and supplementing without an account. Numbers and codes come
+//! in bodies, never in addresses. [`pages`] is the same door for people, as HTML.
+
+mod bodies;
+pub mod pages;
+mod views;
+
+use std::net::IpAddr;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use chrono::{DateTime, Utc};
+
+use super::client::client_address;
+use super::contract::{Declares, Describe, Draft};
+use super::extract::{Body, IdempotencyKey};
+use super::limits::charge_address;
+use super::problem::{Fault, Problem};
+use super::reply::Json;
+use super::trace::RequestId;
+use crate::domain::deadline::legal_day;
+use crate::domain::policy::Right;
+use crate::service::App;
+use crate::service::cases::Origin;
+use crate::service::public::{self, TurnedAway};
+use crate::service::throttle::Wait;
+use crate::store::command::{Caller, Idempotency};
+use bodies::{ClaimBody, PublicApplicationBody, PublicSupplementBody};
+use views::{Once, PublicReceiptView, PublicStatusView};
+
+/// Somebody without an account. Everybody may come; how often is limited by his address.
+pub struct Visitor {
+    address: IpAddr,
+    request_id: String,
+}
+
+impl Visitor {
+    fn origin(&self, idempotency: Option<Idempotency>) -> Origin {
+        Origin { caller: Caller::Applicant, request_id: self.request_id.clone(), idempotency }
+    }
+}
+
+impl Describe for Visitor {
+    fn describe(draft: &mut Draft) {
+        draft.error(415, "The body is compressed, or not of the media type that is taken.");
+        draft.error(429, "Too much has come from this address; `Retry-After` says for how long.");
+        draft.error(503, "The database is unavailable or too busy; try again.");
+    }
+}
+
+impl Declares for Visitor {
+    fn right() -> Option<Right> {
+        None
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+        let address = client_address(request);
+        let visitor = Self { address, request_id: id.unwrap_or_default() };
+        std::future::ready(charge_address(request).map(|()| visitor))
+    }
+}
+
+/// A refusal at the public door as a problem.
+fn turned_away(refused: TurnedAway, now: DateTime<Utc>) -> Problem {
+    let (fault, wait) = match refused {
+        TurnedAway::Denied(denied) => return denied.into(),
+        TurnedAway::Guessing(wait) => (Fault::TooManyRequests, wait),
+        TurnedAway::DailyLimit(wait) => (Fault::DailyLimitReached, wait),
+    };
+    Problem::new(fault).header(header::RETRY_AFTER, seconds(wait, now).to_string())
+}
+
+/// Whole seconds for which to wait, one at least.
+fn seconds(wait: Wait, now: DateTime<Utc>) -> i64 {
+    (wait.until - now).num_seconds().saturating_add(1).max(1)
+}
+
+/// `POST /api/v1/public/applications`
+pub async fn apply(
+    visitor: Visitor,
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Body<PublicApplicationBody>,
+) -> Result<Once<PublicReceiptView, 201>, Problem> {
+    let now = app.clock.now();
+    let origin = visitor.origin(body.keyed(&key, "public apply"));
+    let input = body
+        .value
+        .into_input(legal_day(now))
+        .map_err(|faults| Problem::new(Fault::ValidationFailed).with(faults))?;
+    let receipt = public::apply(&app, visitor.address, origin, input)
+        .await
+        .map_err(|refused| turned_away(refused, now))?;
+    Ok(Once { replayed: receipt.replayed, value: PublicReceiptView::from(receipt) })
+}
+
+/// `POST /api/v1/public/status`
+pub async fn status(
+    visitor: Visitor,
+    app: web::Data<App>,
+    body: Body<ClaimBody>,
+) -> Result<NotTold<Json<PublicStatusView>>, Problem> {
+    let now = app.clock.now();
+    let claim = body.value.into_claim().ok_or(Fault::ValidationFailed)?;
+    let view = public::status(&app, visitor.address, &claim)
+        .await
+        .map_err(|refused| turned_away(refused, now))?;
+    Ok(NotTold(Json(PublicStatusView::from(view))))
+}
+
+/// `POST /api/v1/public/supplements`
+pub async fn supplement(
+    visitor: Visitor,
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Body<PublicSupplementBody>,
+) -> Result<NotTold<Once<PublicStatusView, 200>>, Problem> {
+    let now = app.clock.now();
+    let origin = visitor.origin(body.keyed(&key, "public supplement"));
+    let (claim, content) = body.value.into_parts().ok_or(Fault::ValidationFailed)?;
+    let (view, replayed) = public::supplement(&app, visitor.address, origin, claim, content)
+        .await
+        .map_err(|refused| turned_away(refused, now))?;
+    Ok(NotTold(Once { value: PublicStatusView::from(view), replayed }))
+}
+
+/// A reply of a case that may not be told of: 404 for whatever is wrong with number and code.
+pub struct NotTold<R>(R);
+
+impl<R: Describe> Describe for NotTold<R> {
+    fn describe(draft: &mut Draft) {
+        R::describe(draft);
+        draft.error(404, "The number or the query code is wrong, or this case is not told of.");
+        draft.error(409, "The state of the case does not allow it.");
+    }
+}
+
+impl<R: actix_web::Responder> actix_web::Responder for NotTold<R> {
+    type Body = R::Body;
+
+    fn respond_to(self, request: &HttpRequest) -> actix_web::HttpResponse<R::Body> {
+        self.0.respond_to(request)
+    }
+}

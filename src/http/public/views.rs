@@ -1,0 +1,158 @@
+//! What the public is shown.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::public_status::{DeliveryState, Milestones, PublicStatus, PublicView};
+use crate::http::contract::{Describe, Draft, Success};
+use crate::service::public::Receipt;
+use crate::store::command::Replayed;
+
+/// The receipt of an online application.
+#[derive(Serialize, ToSchema)]
+pub struct PublicReceiptView {
+    /// The number on the receipt.
+    #[schema(example = "SJ2026-000058")]
+    pub receipt_number: String,
+    /// The code that goes with it, shown this once. A repetition with the same `Idempotency-Key` and
+    /// the same body shows it again for 48 hours.
+    #[schema(example = "58NW-HFGP-KDGK-7VET")]
+    pub query_code: String,
+    /// Where the application stands: it waits for the query room to confirm it.
+    pub status: PublicStatus,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+}
+
+impl From<Receipt> for PublicReceiptView {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            receipt_number: receipt.number,
+            query_code: receipt.query_code,
+            status: PublicStatus::Received,
+            received_at: receipt.received_at,
+        }
+    }
+}
+
+/// Where a case stands. Holds no name, no number of a person and no free text.
+#[derive(Serialize, ToSchema)]
+pub struct PublicStatusView {
+    /// The number on the receipt.
+    pub receipt_number: String,
+    /// The number of the case; null before registration.
+    pub case_number: Option<String>,
+    /// Where it stands.
+    pub status: PublicStatus,
+    /// What happened on which day.
+    pub milestones: MilestonesView,
+    /// The last day for the answer; null before registration, while the clock stands still, and
+    /// after an end without an answer.
+    pub due_date: Option<NaiveDate>,
+    /// The last day for the supplement that is awaited; null when none is, or its period has not
+    /// begun.
+    pub supplement_due_date: Option<NaiveDate>,
+    /// What has become of the answer; null before there is one.
+    pub delivery: Option<DeliveryView>,
+}
+
+/// The days on which something happened; null for what has not.
+#[expect(clippy::struct_field_names, reason = "every legal date of the API ends so")]
+#[derive(Serialize, ToSchema)]
+pub struct MilestonesView {
+    /// The application came in.
+    pub received_date: Option<NaiveDate>,
+    /// It was entered in the register.
+    pub registered_date: Option<NaiveDate>,
+    /// It counts as received (Regulation 2019, art. 31).
+    pub receipt_date: Option<NaiveDate>,
+    /// A supplement was asked for.
+    pub supplement_requested_date: Option<NaiveDate>,
+    /// The supplement counts as received; the period runs anew.
+    pub supplemented_date: Option<NaiveDate>,
+    /// The applicant was told of an extension.
+    pub extended_date: Option<NaiveDate>,
+    /// The answer was issued.
+    pub answered_date: Option<NaiveDate>,
+    /// The case ended without an answer.
+    pub closed_date: Option<NaiveDate>,
+}
+
+/// What has become of the answer.
+#[derive(Serialize, ToSchema)]
+pub struct DeliveryView {
+    /// Where it is.
+    pub state: DeliveryState,
+    /// Since which day.
+    pub date: Option<NaiveDate>,
+}
+
+impl From<Milestones> for MilestonesView {
+    fn from(days: Milestones) -> Self {
+        Self {
+            received_date: days.received,
+            registered_date: days.registered,
+            receipt_date: days.receipt,
+            supplement_requested_date: days.supplement_requested,
+            supplemented_date: days.supplemented,
+            extended_date: days.extended,
+            answered_date: days.answered,
+            closed_date: days.closed,
+        }
+    }
+}
+
+impl From<PublicView> for PublicStatusView {
+    fn from(view: PublicView) -> Self {
+        Self {
+            receipt_number: view.receipt_number,
+            case_number: view.case_number,
+            status: view.status,
+            milestones: view.milestones.into(),
+            due_date: view.due,
+            supplement_due_date: view.supplement_due,
+            delivery: view.delivery.map(|(state, date)| DeliveryView { state, date }),
+        }
+    }
+}
+
+/// An answer to a command that has no resource to come back to, and that a key makes repeatable.
+pub struct Once<T, const STATUS: u16> {
+    /// The answer.
+    pub value: T,
+    /// Is it the answer to an earlier request with the same key?
+    pub replayed: Replayed,
+}
+
+impl<T: ToSchema, const STATUS: u16> Describe for Once<T, STATUS> {
+    fn describe(draft: &mut Draft) {
+        let schema = Some(draft.refer::<T>());
+        draft.error(409, "The state of things does not allow it.");
+        draft.success = Some(Success {
+            status: STATUS,
+            description: if STATUS == 201 { "Created." } else { "Done." },
+            media_type: "application/json",
+            schema,
+            headers: &[(
+                "Idempotency-Replayed",
+                "`true` when this is the answer to an earlier request.",
+            )],
+        });
+    }
+}
+
+impl<T: Serialize, const STATUS: u16> Responder for Once<T, STATUS> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(StatusCode::from_u16(STATUS).unwrap_or_default());
+        if self.replayed == Replayed::Yes {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        response.json(self.value)
+    }
+}
