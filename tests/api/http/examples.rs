@@ -86,7 +86,13 @@ impl Scrubber {
             "access_token" | "refresh_token" | "token" => {
                 "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl".to_owned()
             }
-            "password" => "a sentence that only I know".to_owned(),
+            "password" | "current_password" => "a sentence that only I know".to_owned(),
+            // The address in which the secret of a link stands last.
+            "url" => {
+                let (page, _) = value.rsplit_once('/').expect("an address");
+                format!("{page}/c2VjcmV0LW9mLXRoZS1saW5r")
+            }
+            "link" => "c2VjcmV0LW9mLXRoZS1saW5r".to_owned(),
             "query_code" => "3KQD-8W2P-0RXV-5TZN".to_owned(),
             "next_cursor" | "prev_cursor" => "c2lnbmVkLWN1cnNvcg".to_owned(),
             "hash" | "prev_hash" => self.stand_in(value, |count| format!("{count:064x}")),

@@ -62,6 +62,16 @@ fn reading() -> Vec<Sample> {
             api.registered().await;
             Call::with(json!({ "phone": "13800000000", "limit": 2 }))
         }),
+        sample!("findEarlierCases", Some(Who::Clerk), NO_ID, |api| {
+            api.registered().await;
+            Call::with(json!({ "applicant": { "id_number": "220102199003071235" }, "subject": "2024年度车辆管理收费标准" }))
+        }),
+        sample!("getImportTemplate", Some(Who::Clerk), NO_ID, |_api| Call::plain()),
+        sample!("printReceipt", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await).query("paper", "a5")),
+        sample!("printReceiptWithCode", Some(Who::Clerk), CENTER_B, |api| {
+            let case = api.received().await;
+            Call { body: Some(json!({ "query_code": case["query_code"] })), ..on(&case) }
+        }),
         sample!("getCase", Some(Who::OfficerA), CENTER_B, |api| on(&accepted(api).await)),
         sample!("listCaseEvents", Some(Who::OfficerA), CENTER_B, |api| {
             on(&accepted(api).await).query("after", "1").query("limit", "2")
@@ -80,6 +90,11 @@ fn at_the_desk() -> Vec<Sample> {
             let mut call = Call::with(body);
             call.headers.push(("Idempotency-Key", "counter-7-2025-03-10-001".to_owned()));
             call
+        }),
+        sample!("importRegister", Some(Who::Clerk), NO_ID, |_api| {
+            let heading = "登记号,受理方式,申请人类型,申请人,联系电话,所需信息,到达日期,立即登记";
+            let row = "2025-1,当面书面,自然人,王小明,13800000000,2024年度车辆管理收费标准,2025-03-07,是";
+            Call::with(json!(format!("{heading}\r\n{row}\r\n"))).query("dry_run", "false")
         }),
         sample!("registerCase", Some(Who::Clerk), CENTER_B, |api| {
             let mut body = application();

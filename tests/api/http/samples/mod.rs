@@ -4,19 +4,22 @@
 //! says so when it has none.
 
 mod cases;
+mod directory;
 mod others;
+mod outside;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use gongkai::http::openapi;
 use serde_json::Value;
 
-use crate::support::client::{Answer, Api};
-use crate::support::world::Who;
+use crate::support::client::{Answer, Api, Door};
+use crate::support::world::{Empty, Who};
 
 /// A request, but for who sends it.
 #[derive(Clone, Default)]
@@ -27,8 +30,10 @@ pub struct Call {
     pub query: Vec<(&'static str, String)>,
     /// Headers beside the token.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, as JSON.
+    /// The body, as JSON; a text is sent as it is where the operation takes another media type.
     pub body: Option<Value>,
+    /// The door at which it is sent, when that is another world's.
+    pub elsewhere: Option<Rc<(Door, Empty)>>,
 }
 
 impl Call {
@@ -100,7 +105,9 @@ use sample;
 /// Every sample, in the order in which the examples are recorded: what only reads comes first.
 pub fn all() -> Vec<Sample> {
     let mut all = others::samples();
+    all.extend(outside::samples());
     all.extend(cases::samples());
+    all.extend(directory::samples());
     all
 }
 
@@ -169,7 +176,8 @@ impl Operation {
         if let Some(body) = &call.body {
             let kinds = self.described["requestBody"]["content"].as_object();
             let media_type = kinds.and_then(|kinds| kinds.keys().next()).expect("a media type");
-            request = request.set_payload(body.to_string());
+            let text = body.as_str().filter(|_| !media_type.contains("json"));
+            request = request.set_payload(text.map_or_else(|| body.to_string(), str::to_owned));
             request = request.insert_header(("content-type", media_type.as_str()));
         }
         request
@@ -178,7 +186,10 @@ impl Operation {
     /// Sends a call.
     pub async fn send(&self, api: &Api, by: Option<Who>, call: &Call) -> Answer {
         let request = self.request(api, by, call).await;
-        api.send(request).await
+        match call.elsewhere.as_deref() {
+            Some((door, _)) => door.send(request).await,
+            None => api.send(request).await,
+        }
     }
 }
 

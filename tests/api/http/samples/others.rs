@@ -25,6 +25,7 @@ pub(super) fn samples() -> Vec<Sample> {
         sample!("getReadiness", None, NO_ID, |_api| Call::plain()),
         sample!("getContractJson", None, NO_ID, |_api| Call::plain()),
         sample!("getContractYaml", None, NO_ID, |_api| Call::plain()),
+        sample!("getKeys", None, NO_ID, |_api| Call::plain()),
         sample!("getDictionaries", None, NO_ID, |_api| Call::plain()),
         sample!("logIn", None, NO_ID, |_api| {
             Call::with(json!({ "username": Who::Clerk.username(), "password": PASSWORD }))
