@@ -105,6 +105,12 @@ pub const SETTINGS: &[Setting] = &[
         secrecy: Secrecy::Open,
     },
     Setting {
+        name: "GONGKAI_DOCS",
+        example: "on",
+        meaning: "on or off: the viewer of the contract at /docs.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
         name: "GONGKAI_PUBLIC_DAILY_PER_ADDRESS",
         example: "20",
         meaning: "Online applications that are taken from one address in one day.",
@@ -202,6 +208,27 @@ impl Secret {
     }
 }
 
+/// Whether the viewer of the contract is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Docs {
+    /// It is.
+    On,
+    /// Its addresses do not exist.
+    Off,
+}
+
+impl std::str::FromStr for Docs {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err(()),
+        }
+    }
+}
+
 /// What `serve` runs with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -221,6 +248,8 @@ pub struct Settings {
     pub readers: usize,
     /// The pattern of case numbers.
     pub case_pattern: String,
+    /// Is the viewer of the contract shown?
+    pub docs: Docs,
     /// How much the public door takes.
     pub public: DailyCaps,
     /// What receipts and public pages say of the agency.
@@ -367,6 +396,7 @@ impl Settings {
             listen: DEFAULT_LISTEN,
             office: Office::default(),
             case_pattern: CASE_NUMBER_PATTERN.to_owned(),
+            docs: Docs::On,
             public: DailyCaps::default(),
         }
     }
@@ -391,18 +421,19 @@ impl Settings {
         let readers = database.as_ref().map_or(1, DatabaseUrl::default_readers);
         let readers = faults.take(in_range("GONGKAI_READERS", readers, 1..=64));
         let case_pattern = faults.take(case_pattern());
+        let docs = faults.take(parsed("GONGKAI_DOCS", Docs::On));
         let public = DailyCaps::read(&mut faults);
         let office = Office::read(&mut faults);
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        match (database, keys, listen, readers, case_pattern, public, office) {
+        match (database, keys, listen, readers, case_pattern, docs, (public, office)) {
             (
                 Some(database),
                 (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
                 Some(listen),
                 Some(readers),
                 Some(case_pattern),
-                Some(public),
-                Some(office),
+                Some(docs),
+                (Some(public), Some(office)),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -412,6 +443,7 @@ impl Settings {
                 listen,
                 readers,
                 case_pattern,
+                docs,
                 public,
                 office,
             }),

@@ -21,7 +21,9 @@ const WORTH_WHILE: u64 = 1024;
 pub fn compressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let request = response.request();
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !read || response.status() != StatusCode::OK || !is_text(response.headers()) {
+    // A file that is kept compressed comes with its coding.
+    let packed = response.headers().contains_key(header::CONTENT_ENCODING);
+    if packed || !read || response.status() != StatusCode::OK || !is_text(response.headers()) {
         return response;
     }
     let long = match response.response().body().size() {

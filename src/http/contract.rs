@@ -9,16 +9,20 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route, web};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
 
+use super::examples::{self, Asked, Example};
 use super::extract::{no_parameters, text_header};
 use super::limits::Policy;
 use super::rules::{Caching, Rule};
+use crate::domain::actor::Role;
 use crate::domain::policy::Right;
 
 /// An operation's description while it is being put together.
@@ -149,12 +153,6 @@ impl<A: Signature + 'static> FromRequest for Ordered<A> {
     }
 }
 
-fn tag() -> Header {
-    HeaderBuilder::new()
-        .description(Some("The entity tag, for If-None-Match; of a case, for If-Match, too."))
-        .build()
-}
-
 /// The application is handed to most handlers and is no part of the contract.
 impl<T: ?Sized + 'static> Describe for web::Data<T> {
     fn describe(_: &mut Draft) {}
@@ -280,72 +278,147 @@ impl Entry {
     /// Its part of the contract.
     #[must_use]
     pub fn operation(&self) -> Operation {
-        let draft = &self.draft;
-        let mut operation = OperationBuilder::new()
+        let example = examples::all().get(self.id);
+        let operation = OperationBuilder::new()
             .operation_id(Some(self.id))
             .tag(self.tag)
             .summary(Some(self.summary))
-            .parameters(Some(draft.parameters.clone()));
-        if let Some(right) = draft.right {
-            let needs = format!("Needs the right `{}` (docs/permissions.md).", right.name());
-            operation = operation
-                .description(Some(needs))
-                .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
-        } else {
-            operation = operation.securities(Some([]));
-        }
-        if let Some(body) = &draft.body {
-            let content = ContentBuilder::new().schema(Some(body.clone())).build();
-            let body = RequestBodyBuilder::new()
-                .content(draft.body_type.unwrap_or("application/json"), content)
-                .required(Some(utoipa::openapi::Required::True))
+            .parameters(Some(self.parameters(example)));
+        let operation = self.secured(operation);
+        let operation = self.with_body(operation, example);
+        let operation = self.with_success(operation, example);
+        self.with_errors(operation, example).build()
+    }
+
+    fn parameters(&self, example: Option<&Example>) -> Vec<Parameter> {
+        let shown = |parameter: &Parameter| {
+            let value = example.and_then(|example| example.parameters.get(&parameter.name));
+            ParameterBuilder::from(parameter.clone())
+                .example(value.map(|text| typed(parameter, text)))
+                .build()
+        };
+        self.draft.parameters.iter().map(shown).collect()
+    }
+
+    /// Adds who may call.
+    fn secured(&self, operation: OperationBuilder) -> OperationBuilder {
+        let Some(right) = self.draft.right else {
+            return operation
+                .description(Some("Open to everybody: no token is needed."))
+                .securities(Some([]));
+        };
+        let roles = Role::ALL.iter().filter(|role| right.granted_to(**role));
+        let roles: Vec<String> = roles.map(|role| format!("`{role}`")).collect();
+        let needs = format!(
+            "Needs the right `{}` (docs/permissions.md), which these roles have: {}.",
+            right.name(),
+            roles.join(", ")
+        );
+        operation
+            .description(Some(needs))
+            .security(SecurityRequirement::new("bearer", Vec::<String>::new()))
+    }
+
+    fn with_body(
+        &self,
+        operation: OperationBuilder,
+        example: Option<&Example>,
+    ) -> OperationBuilder {
+        let Some(body) = &self.draft.body else { return operation };
+        let content = ContentBuilder::new()
+            .schema(Some(body.clone()))
+            .example(example.and_then(|example| example.body.clone()))
+            .build();
+        let body = RequestBodyBuilder::new()
+            .content(self.draft.body_type.unwrap_or("application/json"), content)
+            .required(Some(utoipa::openapi::Required::True))
+            .build();
+        operation.request_body(Some(body))
+    }
+
+    fn with_success(
+        &self,
+        mut operation: OperationBuilder,
+        example: Option<&Example>,
+    ) -> OperationBuilder {
+        let Some(success) = &self.draft.success else { return operation };
+        let mut response = ResponseBuilder::new().description(success.description);
+        if !success.media_type.is_empty() {
+            let content = ContentBuilder::new()
+                .schema(success.schema.clone())
+                .example(example.and_then(|example| example.answer.clone()))
                 .build();
-            operation = operation.request_body(Some(body));
+            response = response.content(success.media_type, content);
         }
-        if let Some(success) = &draft.success {
-            let mut response = ResponseBuilder::new().description(success.description);
-            if !success.media_type.is_empty() {
-                let content = ContentBuilder::new().schema(success.schema.clone()).build();
-                response = response.content(success.media_type, content);
-            }
-            let spoken: &[_] = if draft.spoken { &[CONTENT_LANGUAGE] } else { &[] };
-            let quota: &[_] = if self.policy.is_some() { &QUOTA } else { &[] };
-            for (name, meaning) in success.headers.iter().chain(spoken).chain(quota) {
-                response = response.header(*name, header(meaning));
-            }
-            if draft.conditional {
-                let mut unchanged =
-                    ResponseBuilder::new().description("The caller has it already.");
-                unchanged = unchanged.header("ETag", tag());
-                operation = operation.response("304", unchanged);
-                response = response.header("ETag", tag());
-            }
-            operation = operation.response(success.status.to_string(), response);
+        let spoken: &[_] = if self.draft.spoken { &[CONTENT_LANGUAGE] } else { &[] };
+        let quota: &[_] = if self.policy.is_some() { &QUOTA } else { &[] };
+        for (name, meaning) in success.headers.iter().chain(spoken).chain(quota) {
+            let value = example.and_then(|example| example.headers.get(*name));
+            response = response.header(*name, header(meaning, value.map(String::as_str)));
         }
-        for (status, description) in &draft.errors {
+        if self.draft.conditional {
+            let known = example.and_then(|example| example.headers.get("ETag"));
+            let tag = || header("The entity tag of the answer.", known.map(String::as_str));
+            let unchanged = ResponseBuilder::new()
+                .description("The caller has it already.")
+                .header("ETag", tag());
+            operation = operation.response("304", unchanged);
+            response = response.header("ETag", tag());
+        }
+        operation = operation.response(success.status.to_string(), response);
+        operation
+    }
+
+    fn with_errors(
+        &self,
+        mut operation: OperationBuilder,
+        example: Option<&Example>,
+    ) -> OperationBuilder {
+        let asked = self.right.map_or(Asked::Stranger, |_| Asked::Staff);
+        let given = example.map(|example| &example.parameters).into_iter().flatten();
+        let path = given.fold(self.path.to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value)
+        });
+        let problem = |status: u16, description: &str| {
             let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
-            let content = ContentBuilder::new().schema(Some(problem)).build();
-            let response = ResponseBuilder::new()
-                .description(*description)
-                .content("application/problem+json", content);
-            operation = operation.response(status.to_string(), response);
+            let content = ContentBuilder::new()
+                .schema(Some(problem))
+                .example(examples::refusal(status, asked, &path))
+                .build();
+            ResponseBuilder::new()
+                .description(description)
+                .content("application/problem+json", content)
+        };
+        for (status, description) in &self.draft.errors {
+            operation = operation.response(status.to_string(), problem(*status, description));
         }
         if let Some(policy) = self.policy {
-            let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
-            let content = ContentBuilder::new().schema(Some(problem)).build();
-            let mut response = ResponseBuilder::new()
-                .description(format!("The quota `{policy}` is used up; wait."))
-                .content("application/problem+json", content)
-                .header("Retry-After", header("Seconds until the next request is taken."));
+            let mut response = problem(429, &format!("The quota `{policy}` is used up; wait."))
+                .header("Retry-After", header("Seconds until the next request is taken.", None));
             for (name, meaning) in QUOTA {
-                response = response.header(name, header(meaning));
+                response = response.header(name, header(meaning, None));
             }
             operation = operation.response("429", response);
         }
-        operation.build()
+        operation
     }
 }
 
-fn header(meaning: &str) -> utoipa::openapi::header::Header {
-    utoipa::openapi::header::HeaderBuilder::new().description(Some(meaning)).build()
+/// A parameter's text as the value that its schema names.
+fn typed(parameter: &Parameter, text: &str) -> Value {
+    let schema = parameter.schema.as_ref().and_then(|schema| serde_json::to_value(schema).ok());
+    let kind = schema.and_then(|schema| Some(schema.get("type")?.to_string())).unwrap_or_default();
+    if kind.contains("integer") || kind.contains("boolean") {
+        serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+    } else {
+        Value::from(text)
+    }
+}
+
+fn header(meaning: &str, example: Option<&str>) -> Header {
+    HeaderBuilder::new()
+        .description(Some(meaning))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .example(example.map(Value::from))
+        .build()
 }

@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::auth::Open;
 use super::contract::{Describe, Draft};
-use super::document::{Document, Shown};
+use super::document::{Document, Publication, Shown};
 use super::openapi;
 use super::problem::{Fault, Problem};
 use super::reply::Json;
@@ -61,20 +63,50 @@ pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> 
     Ok(ReadyReply(ok()))
 }
 
+/// The contract as JSON.
+pub struct ContractJson;
+
+impl Publication for ContractJson {
+    const MEDIA_TYPE: &'static str = "application/json";
+
+    fn document() -> &'static Document {
+        static JSON: LazyLock<Document> = LazyLock::new(|| {
+            let text = openapi::document().to_json().unwrap_or_default();
+            Document::new(text, ContractJson::MEDIA_TYPE)
+        });
+        &JSON
+    }
+
+    fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
+        Some(ObjectBuilder::new().description(Some("OpenAPI 3.1")).into())
+    }
+}
+
+/// The contract as YAML.
+pub struct ContractYaml;
+
+impl Publication for ContractYaml {
+    const MEDIA_TYPE: &'static str = "application/yaml";
+
+    fn document() -> &'static Document {
+        static YAML: LazyLock<Document> =
+            LazyLock::new(|| Document::new(openapi::yaml(), ContractYaml::MEDIA_TYPE));
+        &YAML
+    }
+
+    fn schema(_: &mut Draft) -> Option<RefOr<Schema>> {
+        None
+    }
+}
+
 /// `GET /openapi.json`
-pub async fn contract_json(_: Open) -> Result<Shown, Problem> {
-    static JSON: LazyLock<Document> = LazyLock::new(|| {
-        let text = openapi::document().to_json().unwrap_or_default();
-        Document::new(text, "application/json")
-    });
-    Ok(Shown(&JSON))
+pub async fn contract_json(_: Open) -> Shown<ContractJson> {
+    Shown::now()
 }
 
 /// `GET /openapi.yaml`
-pub async fn contract_yaml(_: Open) -> Result<Shown, Problem> {
-    static YAML: LazyLock<Document> =
-        LazyLock::new(|| Document::new(openapi::yaml(), "application/yaml"));
-    Ok(Shown(&YAML))
+pub async fn contract_yaml(_: Open) -> Shown<ContractYaml> {
+    Shown::now()
 }
 
 /// One public key (RFC 8037 §2).

@@ -6,8 +6,10 @@ pub mod client;
 pub mod compress;
 pub mod contract;
 pub mod cors;
+mod dictionaries;
 pub mod document;
 pub mod edge;
+pub mod examples;
 pub mod extract;
 pub mod flaw;
 mod form;
@@ -32,6 +34,7 @@ pub mod trace;
 pub mod traceparent;
 mod units;
 mod users;
+mod viewer;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -42,7 +45,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpServer, web};
+use actix_web::{App as ActixApp, HttpResponse, HttpServer, Resource, web};
 
 use crate::config::transport::Transport;
 use crate::service::App;
@@ -84,6 +87,8 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/users/{id}/password-links", "issuePasswordLink", "Give out a one-time link by which a user chooses a new password.", |m, p, i| Entry::new(m, p, i, users::issue_link)),
         get("/api/v1/users/{id}/sessions", "listUserSessions", "The sessions of a user.", |m, p, i| Entry::new(m, p, i, users::sessions)),
         delete("/api/v1/users/{id}/sessions", "endUserSessions", "End all sessions of a user.", |m, p, i| Entry::new(m, p, i, users::end_sessions)),
+
+        get("/api/v1/dictionaries", "getDictionaries", "Every code of the API in words, and what it demands.", |m, p, i| Entry::new(m, p, i, dictionaries::show)).kept(Caching::Minute),
 
         post("/api/v1/cases", "receiveCase", "Record an application, and register it at once when wanted.", |m, p, i| Entry::new(m, p, i, cases::receive)),
         get("/api/v1/cases", "listCases", "Cases by filter or worklist.", |m, p, i| Entry::new(m, p, i, cases::list)),
@@ -153,6 +158,7 @@ fn tag_of(path: &str) -> &'static str {
         Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
+        Some("dictionaries") => "dictionaries",
         _ => "server",
     }
 }
@@ -180,21 +186,24 @@ pub fn configure(config: &mut web::ServiceConfig) {
             }
         }
         allowed.push("OPTIONS".to_owned());
-        let allowed = allowed.join(", ");
-        let tell = allowed.clone();
-        let options = move || {
-            let mut answer = actix_web::HttpResponse::NoContent();
-            answer.insert_header((header::ALLOW, tell.as_str()));
-            std::future::ready(answer.finish())
-        };
-        resource = resource.route(web::method(Method::OPTIONS).to(options));
-        let refuse = move || {
-            let refusal =
-                Problem::new(Fault::MethodNotAllowed).header(header::ALLOW, allowed.clone());
-            async move { Err::<actix_web::HttpResponse, Problem>(refusal) }
-        };
-        config.service(resource.default_service(web::to(refuse)));
+        config.service(tells_methods(resource, allowed.join(", ")));
     }
+    viewer::configure(config);
+}
+
+/// The address with `OPTIONS`, and with a refusal of the methods that it does not know.
+fn tells_methods(resource: Resource, allowed: String) -> Resource {
+    let tell = allowed.clone();
+    let options = move || {
+        let mut answer = HttpResponse::NoContent();
+        answer.insert_header((header::ALLOW, tell.as_str()));
+        std::future::ready(answer.finish())
+    };
+    let refuse = move || {
+        let refusal = Problem::new(Fault::MethodNotAllowed).header(header::ALLOW, allowed.clone());
+        async move { Err::<HttpResponse, Problem>(refusal) }
+    };
+    resource.route(web::method(Method::OPTIONS).to(options)).default_service(web::to(refuse))
 }
 
 /// The application as the framework serves it: what the server runs and what tests call.
@@ -217,7 +226,7 @@ pub fn application(
         .wrap(from_fn(trace::request))
         .configure(configure)
         .default_service(web::to(|| async {
-            Err::<actix_web::HttpResponse, Problem>(Problem::new(Fault::RouteNotFound))
+            Err::<HttpResponse, Problem>(Problem::new(Fault::RouteNotFound))
         }))
 }
 

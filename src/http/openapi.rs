@@ -17,7 +17,8 @@ const DESCRIPTION: &str = "Case management for 依申请公开, the disclosure o
 information on request. Every change of a case needs `If-Match` with the version that the caller \
 saw; every POST takes an `Idempotency-Key`. Every error is a problem (RFC 9457) with a stable \
 `code`; its sentences are in the language of `Accept-Language` (`zh-CN`, also when absent or \
-unknown, or `en`).";
+unknown, or `en`). An enumeration may grow: tolerate a value that you do not know. `x-dictionary` \
+names the dictionary (`GET /api/v1/dictionaries`) with its labels.";
 
 /// The contract.
 #[must_use]
@@ -71,6 +72,7 @@ pub fn document() -> OpenApi {
         ("public", "The applicant's own door, without an account."),
         ("statistics", "The supervisor's figures."),
         ("directory", "Units and users, and their administration."),
+        ("dictionaries", "Codes in words, for forms and lists."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()

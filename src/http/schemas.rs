@@ -1,17 +1,20 @@
 //! Schemas of domain types for the contract. They stand here, for the domain knows no HTTP.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
-use crate::domain::case::{DeadlineOrigin, Manner, ServedLetter, Verdict};
+use crate::domain::case::{ClockFlag, DeadlineOrigin, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::decision::{Decision, Decisions};
+use crate::domain::decision::{Decision, DecisionKind, Decisions, DraftField};
 use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Status};
@@ -24,6 +27,7 @@ use crate::domain::unit::UnitKind;
 use crate::http::cases::{
     Caution, Charset, Column, Counting, Paper, RowOutcome, TotalKind, Worklist,
 };
+use crate::http::dictionaries::DictionaryView;
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -32,7 +36,13 @@ fn text_enum<T: TextEnum>() -> RefOr<Schema> {
         .schema_type(Type::String)
         .enum_values(Some(T::CODES.iter().copied()))
         .description(Some(labels.join("\n")))
+        .extensions(Some(dictionary_of(T::SET)))
         .into()
+}
+
+/// Names the dictionary with the labels of a set: its `code` in `GET /api/v1/dictionaries`.
+fn dictionary_of(set: &str) -> Extensions {
+    Extensions::from_iter([("x-dictionary", set)])
 }
 
 macro_rules! text_enums {
@@ -47,7 +57,13 @@ macro_rules! text_enums {
                 Cow::Borrowed(stringify!($name))
             }
         }
-    )+};
+    )+
+
+        /// The dictionary of every enumeration of the contract, in the order of their names.
+        pub(super) fn dictionaries() -> Vec<DictionaryView> {
+            vec![$(DictionaryView::of::<$name>()),+]
+        }
+    };
 }
 
 text_enums!(
@@ -58,11 +74,14 @@ text_enums!(
     Carrier,
     Channel,
     Charset,
+    ClockFlag,
     Column,
     Counting,
     DeadlineOrigin,
+    DecisionKind,
     DeliveryState,
     Delivery,
+    DraftField,
     GroupBy,
     IdKind,
     LookedIn,
@@ -123,5 +142,50 @@ pub(super) fn decision_code() -> RefOr<Schema> {
             "The decision, with the members that it demands under each text of the Regulation:\n{}",
             lines.join("\n")
         )))
+        .extensions(Some(dictionary_of("decision")))
         .into()
+}
+
+/// The schema of a type that stands for itself (JSON Schema 2020-12): what it refers to is put in
+/// its place, so that a client builds a form from it without another request.
+pub(super) fn self_contained<T: ToSchema>() -> Value {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    let parts: BTreeMap<String, Value> = parts
+        .into_iter()
+        .filter_map(|(name, part)| Some((name, serde_json::to_value(part).ok()?)))
+        .collect();
+    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
+    resolve(&mut schema, &parts, 0);
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    }
+    schema
+}
+
+/// Deeper than any body; a schema that refers to itself would never end.
+const DEEPEST: usize = 32;
+
+/// Puts what a schema refers to in the place of the reference. What stands beside the reference,
+/// such as a description, holds against what it says itself.
+fn resolve(schema: &mut Value, parts: &BTreeMap<String, Value>, depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
+    match schema {
+        Value::Object(members) => {
+            let name = match members.remove("$ref") {
+                Some(Value::String(path)) => path.rsplit('/').next().map(ToOwned::to_owned),
+                _ => None,
+            };
+            if let Some(Value::Object(part)) = name.and_then(|name| parts.get(&name)) {
+                for (name, value) in part {
+                    members.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            members.values_mut().for_each(|member| resolve(member, parts, depth + 1));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, parts, depth + 1)),
+        _ => {}
+    }
 }

@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::clock::Clock;
-use crate::config::{Office, Settings};
+use crate::config::{Docs, Office, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
 use crate::store::command::{Command, Denied, Outcome, Request};
@@ -54,6 +54,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Ends the watch over the database with the application.
     _watch: Watch,
+    /// Is the viewer of the contract shown?
+    pub docs: Docs,
     /// The address under which people reach the server; known for certain once it listens.
     public_url: OnceLock<String>,
     /// Who comes too often, or guesses, at the public door.
@@ -131,6 +133,7 @@ impl App {
             health,
             metrics,
             _watch: watch,
+            docs: settings.docs,
             public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
             public: public::Door::new(settings.public),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),

@@ -10,6 +10,7 @@ use crate::domain::deadline::{
     assess_brief, legal_day,
 };
 use crate::domain::regulation::{Law, RuleSetId};
+use crate::domain::text_enum::text_enum;
 
 /// The clock as of the last change of the case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +151,23 @@ impl ClockState {
     }
 }
 
+text_enum! {
+    /// What went wrong with the periods of a case: what the engine finds, and one thing that only the
+    /// case can tell.
+    pub enum ClockFlag in "clock_flag" {
+        SupplementNoticeLate = "supplement_notice_late" : "补正通知逾期发出" / "supplement notice sent late",
+        SecondSupplementNotice = "second_supplement_notice_not_allowed" : "再次要求补正,不生效" / "second supplement notice, without effect",
+        AgencyConsultationCounts = "agency_consultation_not_excluded_2007" : "按2007年条例,征求其他机关意见的时间计入期限" / "consultation of other agencies counts under the 2007 text",
+        ExtensionTooLate = "extension_too_late" : "延期决定或者告知过迟,不生效" / "extension decided or notified too late, without effect",
+        ExtensionOverLimit = "extension_over_limit" : "延期超过上限,不生效" / "extension over the limit, without effect",
+        /// The applicant was told of it no later than the day on which the clock started anew (R14).
+        ExtensionWithoutEffect = "extension_without_effect" : "延期告知不晚于期限重新起算之日,不生效" / "extension notified before the clock started anew, without effect",
+        FeeNoticeAfterDue = "fee_notice_after_due" : "收费通知晚于答复期限" / "fee notice after the due date",
+        FeeNoticeBefore2021 = "fee_notice_before_2021" : "2021年以前的收费通知,不生效" / "fee notice before 2021, without effect",
+        ConsultationLetterUnconfirmed = "consultation_letter_unconfirmed" : "征求意见书收到日尚未登记,暂按发出日计算" / "receipt of the consultation letter not recorded, the day of sending is used",
+    }
+}
+
 /// The defects that the engine found, and one more that only the case can tell: an extension that
 /// the applicant was told of no later than the day on which the clock started anew has no effect
 /// (R14). One decided before that day has simply lapsed; one decided since was meant to count.
@@ -162,7 +180,7 @@ fn flags(case: &Case, now: &Assessment) -> Vec<String> {
                     && legal_day(d.decided_at) >= restart
                     && d.notified_on.is_some_and(|day| day <= restart)
             });
-        flags.extend(in_vain.map(|_| "extension_without_effect".to_owned()));
+        flags.extend(in_vain.map(|_| ClockFlag::ExtensionWithoutEffect.as_str().to_owned()));
     }
     flags
 }
@@ -184,4 +202,18 @@ fn due_before(
         Standing::Running { due, .. } => Some(due),
         Standing::Paused { .. } | Standing::Abandoned { .. } => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::deadline::ALL_FLAGS;
+
+    #[test]
+    fn every_defect_of_the_engine_has_a_name() {
+        for flag in ALL_FLAGS {
+            assert!(ClockFlag::parse(flag.as_str()).is_ok(), "{}", flag.as_str());
+        }
+        assert_eq!(ClockFlag::ALL.len(), ALL_FLAGS.len() + 1);
+    }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use application::{Applicant, Application, Arrival, LookupKeys};
-pub use clock::{ClockState, matter};
+pub use clock::{ClockFlag, ClockState, matter};
 pub use proceedings::{
     Answer, Closure, DeadlineOrigin, Draft, Extension, ExtensionDecision, Holding, Manner,
     Particulars, Registration, SearchEntry, ServedLetter, Service, SupplementReply,

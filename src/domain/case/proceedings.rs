@@ -229,6 +229,32 @@ text_enum! {
     }
 }
 
+impl Manner {
+    /// The fact that dates it (R9): signed when handed over or taken by a substitute, posted when
+    /// posted, sent when sent electronically, returned when it came back.
+    #[must_use]
+    pub const fn dating_fact(self) -> &'static str {
+        match self {
+            Self::HandedOver | Self::Substitute => "signed_at",
+            Self::Posted => "posted_at",
+            Self::Sent => "sent_at",
+            Self::Returned => "returned_at",
+        }
+    }
+
+    /// Must it be said who took the letter?
+    #[must_use]
+    pub const fn needs_recipient(self) -> bool {
+        matches!(self, Self::Substitute)
+    }
+
+    /// Can a day of delivery be told beside the day that counts?
+    #[must_use]
+    pub const fn takes_delivery_day(self) -> bool {
+        matches!(self, Self::Posted)
+    }
+}
+
 /// One attempt to serve one letter (送达; 国办公开办函〔2016〕235号).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {

@@ -30,7 +30,8 @@ pub use event::{AnswerService, ClockEvent, Consulted, Matter, ServiceRoute};
 pub use explain::{DayLine, DayReason, Explanation, LineKind, Summary, explain};
 pub use moment::{Moment, MomentError, calendar_day, legal_day, legal_time, start_of_legal_day};
 pub use receipt::{
-    Fact, Receipt, ReceiptRule, act_date, missing_facts, receipt_date, receipt_date_under,
+    Fact, Receipt, ReceiptRule, act_date, missing_facts, needed_facts, receipt_date,
+    receipt_date_under,
 };
 pub use remedy::{DecisionEffect, Proactive, Remedy, proactive, remedy};
 

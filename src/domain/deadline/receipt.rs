@@ -207,6 +207,18 @@ pub fn missing_facts(receipt: &Receipt, law: &Law) -> Vec<Fact> {
     missing
 }
 
+/// The facts that the date of receipt needs under a text, the one that fixes it last. A case of the
+/// 2019 text needs the fact of the earlier one as well, which tells that it is none of that (R18).
+#[must_use]
+pub fn needed_facts(channel: ReceiptRule, text: RuleSetId, law: &Law) -> Vec<Fact> {
+    let old = receipt_fact(channel, &law.rules.text_2007);
+    let new = receipt_fact(channel, &law.rules.text_2019);
+    match text {
+        RuleSetId::Text2019 if new != old => vec![old, new],
+        RuleSetId::Text2019 | RuleSetId::Text2007 => vec![old],
+    }
+}
+
 /// The date of the applicant's own act (R15), which decides whether a supplement is in time.
 ///
 /// # Errors

@@ -1,21 +1,27 @@
 //! What a case says about itself: what may be done now, when it is due and why, what happened.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use actix_web::web;
 use chrono::NaiveDate;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Reply, load};
+use super::bodies::{AmendBody, ReceiveBody};
+use super::{Reply, load, steps};
 use crate::domain::actor::By;
-use crate::domain::case::matter;
+use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
-use crate::domain::lifecycle::{Action, Context, NextNumbers, availability};
+use crate::domain::lifecycle::{Action, Availability, Context, NextNumbers, availability};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::{Language, Said, citation};
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::CasePath;
 use crate::http::problem::{Fault, Problem};
 use crate::http::reply::{Conditional, Json};
+use crate::http::schemas;
 use crate::service::App;
 
 /// One reason against an action.
@@ -46,8 +52,23 @@ pub struct ActionView {
     pub href: Option<String>,
     /// How, when allowed.
     pub method: Option<String>,
+    /// The headers that it needs beside the token, when allowed.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// What to send, when allowed: enough to build the form without another request.
+    pub body: Option<ActionBodyView>,
     /// The schema of its body in the contract, when allowed.
     pub body_schema: Option<String>,
+}
+
+/// The body of an action.
+#[derive(Serialize, ToSchema)]
+pub struct ActionBodyView {
+    /// Its media type.
+    pub media_type: String,
+    /// Its schema (JSON Schema 2020-12), complete in itself. `x-dictionary` names the dictionary with
+    /// the labels of an enumeration.
+    #[schema(value_type = Object)]
+    pub schema: &'static Value,
 }
 
 /// Every action with its availability.
@@ -70,23 +91,56 @@ impl ReasonView {
     }
 }
 
-/// The schema of the body of an action.
-fn body_schema(action: Action) -> &'static str {
-    match action {
-        Action::Receive => "ReceiveBody",
-        Action::Register => "RegisterBody",
-        Action::Amend => "AmendBody",
-        Action::Void => "VoidBody",
-        Action::Assign => "AssignBody",
-        Action::Accept => "AcceptBody",
-        Action::Return | Action::Lapse | Action::Withdraw => "ReasonBody",
-        Action::RequestSupplement => "RequestSupplementBody",
-        Action::Supplement => "SupplementBody",
-        Action::RequestExtension => "RequestExtensionBody",
-        Action::DecideExtension => "DecideExtensionBody",
-        Action::DraftAnswer => "DraftAnswerBody",
-        Action::Answer => "AnswerBody",
-        Action::Serve => "ServeBody",
+/// The name and the schema of the body of every action, made once.
+fn body_of(action: Action) -> Option<&'static (String, Value)> {
+    type Forms = BTreeMap<Action, (String, Value)>;
+    static FORMS: OnceLock<Forms> = OnceLock::new();
+    fn form<T: ToSchema>() -> (String, Value) {
+        (T::name().into_owned(), schemas::self_contained::<T>())
+    }
+    let forms = FORMS.get_or_init(|| {
+        let of = |action: &Action| match action {
+            Action::Receive => form::<ReceiveBody>(),
+            Action::Register => form::<steps::RegisterBody>(),
+            Action::Amend => form::<AmendBody>(),
+            Action::Void => form::<steps::VoidBody>(),
+            Action::Assign => form::<steps::AssignBody>(),
+            Action::Accept => form::<steps::AcceptBody>(),
+            Action::Return | Action::Lapse | Action::Withdraw => form::<steps::ReasonBody>(),
+            Action::RequestSupplement => form::<steps::RequestSupplementBody>(),
+            Action::Supplement => form::<steps::SupplementBody>(),
+            Action::RequestExtension => form::<steps::RequestExtensionBody>(),
+            Action::DecideExtension => form::<steps::DecideExtensionBody>(),
+            Action::DraftAnswer => form::<steps::DraftAnswerBody>(),
+            Action::Answer => form::<steps::AnswerBody>(),
+            Action::Serve => form::<steps::ServeBody>(),
+        };
+        Action::ALL.iter().map(|action| (*action, of(action))).collect()
+    });
+    forms.get(&action)
+}
+
+impl ActionView {
+    fn of(case: &Case, item: &Availability, language: Language) -> Self {
+        let (action, allowed) = (item.action, item.allowed());
+        let path = action.as_str().replace('_', "-");
+        let body = body_of(action).filter(|_| allowed);
+        Self {
+            action,
+            label: Said::of(action.label_zh(), action.label_en()).into_text(language),
+            allowed,
+            reasons: item.reasons.iter().map(|reason| ReasonView::of(reason, language)).collect(),
+            href: allowed.then(|| format!("/api/v1/cases/{}/{path}", case.id)),
+            method: allowed.then(|| "POST".to_owned()),
+            headers: allowed.then(|| {
+                BTreeMap::from([("If-Match".to_owned(), format!("\"{}\"", case.version.0))])
+            }),
+            body_schema: body.map(|(name, _)| format!("/openapi.json#/components/schemas/{name}")),
+            body: body.map(|(_, schema)| ActionBodyView {
+                media_type: "application/json".to_owned(),
+                schema,
+            }),
+        }
     }
 }
 
@@ -110,25 +164,8 @@ pub async fn actions(
         numbers: &numbers,
     };
     let items = availability(&case, &ctx)
-        .into_iter()
-        .map(|item| {
-            let (action, allowed) = (item.action, item.allowed());
-            let path = action.as_str().replace('_', "-");
-            let schema = body_schema(action);
-            ActionView {
-                action,
-                label: Said::of(action.label_zh(), action.label_en()).into_text(language),
-                allowed,
-                reasons: item
-                    .reasons
-                    .iter()
-                    .map(|reason| ReasonView::of(reason, language))
-                    .collect(),
-                href: allowed.then(|| format!("/api/v1/cases/{}/{path}", case.id)),
-                method: allowed.then(|| "POST".to_owned()),
-                body_schema: allowed.then(|| format!("/openapi.json#/components/schemas/{schema}")),
-            }
-        })
+        .iter()
+        .map(|item| ActionView::of(&case, item, language))
         .collect();
     Ok(Json(ActionsView { version: case.version.0, items }))
 }
@@ -187,6 +224,7 @@ pub struct DeadlineView {
     /// Does it rest on a year that has not been announced?
     pub provisional: bool,
     /// What went wrong with the periods, in the order of the events.
+    #[schema(value_type = Vec<ClockFlag>)]
     pub flags: Vec<String>,
     /// In short.
     pub summary: ClockSummaryView,

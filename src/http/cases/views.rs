@@ -9,8 +9,8 @@ use super::applicant::{ApplicantView, applicant_view, name_for};
 use super::earlier::EarlierCasesView;
 use crate::domain::actor::Actor;
 use crate::domain::case::{
-    Arrival, Case, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter, Stage,
-    Verdict,
+    Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter,
+    Stage, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
@@ -79,6 +79,7 @@ pub struct ClockView {
     /// Does the due date rest on a year that has not been announced?
     pub provisional: bool,
     /// What went wrong with the periods.
+    #[schema(value_type = Vec<ClockFlag>)]
     pub flags: Vec<String>,
 }
 

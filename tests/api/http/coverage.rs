@@ -1,153 +1,199 @@
-//! Every operation of the API, attacked: without a token, with every role that lacks the right, and
-//! with the id of another center's case. An operation that is added is attacked without being named
-//! here.
+//! Every operation of the contract, attacked: without a token, with every role that lacks the
+//! right, with the id of another unit's thing, and with ids of nothing. What each role gets is read
+//! from docs/permissions.md, which people review: an operation without a row in it fails here, and
+//! so does one without a sample.
 
-use actix_web::http::Method;
-use actix_web::test::TestRequest;
+use std::collections::BTreeMap;
+
 use gongkai::domain::actor::Role;
-use gongkai::http::routes;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::samples::{self, Call, Operation, Stranger, operations};
 use crate::support::client::Api;
 use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
-/// The addresses that need no token, by intent.
-const OPEN: [&str; 12] = [
-    "/api/v1/sessions",
-    "/api/v1/sessions/refresh",
-    "/api/v1/passwords",
-    "/api/v1/set-up",
-    "/.well-known/jwks.json",
-    "/api/v1/public/applications",
-    "/api/v1/public/status",
-    "/api/v1/public/supplements",
-    "/livez",
-    "/readyz",
-    "/openapi.json",
-    "/openapi.yaml",
+/// The operations that need no token, by intent.
+const OPEN: [&str; 13] = [
+    "applyOnline",
+    "choosePassword",
+    "getContractJson",
+    "getContractYaml",
+    "getDictionaries",
+    "getKeys",
+    "getLiveness",
+    "getPublicStatus",
+    "getReadiness",
+    "logIn",
+    "refreshSession",
+    "setUp",
+    "supplementOnline",
 ];
 
-fn address(path: &str, case: &Value) -> String {
-    path.replace("{id}", case["id"].as_str().expect("an id"))
-}
-
-/// A body that gets past the form of this operation, so that the answer tells of rights.
-fn filled(path: &str, api: &Api) -> Value {
-    let today = api.world.today();
-    let served = json!({ "manner": "handed_over", "signed_at": today });
-    match path.rsplit('/').next().expect("a segment") {
-        "cases" => crate::support::client::application(),
-        "earlier" => json!({ "applicant": { "phone": "13800000000" } }),
-        "receipt" => json!({ "query_code": "0000-0000-0000-0000" }),
-        "search" => json!({ "phone": "13800000000" }),
-        "amend" => json!({ "reason": "更正", "subject": "另一事项" }),
-        "assign" => json!({ "unit_id": api.world.unit(Place::CenterB).0 }),
-        "request-supplement" => json!({ "items": "不明确", "guidance": "写明文号" }),
-        "supplement" => {
-            json!({ "channel": "in_person", "arrival": { "submitted_at": today }, "content": "补" })
-        }
-        "request-extension" => json!({ "days": 3, "reason": "量大" }),
-        "decide-extension" => json!({ "verdict": "granted" }),
-        "draft-answer" => json!({ "decision": "disclose", "provided": "一份" }),
-        "serve" => json!({ "letter": "answer", "service": served }),
-        "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),
-        _ => json!({}),
+/// The answers of docs/permissions.md: operation, then column, then cell.
+fn permissions() -> BTreeMap<String, BTreeMap<String, String>> {
+    let page = include_str!("../../../docs/permissions.md");
+    let table = page.split("## Operations by role").nth(1).expect("the table of operations");
+    let mut rows = table.lines().filter(|line| line.starts_with('|'));
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let columns: Vec<String> = cells(rows.next().expect("a head"))
+        .into_iter()
+        .map(|name| name.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    let mut found = BTreeMap::new();
+    for row in rows.skip(1) {
+        let cells = cells(row);
+        assert_eq!(cells.len(), columns.len(), "{row}");
+        let id = cells[0].trim_matches('`').to_owned();
+        let answers = columns.iter().cloned().zip(cells).skip(1).collect();
+        assert!(found.insert(id, answers).is_none(), "two rows: {row}");
     }
+    found
 }
 
-fn role_of(who: Who) -> Role {
-    match who {
-        Who::Clerk | Who::SecondClerk => Role::QueryRoom,
-        Who::OfficerA | Who::SecondOfficerA | Who::WindowA | Who::OfficerB => Role::ServiceCenter,
-        Who::Legal => Role::LegalOffice,
-        Who::Supervisor => Role::Supervisor,
-        Who::Auditor => Role::Auditor,
-        Who::Admin => Role::Admin,
+#[test]
+fn every_operation_has_a_sample_and_a_row_of_permissions() {
+    let operations = operations();
+    let permissions = permissions();
+    for (id, operation) in &operations {
+        let sample = samples::of(id);
+        assert_eq!(operation.secured, sample.by.is_some(), "{id}: who sends the sample?");
+        let row =
+            permissions.get(id).unwrap_or_else(|| panic!("no row for {id} in docs/permissions.md"));
+        let columns = ["anonymous", "applicant"]
+            .into_iter()
+            .chain(Role::ALL.iter().map(|role| role.as_str()));
+        for column in columns {
+            assert!(row.contains_key(column), "{id}: nothing said of {column}");
+        }
+        if let Stranger::Nobody(reason) = sample.stranger {
+            assert!(!reason.is_empty(), "{id}");
+        } else {
+            assert!(!operation.variables().is_empty(), "{id}: a stranger to what?");
+        }
+    }
+    for id in permissions.keys() {
+        assert!(operations.contains_key(id), "{id} of docs/permissions.md is no operation");
+    }
+    for sample in samples::all() {
+        assert!(operations.contains_key(sample.id), "{} of the samples is no operation", sample.id);
     }
 }
 
 #[test]
-fn only_the_named_addresses_are_open() {
-    let open: std::collections::BTreeSet<&str> =
-        routes().iter().filter(|entry| entry.right.is_none()).map(|entry| entry.path).collect();
-    assert_eq!(open, OPEN.into_iter().collect());
+fn only_the_named_operations_are_open() {
+    let operations = operations();
+    let open: Vec<&str> = operations
+        .values()
+        .filter(|operation| !operation.secured)
+        .map(|one| one.id.as_str())
+        .collect();
+    assert_eq!(open, OPEN);
+}
+
+/// Makes the sample request of every operation that needs a token, one after the other.
+async fn each_secured(api: &Api, mut attack: impl AsyncFnMut(&Operation, samples::Sample, Call)) {
+    let mut attacked = 0;
+    let operations = operations();
+    for sample in samples::all() {
+        let operation = operations.get(sample.id).expect("an operation");
+        if operation.secured {
+            let call = (sample.make)(api).await;
+            attack(operation, sample, call).await;
+            attacked += 1;
+        }
+    }
+    assert!(attacked > 25, "only {attacked} operations");
 }
 
 on_both! {
     async fn nobody_gets_in_without_a_token(api: Api) {
-        let case = api.assigned(Place::CenterA).await;
-        let before = api.traces();
-        for entry in routes().iter().filter(|entry| entry.right.is_some()) {
-            let plain = || {
-                let request = TestRequest::with_uri(&address(entry.path, &case)).method(entry.method.clone());
-                let request = request.insert_header(("if-match", format!("\"{}\"", case["version"])));
-                if entry.method == Method::POST { request.set_json(filled(entry.path, &api)) } else { request }
-            };
-            let answer = api.send(plain()).await;
-            assert_eq!(answer.verdict(), (401, "unauthenticated".to_owned()), "{}", entry.id);
-            assert!(answer.header("www-authenticate").is_some_and(|h| h.starts_with("Bearer")), "{}", entry.id);
-            let forged = plain().insert_header(("authorization", "Bearer eyJhbGciOiJub25lIn0.e30."));
-            assert_eq!(api.send(forged).await.status, 401, "{}", entry.id);
-        }
-        assert_eq!(api.traces(), before);
-    }
-}
-
-on_both! {
-    async fn a_role_without_the_right_is_refused_everywhere(api: Api) {
-        let case = api.assigned(Place::CenterA).await;
-        let before = api.traces();
-        let mut refused = 0;
-        for entry in routes() {
-            let Some(right) = entry.right else { continue };
-            for who in Who::ALL.into_iter().filter(|who| !right.granted_to(role_of(*who))) {
-                let path = address(entry.path, &case);
-                let request = api.request(who, entry.method.clone(), &path).await;
-                let request = request.insert_header(("if-match", format!("\"{}\"", case["version"])));
-                let request = if entry.method == Method::POST {
-                    request.set_json(filled(entry.path, &api))
-                } else {
-                    request
-                };
+        let permissions = permissions();
+        each_secured(&api, async |operation, _, call| {
+            let before = api.traces();
+            for (column, authorization) in [
+                ("anonymous", None),
+                // An applicant has a number and a code, and no token.
+                ("applicant", Some("Basic U0oyMDI1LTAwMDAwMTozS1FELThXMlAtMFJYVi01VFpO")),
+                ("anonymous", Some("Bearer eyJhbGciOiJub25lIn0.e30.")),
+            ] {
+                assert_eq!(permissions[&operation.id][column], "401", "{}", operation.id);
+                let mut request = operation.request(&api, None, &call).await;
+                if let Some(value) = authorization {
+                    request = request.insert_header(("authorization", value));
+                }
                 let answer = api.send(request).await;
-                assert_eq!(answer.verdict(), (403, "role_not_permitted".to_owned()), "{} as {who:?}", entry.id);
-                refused += 1;
+                assert_eq!(answer.verdict(), (401, "unauthenticated".to_owned()), "{}", operation.id);
+                assert!(answer.header("www-authenticate").is_some_and(|h| h.starts_with("Bearer")), "{}", operation.id);
             }
-        }
-        assert!(refused > 80, "only {refused} refusals: is the permission table gone?");
-        assert_eq!(api.traces(), before);
+            assert_eq!(api.traces(), before, "{}", operation.id);
+        }).await;
     }
 }
 
 on_both! {
-    async fn another_centers_case_does_not_exist(api: Api) {
-        let case = api.assigned(Place::CenterA).await;
-        let before = api.traces();
-        let mut missing = 0;
-        for entry in routes().iter().filter(|entry| entry.path.contains("{id}")) {
-            let right = entry.right.expect("a right");
-            if !right.granted_to(Role::ServiceCenter) {
-                continue;
+    async fn every_role_gets_what_the_table_says(api: Api) {
+        let permissions = permissions();
+        let mut refused = 0;
+        each_secured(&api, async |operation, sample, call| {
+            let before = api.traces();
+            let by = sample.by.expect("a caller").role();
+            assert_eq!(permissions[&operation.id][by.as_str()], "✓", "{} by {by}", operation.id);
+            for who in Who::ALL {
+                match permissions[&operation.id][who.role().as_str()].as_str() {
+                    "403" => {
+                        let answer = operation.send(&api, Some(who), &call).await;
+                        assert_eq!(answer.verdict(), (403, "role_not_permitted".to_owned()), "{} as {who:?}", operation.id);
+                        refused += 1;
+                    }
+                    "✓" if operation.method == actix_web::http::Method::GET => {
+                        let answer = operation.send(&api, Some(who), &call).await;
+                        assert_ne!(answer.status, 401, "{} as {who:?}", operation.id);
+                        assert_ne!(answer.status, 403, "{} as {who:?}", operation.id);
+                    }
+                    // What is allowed changes something: the examples show that it does.
+                    "✓" => {}
+                    other => panic!("{}: what does {other} mean?", operation.id),
+                }
             }
-            let real = address(entry.path, &case);
-            let nowhere = entry.path.replace("{id}", "01900000-0000-7000-8000-000000000000");
-            let mut answers = Vec::new();
-            for path in [real, nowhere, entry.path.replace("{id}", "not-an-id")] {
-                let request = api.request(Who::OfficerB, entry.method.clone(), &path).await;
-                let request = request.insert_header(("if-match", format!("\"{}\"", case["version"])));
-                let request = if entry.method == Method::POST {
-                    request.set_json(filled(entry.path, &api))
-                } else {
-                    request
-                };
-                answers.push(api.send(request).await.verdict());
-            }
+            assert_eq!(api.traces(), before, "{}", operation.id);
+        }).await;
+        assert!(refused > 80, "only {refused} refusals: is the permission table gone?");
+    }
+}
+
+on_both! {
+    async fn what_belongs_to_another_unit_does_not_exist(api: Api) {
+        let mut hidden = 0;
+        each_secured(&api, async |operation, sample, call| {
+            let before = api.traces();
             let none = (404, "not_found".to_owned());
-            assert_eq!(answers, [none.clone(), none.clone(), none], "{}", entry.id);
-            missing += 1;
-        }
-        assert!(missing > 12, "only {missing} operations on a case");
+            if let Stranger::Is(stranger) = sample.stranger {
+                let answer = operation.send(&api, Some(stranger), &call).await;
+                assert_eq!(answer.verdict(), none, "{} as {stranger:?}", operation.id);
+                hidden += 1;
+            }
+            // Each variable of the path in turn names nothing, to one who has the right.
+            for name in operation.variables() {
+                for nothing in ["01900000-0000-7000-8000-000000000000", "not-an-id"] {
+                    let mut wrong = call.clone();
+                    let place = wrong.path.iter_mut().find(|(variable, _)| *variable == name).expect("a value");
+                    nothing.clone_into(&mut place.1);
+                    let answer = operation.send(&api, sample.by, &wrong).await;
+                    assert_eq!(answer.verdict(), none, "{} of {nothing}", operation.id);
+                }
+            }
+            assert_eq!(api.traces(), before, "{}", operation.id);
+        }).await;
+        assert!(hidden > 12, "only {hidden} operations on a unit's own things");
+    }
+}
+
+on_both! {
+    async fn another_centers_case_is_in_no_list_and_no_figure(api: Api) {
+        api.assigned(Place::CenterA).await;
         let list = api.get(Who::OfficerB, "/api/v1/cases").await.json();
         assert_eq!(list["items"], json!([]));
         let found = api.post(Who::OfficerB, "/api/v1/cases/search", &json!({ "phone": "13800000000" })).await;
@@ -156,6 +202,5 @@ on_both! {
         assert_eq!(rate["counts"]["received"], 0);
         let work = api.get(Who::OfficerB, "/api/v1/statistics/overview").await.json();
         assert_eq!(work["units"], json!([]));
-        assert_eq!(api.traces(), before);
     }
 }

@@ -76,7 +76,7 @@ impl Api {
     }
 
     /// The same, and the applicant is asked to supplement it.
-    async fn asked(&self, receipt: &Value) -> Value {
+    pub(crate) async fn asked(&self, receipt: &Value) -> Value {
         let case = self.confirmed(receipt).await;
         let served = json!({ "manner": "sent", "sent_at": self.world.now() });
         let ask = json!({ "items": "年度不明确", "guidance": "请写明年度", "service": served });

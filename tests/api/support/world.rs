@@ -149,17 +149,26 @@ impl Fresh for Empty {
     async fn fresh(backend: Backend) -> Self {
         let db = TestDatabase::migrated(backend);
         let clock = SettableClock::at(instant("2025-03-10T02:00:00Z"));
-        Self { app: start(db.url(), &clock, WriterLimits::default()), _db: db }
+        Self { app: start(db.url(), &clock, WriterLimits::default(), |_| ()), _db: db }
     }
 }
 
 impl World {
     /// A world whose writer takes only so much.
     pub async fn with_limits(backend: Backend, limits: WriterLimits) -> Self {
+        Self::with(backend, limits, |_| ()).await
+    }
+
+    /// A world with other settings.
+    pub async fn with_settings(backend: Backend, change: fn(&mut Settings)) -> Self {
+        Self::with(backend, WriterLimits::default(), change).await
+    }
+
+    async fn with(backend: Backend, limits: WriterLimits, change: fn(&mut Settings)) -> Self {
         let db = TestDatabase::migrated(backend);
         // A Monday, ten o'clock in Changchun.
         let clock = SettableClock::at(instant("2025-03-10T02:00:00Z"));
-        let app = start(db.url(), &clock, limits);
+        let app = start(db.url(), &clock, limits, change);
         let mut world = Self { app, clock, units: Vec::new(), users: Vec::new(), db };
         for place in Place::ALL {
             world.create_unit(place).await;
@@ -204,7 +213,7 @@ impl World {
 
     /// A second process over the same database, with the same keys and the same clock.
     pub fn second_app(&self) -> Arc<App> {
-        start(self.db.url(), &self.clock, WriterLimits::default())
+        start(self.db.url(), &self.clock, WriterLimits::default(), |_| ())
     }
 
     /// A process that signs by another key and still takes what was signed by this one's.
@@ -319,8 +328,14 @@ fn settings(database: &DatabaseUrl) -> Settings {
     settings
 }
 
-fn start(database: &DatabaseUrl, clock: &Arc<SettableClock>, limits: WriterLimits) -> Arc<App> {
-    let settings = settings(database);
+fn start(
+    database: &DatabaseUrl,
+    clock: &Arc<SettableClock>,
+    limits: WriterLimits,
+    change: fn(&mut Settings),
+) -> Arc<App> {
+    let mut settings = settings(database);
+    change(&mut settings);
     App::start(&settings, Arc::<SettableClock>::clone(clock), limits).expect("the application")
 }
 

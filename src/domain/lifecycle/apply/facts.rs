@@ -74,12 +74,7 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
         ("sent_at", service.sent_at),
         ("returned_at", service.returned_at),
     ];
-    let wanted = match service.manner {
-        Manner::HandedOver | Manner::Substitute => "signed_at",
-        Manner::Posted => "posted_at",
-        Manner::Sent => "sent_at",
-        Manner::Returned => "returned_at",
-    };
+    let wanted = service.manner.dating_fact();
     let mut faults = Vec::new();
     let mut day = None;
     for (name, moment) in given {
@@ -96,12 +91,12 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
             None => {}
         }
     }
-    if service.manner == Manner::Substitute && service.recipient.is_none() {
+    if service.manner.needs_recipient() && service.recipient.is_none() {
         faults.push(Rejection::new(Reason::FactMissing).at("/service/recipient"));
     }
     if let Some(delivered) = service.delivered_at {
         faults.extend(not_after(delivered, "/service/delivered_at", ctx));
-        if service.manner != Manner::Posted {
+        if !service.manner.takes_delivery_day() {
             faults.push(Rejection::new(Reason::FactOutOfPlace).at("/service/delivered_at"));
         } else if day.is_some_and(|posted| delivered.legal_day() < posted) {
             faults.push(Rejection::new(Reason::DateTooEarly).at("/service/delivered_at"));

@@ -1,0 +1,162 @@
+//! Samples of the operations on cases. Center A holds the case: for center B it does not exist.
+
+use serde_json::{Value, json};
+
+use super::{Call, Sample, Stranger, sample};
+use crate::support::client::{Api, application};
+use crate::support::inputs::instant;
+use crate::support::world::{Place, Who};
+
+const CENTER_B: Stranger = Stranger::Is(Who::OfficerB);
+const SEES_ALL: Stranger = Stranger::Nobody("the roles with this right see every case");
+const NO_ID: Stranger = Stranger::Nobody("there is no variable in its path");
+
+/// A case that an officer of center A has accepted.
+async fn accepted(api: &Api) -> Value {
+    let case = api.assigned(Place::CenterA).await;
+    api.done(Who::OfficerA, &case, "accept", &json!({})).await
+}
+
+async fn drafted(api: &Api) -> Value {
+    let case = accepted(api).await;
+    let draft = json!({ "decision": "disclose", "provided": "收费标准一份" });
+    api.done(Who::OfficerA, &case, "draft-answer", &draft).await
+}
+
+/// A case whose supplement notice was served today.
+async fn supplement_asked(api: &Api) -> Value {
+    let case = accepted(api).await;
+    api.done(Who::OfficerA, &case, "request-supplement", &ask(api)).await
+}
+
+fn ask(api: &Api) -> Value {
+    json!({
+        "items": "申请中未写明年度",
+        "guidance": "请写明所需信息的年度",
+        "service": { "manner": "handed_over", "signed_at": api.world.today() }
+    })
+}
+
+/// A call on a case.
+fn on(case: &Value) -> Call {
+    Call::plain().at("id", &case["id"])
+}
+
+/// An action on a case as it was seen.
+fn act(case: &Value, body: Value) -> Call {
+    Call { body: Some(body), ..on(case).seen(case) }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    reading().into_iter().chain(at_the_desk()).chain(by_the_unit()).collect()
+}
+
+#[rustfmt::skip]
+fn reading() -> Vec<Sample> {
+    vec![
+        sample!("listCases", Some(Who::OfficerA), NO_ID, |api| {
+            api.assigned(Place::CenterA).await;
+            Call::plain().query("worklist", "my_unit").query("limit", "2")
+        }),
+        sample!("searchCases", Some(Who::Clerk), NO_ID, |api| {
+            api.registered().await;
+            Call::with(json!({ "phone": "13800000000", "limit": 2 }))
+        }),
+        sample!("findEarlierCases", Some(Who::Clerk), NO_ID, |api| {
+            api.registered().await;
+            Call::with(json!({ "applicant": { "id_number": "220102199003071235" }, "subject": "2024年度车辆管理收费标准" }))
+        }),
+        sample!("getImportTemplate", Some(Who::Clerk), NO_ID, |_api| Call::plain()),
+        sample!("printReceipt", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await).query("paper", "a5")),
+        sample!("printReceiptWithCode", Some(Who::Clerk), CENTER_B, |api| {
+            let case = api.received().await;
+            Call { body: Some(json!({ "query_code": case["query_code"] })), ..on(&case) }
+        }),
+        sample!("getCase", Some(Who::OfficerA), CENTER_B, |api| on(&accepted(api).await)),
+        sample!("listCaseEvents", Some(Who::OfficerA), CENTER_B, |api| {
+            on(&accepted(api).await).query("after", "1").query("limit", "2")
+        }),
+        sample!("listCaseActions", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
+        sample!("getCaseDeadline", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
+    ]
+}
+
+#[rustfmt::skip]
+fn at_the_desk() -> Vec<Sample> {
+    vec![
+        sample!("receiveCase", Some(Who::Clerk), NO_ID, |_api| {
+            let mut body = application();
+            body["register"] = json!(true);
+            let mut call = Call::with(body);
+            call.headers.push(("Idempotency-Key", "counter-7-2025-03-10-001".to_owned()));
+            call
+        }),
+        sample!("importRegister", Some(Who::Clerk), NO_ID, |_api| {
+            let heading = "登记号,受理方式,申请人类型,申请人,联系电话,所需信息,到达日期,立即登记";
+            let row = "2025-1,当面书面,自然人,王小明,13800000000,2024年度车辆管理收费标准,2025-03-07,是";
+            Call::with(json!(format!("{heading}\r\n{row}\r\n"))).query("dry_run", "false")
+        }),
+        sample!("registerCase", Some(Who::Clerk), CENTER_B, |api| {
+            let mut body = application();
+            body["channel"] = json!("online");
+            body["arrival"] = json!({ "received_at": "2025-03-10T09:30:00+08:00" });
+            let case = api.post(Who::Clerk, "/api/v1/cases", &body).await.json();
+            act(&case, json!({ "arrival": { "confirmed_at": "2025-03-10T09:50:00+08:00", "confirmed_by": "查询室", "confirmation_manner": "电话" } }))
+        }),
+        sample!("amendCase", Some(Who::OfficerA), CENTER_B, |api| {
+            let case = api.assigned(Place::CenterA).await;
+            act(&case, json!({ "reason": "录入有误", "subject": "2023年度车辆管理收费标准" }))
+        }),
+        sample!("voidCase", Some(Who::Clerk), SEES_ALL, |api| {
+            let first = api.registered().await;
+            let case = api.received().await;
+            act(&case, json!({ "reason": "重复录入", "duplicate_of": first["id"] }))
+        }),
+        sample!("assignCase", Some(Who::Clerk), SEES_ALL, |api| {
+            let case = api.registered().await;
+            act(&case, json!({ "unit_id": api.world.unit(Place::CenterA).0, "internal_due_date": "2025-03-24", "note": "请于两周内办结" }))
+        }),
+    ]
+}
+
+#[rustfmt::skip]
+fn by_the_unit() -> Vec<Sample> {
+    vec![
+        sample!("acceptCase", Some(Who::OfficerA), CENTER_B, |api| act(&api.assigned(Place::CenterA).await, json!({}))),
+        sample!("returnCase", Some(Who::OfficerA), CENTER_B, |api| {
+            act(&api.assigned(Place::CenterA).await, json!({ "reason": "不属本中心职责" }))
+        }),
+        sample!("requestSupplement", Some(Who::OfficerA), CENTER_B, |api| act(&accepted(api).await, ask(api))),
+        sample!("supplementCase", Some(Who::OfficerA), CENTER_B, |api| {
+            let case = supplement_asked(api).await;
+            act(&case, json!({ "channel": "in_person", "arrival": { "submitted_at": api.world.today() }, "content": "2024年度" }))
+        }),
+        sample!("requestExtension", Some(Who::OfficerA), CENTER_B, |api| {
+            act(&accepted(api).await, json!({ "days": 10, "reason": "检索量大" }))
+        }),
+        sample!("decideExtension", Some(Who::Supervisor), SEES_ALL, |api| {
+            let case = accepted(api).await;
+            let case = api.done(Who::OfficerA, &case, "request-extension", &json!({ "days": 10, "reason": "检索量大" })).await;
+            act(&case, json!({ "verdict": "granted", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678922" } }))
+        }),
+        sample!("draftAnswer", Some(Who::OfficerA), CENTER_B, |api| {
+            act(&accepted(api).await, json!({ "decision": "disclose", "provided": "2024年度车辆管理收费标准一份", "carrier": "paper", "delivery": "collect" }))
+        }),
+        sample!("answerCase", Some(Who::SecondOfficerA), CENTER_B, |api| {
+            act(&drafted(api).await, json!({ "service": { "manner": "handed_over", "signed_at": api.world.today() } }))
+        }),
+        sample!("serveLetter", Some(Who::Clerk), CENTER_B, |api| {
+            let case = api.done(Who::SecondOfficerA, &drafted(api).await, "answer", &json!({})).await;
+            act(&case, json!({ "letter": "answer", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678911" } }))
+        }),
+        sample!("withdrawCase", Some(Who::OfficerA), CENTER_B, |api| {
+            act(&accepted(api).await, json!({ "reason": "申请人书面撤回" }))
+        }),
+        // The last: it sets the clock forward, to the day after the supplement's period.
+        sample!("lapseCase", Some(Who::Clerk), SEES_ALL, |api| {
+            let case = supplement_asked(api).await;
+            api.world.clock.set(instant("2025-03-27T02:00:00Z"));
+            act(&case, json!({ "reason": "逾期未补正" }))
+        }),
+    ]
+}
