@@ -312,8 +312,10 @@ impl Entry {
         if let Some(policy) = self.policy {
             let problem = RefOr::Ref(Ref::from_schema_name("ProblemBody"));
             let content = ContentBuilder::new().schema(Some(problem)).build();
+            let more = draft.errors.iter().find(|(status, _)| *status == 429);
+            let more = more.map(|(_, description)| format!(" {description}")).unwrap_or_default();
             let mut response = ResponseBuilder::new()
-                .description(format!("The quota `{policy}` is used up; wait."))
+                .description(format!("The quota `{policy}` is used up; wait.{more}"))
                 .content("application/problem+json", content)
                 .header("Retry-After", header("Seconds until the next request is taken."));
             for (name, meaning) in QUOTA {
