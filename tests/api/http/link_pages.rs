@@ -67,13 +67,13 @@ on_both! {
             let policy = page.header("content-security-policy").expect("a policy");
             assert!(policy.starts_with("default-src 'none'; style-src 'self'; form-action 'self'"));
         }
-        let long = "长".repeat(129);
+        let endless = "长".repeat(129);
         for (password, repeat, field, said) in [
             (NEW, "another one", "repeat", "两次输入的密码不一致"),
             (NEW, "", "repeat", "两次输入的密码不一致"),
             ("", "", "password", "请填写新密码"),
             ("short", "short", "password", "密码须为8至128个字符"),
-            (long.as_str(), long.as_str(), "password", "新密码不能超过128个字符"),
+            (endless.as_str(), endless.as_str(), "password", "新密码不能超过128个字符"),
             ("12345678", "12345678", "password", "密码过于常见"),
         ] {
             let page = api.door.form("/password", &[("link", &link), ("password", password), ("repeat", repeat)]).await;
@@ -111,8 +111,8 @@ on_both! {
         assert_eq!(api.door.page(&path).await.text, seen.text, "a link that has expired");
         let sent = api.door.form("/password", &[("link", &link), ("password", NEW), ("repeat", NEW)]).await;
         assert_eq!((sent.status, &sent.text), (seen.status, &seen.text));
-        let long = "A".repeat(101);
-        for fields in [vec![], vec![("link", ""), ("password", NEW), ("repeat", NEW)], vec![("link", &long), ("password", "x"), ("repeat", "y")]] {
+        let endless = "A".repeat(101);
+        for fields in [vec![], vec![("link", ""), ("password", NEW), ("repeat", NEW)], vec![("link", &endless), ("password", "x"), ("repeat", "y")]] {
             for path in ["/password", "/set-up"] {
                 let page = api.door.form(path, &fields).await;
                 assert_eq!((page.status, &page.text), (seen.status, &seen.text), "{path} {fields:?}");
