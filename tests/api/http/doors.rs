@@ -22,7 +22,7 @@ use super::refusals::{CASES, problem};
 use crate::support::client::{Answer, Api, application};
 use crate::support::databases::{Backend, Fresh};
 use crate::support::on_both;
-use crate::support::world::{Who, World};
+use crate::support::world::{Place, Who, World};
 
 const PAGE: &str = "https://desk.example";
 
@@ -193,8 +193,13 @@ on_both! {
         let case = api.registered().await;
         let mut kept = 0;
         for entry in routes().iter().filter(|entry| entry.method == Method::GET) {
-            let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
-            let who = if entry.path.contains("statistics") { Who::Supervisor } else { Who::Clerk };
+            let (who, id) = match entry.path.split('/').nth(3) {
+                Some("units") => (Who::Admin, api.world.unit(Place::Bureau).0.to_string()),
+                Some("users") => (Who::Admin, api.world.user(Who::Clerk).0.to_string()),
+                Some("statistics") => (Who::Supervisor, String::new()),
+                _ => (Who::Clerk, case["id"].as_str().unwrap().to_owned()),
+            };
+            let path = entry.path.replace("{id}", &id);
             let answer = api.get(who, &path).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.text);
             assert_eq!(answer.header("cache-control"), Some(entry.caching.header()), "{path}");

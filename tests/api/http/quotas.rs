@@ -112,8 +112,11 @@ on_both! {
 
 on_both! {
     async fn log_ins_are_counted_by_address(strict: Strict) {
-        let body = json!({ "username": "nobody", "password": "wrong password" });
+        // Each time another name: five failures of one have to wait for another reason.
+        let names = std::cell::Cell::new(0);
         let log_in = async |peer: &str| {
+            names.set(names.get() + 1);
+            let body = json!({ "username": format!("nobody{}", names.get()), "password": "wrong password" });
             let request = TestRequest::post().uri("/api/v1/sessions").set_json(&body);
             strict.api.send(request.peer_addr(format!("{peer}:1").parse().unwrap())).await
         };
@@ -215,11 +218,9 @@ fn every_limited_operation_documents_its_refusal() {
         }
         let success = answers.iter().find(|(status, _)| status.starts_with('2')).unwrap().1;
         assert!(success["headers"]["RateLimit"].is_object(), "{}", entry.id);
-        assert_eq!(
-            entry.right.is_none() && entry.method == Method::POST,
-            policy.as_str() == "login",
-            "{}",
-            entry.id
-        );
+        // Who has no account can only guess at something; a refresh token cannot be guessed.
+        if entry.right.is_none() && entry.method == Method::POST && entry.id != "refreshSession" {
+            assert!(["login", "lookup"].contains(&policy.as_str()), "{}", entry.id);
+        }
     }
 }
