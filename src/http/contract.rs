@@ -393,8 +393,13 @@ impl Entry {
             operation = operation.response(status.to_string(), problem(*status, description));
         }
         if let Some(policy) = self.policy {
-            let mut response = problem(429, &format!("The quota `{policy}` is used up; wait."))
-                .header("Retry-After", header("Seconds until the next request is taken.", None));
+            let more = self.draft.errors.iter().find(|(status, _)| *status == 429);
+            let more = more.map(|(_, description)| format!(" {description}")).unwrap_or_default();
+            let mut response = problem(
+                429,
+                &format!("The quota `{policy}` is used up; wait.{more}"),
+            )
+            .header("Retry-After", header("Seconds until the next request is taken.", None));
             for (name, meaning) in QUOTA {
                 response = response.header(name, header(meaning, None));
             }

@@ -147,6 +147,10 @@ pub fn pages() -> Vec<Entry> {
         Entry::new(Method::POST, "/public/status", "publicStatus", pages::status_sent).under(Policy::Lookup),
         Entry::new(Method::GET, "/public/supplement", "publicSupplementForm", pages::supplement_form),
         Entry::new(Method::POST, "/public/supplement", "publicSupplement", pages::supplement_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, "/password/{link}", "passwordForm", pages::links::password_form),
+        Entry::new(Method::POST, "/password", "passwordSent", pages::links::password_sent).under(Policy::Login),
+        Entry::new(Method::GET, "/set-up/{link}", "setUpForm", pages::links::set_up_form),
+        Entry::new(Method::POST, "/set-up", "setUpSent", pages::links::set_up_sent).under(Policy::Login),
         Entry::new(Method::GET, pages::STYLE_PATH, "publicStyle", pages::style),
     ]
 }
@@ -249,6 +253,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// The listener cannot be used.
 pub fn serve(app: Arc<App>, listener: TcpListener, transport: Transport) -> io::Result<Server> {
+    crate::service::sessions::prepare();
     let data = web::Data::from(app);
     let edge = web::Data::new(Edge::new(transport));
     let server = HttpServer::new(move || application(data.clone(), edge.clone()))

@@ -11,6 +11,7 @@ use super::contract::{Describe, Draft};
 use super::extract::{Body, Checked};
 use super::problem::Problem;
 use super::reply::{Conditional, Made, Nothing};
+use super::sessions::Client;
 use super::strict::plain;
 use crate::service::App;
 use crate::service::cases::Origin;
@@ -103,10 +104,11 @@ impl<R: actix_web::Responder> actix_web::Responder for ByLink<R> {
 pub async fn change(
     auth: Auth<SignedIn>,
     app: web::Data<App>,
+    client: Client,
     body: Body<ChangePasswordBody>,
 ) -> Result<Nothing, Problem> {
     let ChangePasswordBody { current_password, password } = body.value;
-    sessions::check_password(&app, auth.user.id, current_password).await?;
+    sessions::check_password(&app, auth.user.id, client.address, current_password).await?;
     people::set_password(&app, auth.origin(None), auth.user.id, password).await?;
     Ok(Nothing)
 }

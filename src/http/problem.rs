@@ -83,8 +83,7 @@ impl Fault {
             Self::UnsupportedMediaType => 415,
             Self::ValidationFailed | Self::ImportRefused => 422,
             Self::PreconditionRequired | Self::PreconditionTooBroad => 428,
-            Self::TooManyRequests | Self::DailyLimitReached => 429,
-            Self::QuotaExceeded => 429,
+            Self::TooManyRequests | Self::DailyLimitReached | Self::QuotaExceeded => 429,
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::Unavailable

@@ -1,5 +1,7 @@
 //! Logging in, refreshing, logging out, and who one is.
 
+use std::net::IpAddr;
+
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, Utc};
@@ -9,6 +11,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::auth::{Auth, Open, SignedIn};
+use super::client::client_address;
 use super::contract::{Describe, Draft};
 use super::extract::{Body, Checked, SessionPath};
 use super::problem::{Fault, Problem};
@@ -108,6 +111,9 @@ impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Denied => Self::new(Fault::LoginFailed),
+            LoginError::Guessing(seconds) => {
+                Self::new(Fault::TooManyRequests).header(header::RETRY_AFTER, seconds.to_string())
+            }
             LoginError::SessionOver => Self::new(Fault::SessionOver),
             LoginError::Store(error) => error.into(),
             LoginError::Machine(error) => {
@@ -118,11 +124,22 @@ impl From<LoginError> for Problem {
     }
 }
 
-/// What the client says it is: the beginning of its `User-Agent`.
-pub struct Client(String);
+/// The client of somebody who shows a password.
+pub struct Client {
+    /// What it says it is: the beginning of its `User-Agent`.
+    pub name: String,
+    /// Where it is.
+    pub address: IpAddr,
+}
 
 impl Describe for Client {
-    fn describe(_: &mut Draft) {}
+    fn describe(draft: &mut Draft) {
+        draft.error(
+            429,
+            "Or too many wrong passwords, of this account or from this address, with the code \
+             `too_many_requests`; `Retry-After` says for how long to wait.",
+        );
+    }
 }
 
 impl FromRequest for Client {
@@ -133,7 +150,8 @@ impl FromRequest for Client {
         const LONGEST: usize = 120;
         let name = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let name = name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(LONGEST);
-        std::future::ready(Ok(Self(name.collect())))
+        let (name, address) = (name.collect(), client_address(request));
+        std::future::ready(Ok(Self { name, address }))
     }
 }
 
@@ -145,7 +163,8 @@ pub async fn create(
     body: Body<LoginBody>,
 ) -> Result<LoginReply, Problem> {
     let LoginBody { username, password } = body.value;
-    let login = Login { username, password, client: client.0, request_id: open.request_id };
+    let Client { name: client, address } = client;
+    let login = Login { username, password, client, address, request_id: open.request_id };
     let session = sessions::log_in(&app, login).await?;
     Ok(LoginReply(Made(session.into())))
 }

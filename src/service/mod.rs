@@ -5,6 +5,7 @@ pub mod cases;
 pub mod demo;
 pub mod earlier;
 mod flight;
+pub mod guesses;
 pub mod health;
 pub mod import;
 pub mod metrics;
@@ -60,6 +61,8 @@ pub struct App {
     public_url: OnceLock<String>,
     /// Who comes too often, or guesses, at the public door.
     pub public: public::Door,
+    /// Who guesses passwords.
+    pub(crate) guesses: guesses::Guesses,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -136,6 +139,7 @@ impl App {
             docs: settings.docs,
             public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
             public: public::Door::new(settings.public),
+            guesses: guesses::Guesses::default(),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

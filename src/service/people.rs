@@ -266,6 +266,18 @@ pub async fn set_up(
     Ok(id)
 }
 
+/// Is there a good link of this purpose with this secret? It is not used up.
+///
+/// # Errors
+/// The store failed.
+pub async fn is_good(app: &Arc<App>, secret: &str, purpose: LinkPurpose) -> Result<bool, Denied> {
+    match good_link(app, digest_of(secret), purpose).await {
+        Ok(_) => Ok(true),
+        Err(Denied::Refused(_)) => Ok(false),
+        Err(failed) => Err(failed),
+    }
+}
+
 /// Is this link good? Gives the user whom it is for, if any.
 async fn good_link(
     app: &Arc<App>,

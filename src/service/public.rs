@@ -9,7 +9,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::App;
 use super::cases::{self, ApplicationInput, Origin};
-use super::throttle::{Limits, Throttle, Wait};
+use super::throttle::{Limits, Throttle, Wait, network};
 use crate::config::DailyCaps;
 use crate::domain::actor::CaseScope;
 use crate::domain::case::Case;
@@ -300,14 +300,6 @@ async fn identify(app: &Arc<App>, address: IpAddr, claim: &Claim) -> Result<Case
             }
             Err(wrong().into())
         }
-    }
-}
-
-/// What is counted as one address: for IPv6 the network of 64 bits, of which one line has all.
-fn network(address: IpAddr) -> Vec<u8> {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().into_iter().take(8).collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Logging in, refreshing, logging out.
 
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
@@ -8,14 +9,16 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::App;
 use super::cases::Origin;
+use super::guesses::Guess;
 use super::metrics::LoginOutcome;
 use super::tokens::TOKEN_LIFE_SECS;
+use crate::domain::hex;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{EndCause, SESSION_HOURS};
 use crate::domain::unit::User;
 use crate::store::command::{Caller, Command, Denied, NewSession, SessionAfter};
 use crate::store::vault::fresh_bytes;
-use crate::store::{self, directory, sessions as rows};
+use crate::store::{self, UserRow, directory, sessions as rows};
 
 /// The memory of one hash, in KiB. OWASP asks for 19 MiB at least; more than 32 MiB is what the C
 /// library always takes from, and gives back to, the system directly, so that a log-in leaves
@@ -31,6 +34,12 @@ static ARGON2: LazyLock<Argon2<'static>> = LazyLock::new(|| {
 /// The hash of nobody's password: an unknown user costs as long as a wrong password.
 static NOBODY: LazyLock<String> =
     LazyLock::new(|| hash_now("nobody's password").unwrap_or_default());
+
+/// Makes what the first log-in would have to wait for. It takes as long as one password, so that not
+/// even the first unknown name is answered later than a known one.
+pub fn prepare() {
+    LazyLock::force(&NOBODY);
+}
 
 /// Fresh tokens.
 pub struct Session {
@@ -54,6 +63,9 @@ pub enum LoginError {
     /// The name or the password is wrong, or the account is disabled.
     #[error("wrong name or password")]
     Denied,
+    /// Too many wrong passwords; for how many seconds to wait.
+    #[error("too many wrong passwords")]
+    Guessing(i64),
     /// The refresh token is unknown, exchanged already or expired, or its session is over.
     #[error("the session is over")]
     SessionOver,
@@ -74,6 +86,8 @@ pub struct Login {
     pub password: String,
     /// What the client says it is, for the list of one's sessions.
     pub client: String,
+    /// Where it comes from.
+    pub address: IpAddr,
     /// The request, for the log.
     pub request_id: String,
 }
@@ -89,6 +103,7 @@ pub async fn log_in(app: &Arc<App>, login: Login) -> Result<Session, LoginError>
         Err(LoginError::Denied | LoginError::SessionOver) => {
             app.metrics.login(LoginOutcome::Failed);
         }
+        Err(LoginError::Guessing(_)) => app.metrics.login(LoginOutcome::Throttled),
         // It says nothing about who tried.
         Err(LoginError::Store(_) | LoginError::Machine(_)) => {}
     }
@@ -96,16 +111,10 @@ pub async fn log_in(app: &Arc<App>, login: Login) -> Result<Session, LoginError>
 }
 
 async fn admit(app: &Arc<App>, login: Login) -> Result<Session, LoginError> {
-    let Login { username, password, client, request_id } = login;
-    let row =
-        app.store.readers.run(move |conn| directory::user_row_by_name(conn, &username)).await?;
-    // Who has not chosen a password yet is checked like nobody.
-    let hash = row.as_ref().map(|row| row.password_hash.clone()).filter(|hash| !hash.is_empty());
-    let known = hash.is_some();
-    let hash = hash.unwrap_or_else(|| NOBODY.clone());
-    let right = hashing(app, move || verify_now(&hash, &password)).await?;
-    let row = row.filter(|row| right && known && row.disabled_at.is_none());
-    let user = row.ok_or(LoginError::Denied)?.to_user()?;
+    let Login { username, password, client, address, request_id } = login;
+    let name = username.clone();
+    let row = app.store.readers.run(move |conn| directory::user_row_by_name(conn, &name)).await?;
+    let user = prove(app, address, (&username, row), password).await?;
 
     let id = SessionId(app.fresh_id());
     let (refresh_token, refresh_digest) = app.tokens.refresh_token(id, 1, &random()?);
@@ -189,21 +198,62 @@ fn login_error(denied: Denied) -> LoginError {
     }
 }
 
-/// Is this the user's password? Asked again before he changes it.
+/// Is this the user's password? Asked again before he changes it. Counts like a log-in.
 ///
 /// # Errors
-/// It is not ([`LoginError::Denied`]), or the store failed.
+/// It is not ([`LoginError::Denied`]), too many were wrong, or the store failed.
 pub async fn check_password(
     app: &Arc<App>,
     user: UserId,
+    address: IpAddr,
     password: String,
 ) -> Result<(), LoginError> {
     let row = app.store.readers.run(move |conn| directory::user_row(conn, user)).await?;
-    let hash = row.map(|row| row.password_hash).ok_or(LoginError::Denied)?;
-    if hashing(app, move || verify_now(&hash, &password)).await? {
-        Ok(())
-    } else {
-        Err(LoginError::Denied)
+    let row = row.ok_or(LoginError::Denied)?;
+    let name = row.username.clone();
+    prove(app, address, (&name, Some(row)), password).await.map(|_| ())
+}
+
+/// Checks the password of a name, which may be nobody's, and counts a wrong one. Whatever is wrong,
+/// the steps are the same: one look at the counts and one hash.
+async fn prove(
+    app: &Arc<App>,
+    address: IpAddr,
+    (name, row): (&str, Option<UserRow>),
+    password: String,
+) -> Result<User, LoginError> {
+    let now = app.clock.now();
+    let epoch = row.as_ref().map_or(0, |row| row.token_epoch);
+    let guess = app
+        .guesses
+        .attempt(name, epoch, address, now)
+        .map_err(|wait| LoginError::Guessing(wait.seconds(now)))?;
+    // Who has not chosen a password yet is checked like nobody.
+    let hash = row.as_ref().map(|row| row.password_hash.clone()).filter(|hash| !hash.is_empty());
+    let has_one = hash.is_some();
+    let hash = hash.unwrap_or_else(|| NOBODY.clone());
+    let right = hashing(app, move || verify_now(&hash, &password))
+        .await
+        .inspect_err(|_| app.guesses.take_back(&guess))?;
+    match row {
+        Some(row) if right && has_one && row.disabled_at.is_none() => {
+            app.guesses.right(guess, now);
+            Ok(row.to_user()?)
+        }
+        row => {
+            alarm(app, guess, name, row.map(|row| UserId(row.id.0)));
+            Err(LoginError::Denied)
+        }
+    }
+}
+
+/// Says in the log what begins to cool down. A name that nobody has may be a password that was typed
+/// in the wrong place: it stands there as a keyed digest.
+fn alarm(app: &App, guess: Guess, name: &str, user: Option<UserId>) {
+    for what in guess.wrong() {
+        let name = hex::encode(&app.tokens.seal_text(&format!("login name\0{name}")));
+        let user = user.map(tracing::field::display);
+        tracing::warn!(what = what.as_str(), user, name, "passwords are being guessed");
     }
 }
 

@@ -18,6 +18,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -43,6 +44,23 @@ pub struct Limits {
 pub struct Wait {
     /// Until then.
     pub until: DateTime<Utc>,
+}
+
+impl Wait {
+    /// Whole seconds from now on, one at least: what `Retry-After` says.
+    #[must_use]
+    pub fn seconds(self, now: DateTime<Utc>) -> i64 {
+        (self.until - now).num_seconds().saturating_add(1).max(1)
+    }
+}
+
+/// What is counted as one address: for IPv6 the network of 64 bits, of which one line has all.
+#[must_use]
+pub fn network(address: IpAddr) -> Vec<u8> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().into_iter().take(8).collect(),
+    }
 }
 
 /// What is known of one key.

@@ -185,6 +185,7 @@ async fn its_users_can_log_in(built: &Built) {
             username: user.username.clone(),
             password: user.password.clone(),
             client: "test".to_owned(),
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
             request_id: "test".to_owned(),
         };
         assert!(sessions::log_in(&built.app, login).await.is_ok(), "{}", user.username);

@@ -44,7 +44,8 @@ impl Visitor {
 impl Describe for Visitor {
     fn describe(draft: &mut Draft) {
         draft.error(415, "The body is compressed, or not of the media type that is taken.");
-        draft.error(429, "Too much has come from this address; `Retry-After` says for how long.");
+        draft
+            .error(429, "Or too much has come from this address; `Retry-After` says for how long.");
         draft.error(503, "The database is unavailable or too busy; try again.");
     }
 }
@@ -79,7 +80,7 @@ fn turned_away(refused: TurnedAway, now: DateTime<Utc>) -> Problem {
 
 /// Whole seconds for which to wait, one at least.
 fn seconds(wait: Wait, now: DateTime<Utc>) -> i64 {
-    (wait.until - now).num_seconds().saturating_add(1).max(1)
+    wait.seconds(now)
 }
 
 /// `POST /api/v1/public/applications`

@@ -111,8 +111,11 @@ on_both! {
 
 on_both! {
     async fn log_ins_are_counted_by_address(strict: Strict) {
-        let body = json!({ "username": "nobody", "password": "wrong password" });
+        // Each time another name: five failures of one have to wait for another reason.
+        let names = std::cell::Cell::new(0);
         let log_in = async |peer: &str| {
+            names.set(names.get() + 1);
+            let body = json!({ "username": format!("nobody{}", names.get()), "password": "wrong password" });
             let request = TestRequest::post().uri("/api/v1/sessions").set_json(&body);
             strict.api.send(request.peer_addr(format!("{peer}:1").parse().unwrap())).await
         };

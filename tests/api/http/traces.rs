@@ -11,7 +11,7 @@ use crate::support::on_both;
 
 /// A place for log lines.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -25,9 +25,14 @@ impl io::Write for Lines {
 }
 
 impl Lines {
+    /// All of them.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
     /// The trace id in the line of a request.
     fn trace_of(&self, request: &str) -> String {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let text = self.text();
         let mut lines =
             text.lines().filter(|line| line.contains(&format!("request_id=\"{request}\"")));
         let line = lines.next().unwrap_or_else(|| panic!("no line of {request}: {text}"));

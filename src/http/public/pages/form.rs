@@ -32,6 +32,8 @@ pub enum Kind {
     Flag,
     /// Like [`Kind::Text`], and never shown again.
     Secret,
+    /// Like [`Kind::Secret`], and hidden while it is typed.
+    Password,
 }
 
 /// A field of a form.
@@ -83,10 +85,11 @@ impl Form {
 
     /// What stands in a field; nothing in one that is secret.
     pub fn value(&self, field: &Field) -> &str {
-        if field.kind == Kind::Secret { "" } else { self.raw(field.name) }
+        if matches!(field.kind, Kind::Secret | Kind::Password) { "" } else { self.raw(field.name) }
     }
 
-    fn raw(&self, name: &str) -> &str {
+    /// What came in a field.
+    pub fn raw(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
     }
 
@@ -101,6 +104,13 @@ impl Form {
         let parts =
             fields.iter().filter_map(|field| Some((Some(field.name), self.error(field.name)?)));
         whole.chain(parts).collect()
+    }
+
+    /// The same form, with something wrong with a field.
+    #[must_use]
+    pub fn wrong(mut self, field: &Field, text: impl Into<String>) -> Self {
+        self.errors.entry(field.name).or_insert_with(|| text.into());
+        self
     }
 
     /// The same form, with something wrong as a whole.

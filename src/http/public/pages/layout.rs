@@ -31,11 +31,9 @@ pub const STATUS: &str = "/public/status";
 pub const SUPPLEMENT: &str = "/public/supplement";
 
 /// A whole page.
-pub fn page(organ: &str, title: &str, here: &str, content: &Markup) -> Markup {
+pub fn page(organ: &str, title: &str, here: Option<&str>, content: &Markup) -> Markup {
     let version: String =
         STYLE_DIGEST.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
-    let links =
-        [(HOME, "首页"), (APPLY, "提交申请"), (STATUS, "查询进度"), (SUPPLEMENT, "提交补正")];
     html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -53,19 +51,30 @@ pub fn page(organ: &str, title: &str, here: &str, content: &Markup) -> Markup {
                 header.site {
                     p.organ { (organ) }
                     p.name { "政府信息依申请公开" }
-                    nav aria-label="主要页面" {
-                        ul {
-                            @for (path, text) in links {
-                                li {
-                                    a href=(path) aria-current=[(path == here).then_some("page")] { (text) }
-                                }
-                            }
-                        }
-                    }
+                    @if let Some(here) = here { (ways(here)) }
                 }
                 main #main tabindex="-1" { (content) }
-                footer.site {
-                    p { "您也可以到信息公开查询室当面提交申请，或者邮寄提交申请。" }
+                @if here.is_some() {
+                    footer.site {
+                        p { "您也可以到信息公开查询室当面提交申请，或者邮寄提交申请。" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The ways to the pages for the public, from one of them.
+fn ways(here: &str) -> Markup {
+    let links =
+        [(HOME, "首页"), (APPLY, "提交申请"), (STATUS, "查询进度"), (SUPPLEMENT, "提交补正")];
+    html! {
+        nav aria-label="主要页面" {
+            ul {
+                @for (path, text) in links {
+                    li {
+                        a href=(path) aria-current=[(path == here).then_some("page")] { (text) }
+                    }
                 }
             }
         }
@@ -124,7 +133,7 @@ fn invalid(form: &Form, field: &Field) -> Option<&'static str> {
 }
 
 fn around(form: &Form, field: &Field, hint: &str, input: &Markup) -> Markup {
-    let needed = matches!(field.kind, Kind::Text | Kind::Secret | Kind::Choice);
+    let needed = !matches!(field.kind, Kind::Optional | Kind::Flag);
     html! {
         div.field.wrong[form.error(field.name).is_some()] {
             label for=(field.name) {
@@ -142,21 +151,23 @@ fn around(form: &Form, field: &Field, hint: &str, input: &Markup) -> Markup {
 
 /// A field of text.
 pub fn text(form: &Form, field: &Field, look: Look) -> Markup {
-    let needed = matches!(field.kind, Kind::Text | Kind::Secret);
+    let needed = field.kind != Kind::Optional;
+    let input_type = if field.kind == Kind::Password { "password" } else { "text" };
     let described = described_by(form, field, look.hint);
     let wrong = invalid(form, field);
-    let most = field.most.to_string();
+    // A browser cuts off what is too long; of a password nobody would see it.
+    let most = (field.kind != Kind::Password).then(|| field.most.to_string());
     let complete = if look.autocomplete.is_empty() { "off" } else { look.autocomplete };
     let keyboard = (!look.inputmode.is_empty()).then_some(look.inputmode);
     let input = html! {
         @if look.lines > 1 {
-            textarea id=(field.name) name=(field.name) rows=(look.lines) maxlength=(most)
+            textarea id=(field.name) name=(field.name) rows=(look.lines) maxlength=[&most]
                 required[needed] aria-describedby=[described] aria-invalid=[wrong] {
                 // The first line break after the tag is not part of the text.
                 "\n" (form.value(field))
             }
         } @else {
-            input type="text" id=(field.name) name=(field.name) value=(form.value(field)) maxlength=(most)
+            input type=(input_type) id=(field.name) name=(field.name) value=(form.value(field)) maxlength=[&most]
                 required[needed] autocomplete=(complete) inputmode=[keyboard] spellcheck="false"
                 aria-describedby=[described] aria-invalid=[wrong];
         }

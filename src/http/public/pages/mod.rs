@@ -3,12 +3,13 @@
 //!
 //! There is no cookie and no session, so a form that another site makes a browser send can do no
 //! more than its maker could send himself: there is nothing to forge (CSRF needs a right that the
-//! browser brings along).
+//! browser brings along). The same holds for the forms of one-time links in [`links`].
 
 mod apply;
 mod follow;
 mod form;
 mod layout;
+pub mod links;
 mod words;
 
 use std::sync::Arc;
@@ -93,7 +94,8 @@ impl Responder for Page {
 /// Puts pages into the frame, which names the organ.
 struct Frame {
     organ: String,
-    here: &'static str,
+    /// The address of the page among those for the public; none of a page that stands apart.
+    here: Option<&'static str>,
 }
 
 impl Frame {
@@ -102,7 +104,15 @@ impl Frame {
             let bureau = directory.units().into_iter().find(|unit| unit.kind == UnitKind::Bureau);
             bureau.map(|unit| unit.name.clone())
         });
-        Self { organ: bureau.unwrap_or_default(), here }
+        Self { organ: bureau.unwrap_or_default(), here: Some(here) }
+    }
+
+    /// The frame of a page for colleagues, without the ways of the public. Before the set-up the
+    /// organ is the one of the settings.
+    async fn apart(app: &App) -> Self {
+        let frame = Self::of(app, HOME).await;
+        let organ = if frame.organ.is_empty() { app.office.agency.clone() } else { frame.organ };
+        Self { organ, here: None }
     }
 
     fn page(&self, title: &str, content: &Markup) -> Page {
@@ -112,9 +122,12 @@ impl Frame {
 
     /// A form that comes back with its faults.
     fn faulty(&self, title: &str, content: &Markup, status: u16) -> Page {
-        let title = format!("有误：{title}");
+        self.faulty_page(&format!("有误：{title}"), content, status)
+    }
+
+    fn faulty_page(&self, title: &str, content: &Markup, status: u16) -> Page {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-        Page { status, ..self.page(&title, content) }
+        Page { status, ..self.page(title, content) }
     }
 
     /// The request could not be read or carried out; there is no form to come back to.
@@ -129,7 +142,11 @@ impl Frame {
         let content = html! {
             h1 { "未能完成" }
             p role="alert" { (said) }
-            p { a href=(self.here) { "返回重新填写" } }
+            @if let Some(here) = self.here {
+                p { a href=(here) { "返回重新填写" } }
+            } @else {
+                p { "请返回上一页重新填写。" }
+            }
         };
         Page { status, ..self.page("未能完成", &content) }
     }
