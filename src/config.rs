@@ -496,7 +496,7 @@ impl Running {
                 Some(transport),
             ) => {
                 let drain = Duration::from_secs(drain);
-                Ok(Self { log_form, log_filter, drain, metrics_listen, transport })
+                Ok(Self { log_form, log_filter, transport, drain, metrics_listen })
             }
             _ => Err(faults),
         }

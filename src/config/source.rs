@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{ConfigError, SETTINGS, Secrecy};
+use super::{ConfigError, Secrecy};
 
 /// Where a value was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ fn content(name: &str, path: &str) -> Result<String, ConfigError> {
 /// Names beside the settings that mean something: the compose file's own and those of the tests.
 fn is_known(name: &str) -> bool {
     let (base, of_file) = name.strip_suffix("_FILE").map_or((name, false), |base| (base, true));
-    let setting = SETTINGS.iter().any(|setting| {
+    let setting = super::settings().any(|setting| {
         setting.name == name
             || (of_file && setting.name == base && setting.secrecy == Secrecy::Secret)
     });

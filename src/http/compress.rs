@@ -16,14 +16,21 @@ use super::language::weighed;
 /// Shorter answers gain nothing: they fit into one packet.
 const WORTH_WHILE: u64 = 1024;
 
-/// The answer, compressed when its caller takes that and it is worth while.
+/// The answer, compressed when its caller takes that and it is worth while. What could be compressed
+/// says that it varies by that, however short it is.
 #[must_use]
 pub fn compressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let request = response.request();
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
     // A file that is kept compressed comes with its coding.
     let packed = response.headers().contains_key(header::CONTENT_ENCODING);
-    if packed || !read || response.status() != StatusCode::OK || !is_text(response.headers()) {
+    let fits = match response.status() {
+        StatusCode::OK => is_text(response.headers()),
+        // It varies by what the answer that the caller has varies by (RFC 9110 §15.4.5).
+        StatusCode::NOT_MODIFIED => !packed && !varies_by_coding(response.headers()),
+        _ => false,
+    };
+    if packed || !read || !fits {
         return response;
     }
     let long = match response.response().body().size() {
@@ -31,10 +38,7 @@ pub fn compressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<Box
         BodySize::Stream => true,
         BodySize::None => false,
     };
-    if !long {
-        return response;
-    }
-    if let Some(coding) = accepted(request.headers()) {
+    if let Some(coding) = accepted(request.headers()).filter(|_| long) {
         // The encoder says by what the answer varies.
         return response
             .map_body(|head, body| Encoder::response(coding, head, body))
@@ -43,6 +47,12 @@ pub fn compressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<Box
     let varies = HeaderValue::from_static("Accept-Encoding");
     response.headers_mut().append(header::VARY, varies);
     response
+}
+
+/// Is it said already that the answer varies by its coding?
+fn varies_by_coding(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::VARY).filter_map(|value| value.to_str().ok());
+    values.any(|value| value.to_ascii_lowercase().contains("accept-encoding"))
 }
 
 /// Texts shrink; pictures do not, and a stream of events must not wait for the compressor.

@@ -37,12 +37,12 @@ fn the_compose_file_takes_every_secret_from_env_and_defaults_none() {
         assert!(variable[name.len()..].starts_with(form), "{variable}");
     }
     // Every setting can be set there, but for those that make no sense in a container.
-    for setting in config::SETTINGS {
+    for setting in config::settings() {
         let foreign = matches!(setting.name, "GONGKAI_METRICS_LISTEN" | "GONGKAI_CONFIG");
         let there = compose.contains(&format!("  {}: ", setting.name));
         assert!(there || foreign, "{} is not in docker-compose.yml", setting.name);
     }
-    for setting in config::SETTINGS.iter().filter(|s| s.secrecy == config::Secrecy::Secret) {
+    for setting in config::settings().filter(|s| s.secrecy == config::Secrecy::Secret) {
         for line in compose.lines().filter(|line| line.trim_start().starts_with(setting.name)) {
             assert!(line.contains("${"), "a secret in {line}");
         }

@@ -22,7 +22,7 @@ use super::refusals::{CASES, problem};
 use crate::support::client::{Answer, Api, application};
 use crate::support::databases::{Backend, Fresh};
 use crate::support::on_both;
-use crate::support::world::{Place, Who, World};
+use crate::support::world::{Who, World};
 
 const PAGE: &str = "https://desk.example";
 
