@@ -51,8 +51,14 @@ async fn read(api: &Api, method: Method, path: &str, known: Option<&str>) -> Ans
 }
 
 /// The headers that must not differ between an answer and the 304 that stands for it.
-fn kept(answer: &Answer) -> Vec<Option<&str>> {
-    ["etag", "cache-control", "vary"].iter().map(|name| answer.header(name)).collect()
+fn kept(answer: &Answer) -> Vec<Vec<&str>> {
+    let all = |name| {
+        let values = answer.headers.get_all(name).filter_map(|value| value.to_str().ok());
+        let mut values: Vec<_> = values.collect();
+        values.sort_unstable();
+        values
+    };
+    ["etag", "cache-control", "vary"].into_iter().map(all).collect()
 }
 
 on_both! {

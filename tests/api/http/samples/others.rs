@@ -23,6 +23,7 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         sample!("getLiveness", None, NO_ID, |_api| Call::plain()),
         sample!("getReadiness", None, NO_ID, |_api| Call::plain()),
+        sample!("getMetrics", Some(Who::Auditor), NO_ID, |_api| Call::plain()),
         sample!("getContractJson", None, NO_ID, |_api| Call::plain()),
         sample!("getContractYaml", None, NO_ID, |_api| Call::plain()),
         sample!("getKeys", None, NO_ID, |_api| Call::plain()),
