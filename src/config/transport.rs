@@ -87,20 +87,20 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "GONGKAI_LIMIT_READS",
-        example: "1200",
+        example: "12000",
         meaning: "Reading requests a minute for each user, or for each address without a valid token; 0 or off is without limit. So for the four that follow.",
         secrecy: Secrecy::Open,
     },
     Setting {
         name: "GONGKAI_LIMIT_WRITES",
-        example: "600",
+        example: "6000",
         meaning: "Changing requests a minute for each user, or for each address without a valid token.",
         secrecy: Secrecy::Open,
     },
     Setting {
         name: "GONGKAI_LIMIT_LOGIN",
-        example: "30",
-        meaning: "Log-ins a minute for each address.",
+        example: "300",
+        meaning: "Log-ins a minute for each address, behind which a whole office may sit; wrong passwords are counted beside it.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -140,9 +140,9 @@ impl Transport {
     pub(super) fn read(faults: &mut Faults) -> Option<Self> {
         let proxies = faults.take(trusted_proxies());
         let quotas = [
-            ("GONGKAI_LIMIT_READS", 1200),
-            ("GONGKAI_LIMIT_WRITES", 600),
-            ("GONGKAI_LIMIT_LOGIN", 30),
+            ("GONGKAI_LIMIT_READS", 12_000),
+            ("GONGKAI_LIMIT_WRITES", 6000),
+            ("GONGKAI_LIMIT_LOGIN", 300),
             ("GONGKAI_LIMIT_LOOKUP", 10),
             ("GONGKAI_LIMIT_EXPORTS", 10),
         ]

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use chrono::{DateTime, Duration, Utc};
+use tokio::sync::SemaphorePermit;
 
 use super::App;
 use super::cases::Origin;
@@ -222,6 +223,9 @@ async fn prove(
     (name, row): (&str, Option<UserRow>),
     password: String,
 ) -> Result<User, LoginError> {
+    // A guess is counted before it is checked. Only who has a turn guesses, so that right passwords
+    // that come together are not taken for guesses.
+    let turn = turn(app).await?;
     let now = app.clock.now();
     let epoch = row.as_ref().map_or(0, |row| row.token_epoch);
     let guess = app
@@ -232,7 +236,7 @@ async fn prove(
     let hash = row.as_ref().map(|row| row.password_hash.clone()).filter(|hash| !hash.is_empty());
     let has_one = hash.is_some();
     let hash = hash.unwrap_or_else(|| NOBODY.clone());
-    let right = hashing(app, move || verify_now(&hash, &password))
+    let right = hashing(turn, move || verify_now(&hash, &password))
         .await
         .inspect_err(|_| app.guesses.take_back(&guess))?;
     match row {
@@ -262,18 +266,22 @@ fn alarm(app: &App, guess: Guess, name: &str, user: Option<UserId>) {
 /// # Errors
 /// The machine fails.
 pub async fn hash_password(app: &Arc<App>, password: String) -> Result<String, LoginError> {
-    hashing(app, move || hash_now(&password))
+    hashing(turn(app).await?, move || hash_now(&password))
         .await?
         .ok_or_else(|| LoginError::Machine("argon2".to_owned()))
 }
 
+/// A turn at hashing, of which there are few: each takes its memory and a core.
+async fn turn(app: &Arc<App>) -> Result<SemaphorePermit<'_>, LoginError> {
+    app.hashing.acquire().await.map_err(|error| LoginError::Machine(error.to_string()))
+}
+
 async fn hashing<T: Send + 'static>(
-    app: &Arc<App>,
+    _turn: SemaphorePermit<'_>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, LoginError> {
-    let machine = |error: String| LoginError::Machine(error);
-    let _turn = app.hashing.acquire().await.map_err(|error| machine(error.to_string()))?;
-    tokio::task::spawn_blocking(work).await.map_err(|error| machine(error.to_string()))
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| LoginError::Machine(error.to_string()))
 }
 
 fn hash_now(password: &str) -> Option<String> {

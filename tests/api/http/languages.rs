@@ -282,10 +282,18 @@ on_both! {
             (Who::Supervisor, "/api/v1/statistics/reply-rate?group_by=channel".to_owned()),
             (Who::Supervisor, "/api/v1/statistics/reply-rate?group_by=applicant_type".to_owned()),
         ] {
-            let zh = ask(who, &path, "zh-CN").await;
-            let en = ask(who, &path, "en").await;
-            assert!(zh.text.chars().any(is_chinese), "{path}: {}", zh.text);
-            assert!(!en.text.chars().any(is_chinese), "{path}: {}", en.text);
+            // The form of an action is the contract's, which speaks both.
+            let spoken = |answer: Answer| {
+                let mut answer = answer.json();
+                for item in answer["items"].as_array_mut().into_iter().flatten() {
+                    item.as_object_mut().expect("an object").remove("body");
+                }
+                answer.to_string()
+            };
+            let zh = spoken(ask(who, &path, "zh-CN").await);
+            let en = spoken(ask(who, &path, "en").await);
+            assert!(zh.chars().any(is_chinese), "{path}: {zh}");
+            assert!(!en.chars().any(is_chinese), "{path}: {en}");
         }
         let actions = |answer: Answer| answer.json()["items"].as_array().unwrap().clone();
         let path = format!("{CASES}/{id}/actions");
