@@ -145,7 +145,7 @@ const BREAKS = [
   [(c) => c.components.schemas.CaseView.required.pop(), /may be missing now/],
   [(c) => (c.components.schemas.CaseView.properties.version.type = ["integer", "null"]), /became integer,null/],
   [(c) => c.components.schemas.ReceiveBody.required.push("purpose"), /purpose: is required now/],
-  [(c) => (c.components.schemas.ReceiveBody.properties.register.type = "boolean"), /register: type/],
+  [(c) => (c.components.schemas.ReceiveBody.properties.purpose.type = "string"), /purpose: type/],
   [(c) => (c.components.schemas.ReceiveBody.properties.subject.maxLength = 20), /maxLength became 20/],
   [(c) => c.components.schemas.Channel.enum.pop(), /the value \w+ is gone/],
   [(c) => (c.paths["/api/v1/dictionaries"].get.security = [{ bearer: [] }]), /needs a token now/],

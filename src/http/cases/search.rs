@@ -4,7 +4,7 @@ use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, OneOfBuilder};
+use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, ObjectBuilder};
 use utoipa::openapi::{RefOr, Schema};
 use validator::Validate;
 
@@ -82,7 +82,7 @@ impl PersonSearchBody {
 impl Checked for PersonSearchBody {
     fn refine(schema: &mut RefOr<Schema>) {
         let one = ["id_number", "phone", "email"].into_iter().fold(
-            OneOfBuilder::new().description(Some("Exactly one field is searched.")),
+            AnyOfBuilder::new().description(Some("Exactly one field is searched.")),
             |one, field| one.item(ObjectBuilder::new().required(field)),
         );
         *schema = AllOfBuilder::new().item(schema.clone()).item(one).into();
