@@ -42,6 +42,8 @@ pub struct Draft {
     pub right: Option<Right>,
     /// Does the answer carry text in the language that was asked for?
     pub spoken: bool,
+    /// Is the token needed only of those who come from elsewhere?
+    pub open_at_home: bool,
     /// The schemas that it refers to.
     pub schemas: Vec<(String, RefOr<Schema>)>,
     /// Does the success carry an entity tag when it answers a reading request?
@@ -209,7 +211,7 @@ impl Entry {
         draft.conditional &= method == Method::GET;
         if draft.conditional {
             let meaning = "Entity tags that the caller knows; one that still holds gives 304.";
-            draft.parameters.push(text_header("If-None-Match", Required::False, meaning, r"\S"));
+            draft.parameters.push(text_header("If-None-Match", Required::False, meaning, None));
         }
         Self {
             policy: Some(policy),
@@ -314,9 +316,13 @@ impl Entry {
             right.name(),
             roles.join(", ")
         );
-        operation
+        let operation = operation
             .description(Some(needs))
-            .security(SecurityRequirement::new("bearer", Vec::<String>::new()))
+            .security(SecurityRequirement::new("bearer", Vec::<String>::new()));
+        if self.draft.open_at_home {
+            return operation.security(SecurityRequirement::default());
+        }
+        operation
     }
 
     fn with_body(

@@ -454,9 +454,9 @@ pub(super) fn text_header(
     name: &'static str,
     required: Required,
     description: &'static str,
-    pattern: &'static str,
+    pattern: Option<&'static str>,
 ) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(pattern);
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
@@ -495,12 +495,8 @@ impl IfMatch {
 impl Describe for IfMatch {
     fn describe(draft: &mut Draft) {
         let meaning = "The entity tag of the version that the caller saw, e.g. `\"3\"`.";
-        draft.parameters.push(text_header(
-            "If-Match",
-            Required::True,
-            meaning,
-            r#"^"[1-9][0-9]*(-masked)?"$"#,
-        ));
+        // No pattern: a tag that cannot be one of ours is not malformed, it does not match.
+        draft.parameters.push(text_header("If-Match", Required::True, meaning, None));
         draft.error(409, "The state of the resource does not allow it.");
         draft.error(412, "The resource has changed since; the answer carries its current ETag.");
         draft.error(422, "The content is not valid; every fault is listed.");
@@ -529,7 +525,7 @@ impl Describe for IdempotencyKey {
             "Idempotency-Key",
             Required::False,
             meaning,
-            "^[!-~]{1,255}$",
+            Some("^[!-~]{1,255}$"),
         ));
         draft.error(400, "The Idempotency-Key is malformed.");
     }

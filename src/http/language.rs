@@ -26,7 +26,7 @@ pub struct Spoken(pub Language);
 impl Describe for Language {
     fn describe(draft: &mut Draft) {
         let meaning = "`zh-CN` (also when absent or unknown) or `en`, with quality values.";
-        draft.parameters.push(text_header("Accept-Language", Required::False, meaning, r"\S"));
+        draft.parameters.push(text_header("Accept-Language", Required::False, meaning, None));
         draft.spoken = true;
     }
 }

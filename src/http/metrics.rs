@@ -25,6 +25,7 @@ pub struct Scraper;
 impl Describe for Scraper {
     fn describe(draft: &mut Draft) {
         Auth::<ReadMetrics>::describe(draft);
+        draft.open_at_home = true;
     }
 }
 

@@ -51,7 +51,7 @@ pub struct CasesView {
     pub total: Option<i64>,
     /// What the total says; beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, inline)]
+    #[schema(nullable = false)]
     pub total_kind: Option<TotalKind>,
 }
 

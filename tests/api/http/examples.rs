@@ -95,7 +95,9 @@ impl Scrubber {
             "link" => "c2VjcmV0LW9mLXRoZS1saW5r".to_owned(),
             "query_code" => "3KQD-8W2P-0RXV-5TZN".to_owned(),
             "next_cursor" | "prev_cursor" => "c2lnbmVkLWN1cnNvcg".to_owned(),
-            "hash" | "prev_hash" | "query_code_digest" => self.stand_in(value, |count| format!("{count:064x}")),
+            "hash" | "prev_hash" | "query_code_digest" => {
+                self.stand_in(value, |count| format!("{count:064x}"))
+            }
             "receipt_number" => {
                 self.numbered(value, "SJ2025-", |count| format!("SJ2025-{count:06}"))
             }
