@@ -337,9 +337,20 @@ impl Entry {
             .build();
         let body = RequestBodyBuilder::new()
             .content(self.draft.body_type.unwrap_or("application/json"), content)
-            .required(Some(utoipa::openapi::Required::True))
+            .required(Some(if self.needs_body() { Required::True } else { Required::False }))
             .build();
         operation.request_body(Some(body))
+    }
+
+    /// Must there be a body? One without any member that is required may be left out.
+    fn needs_body(&self) -> bool {
+        let Some(RefOr::Ref(reference)) = &self.draft.body else { return true };
+        let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+        let schema = self.draft.schemas.iter().find(|(known, _)| known == name);
+        match schema {
+            Some((_, RefOr::T(Schema::Object(object)))) => !object.required.is_empty(),
+            _ => true,
+        }
     }
 
     fn with_success(

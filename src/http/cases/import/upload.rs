@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder, web};
 use utoipa::PartialSchema as _;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 
 use super::super::Reply;
 use super::charset::{Charset, Unreadable, decode};
@@ -48,7 +49,11 @@ impl CsvBody {
 
 impl Describe for CsvBody {
     fn describe(draft: &mut Draft) {
-        draft.body = Some(String::schema());
+        // Bytes, whose type JSON Schema cannot tell (OpenAPI 3.1, "Considerations for Media Types").
+        let bytes = ObjectBuilder::new()
+            .schema_type(SchemaType::AnyValue)
+            .description(Some("The register: a heading and rows."));
+        draft.body = Some(bytes.into());
         draft.body_type = Some("text/csv");
         draft.error(400, "The body could not be read.");
         draft.error(413, "The file is larger than 2 MiB.");
