@@ -26,6 +26,7 @@ use crate::domain::actor::Role;
 use crate::domain::policy::Right;
 
 /// An operation's description while it is being put together.
+#[expect(clippy::struct_excessive_bools, reason = "each tells another thing of the operation")]
 #[derive(Default)]
 pub struct Draft {
     /// Query, path and header parameters.

@@ -1,4 +1,4 @@
-//! `/docs`: the contract in a browser, without the network (ADR 0006). The viewer is Swagger UI,
+//! `/docs`: the contract in a browser, without the network (ADR 0011). The viewer is Swagger UI,
 //! embedded as scripts/vendor-docs has fetched it. It is no part of the contract, and can be
 //! switched off.
 

@@ -14,7 +14,7 @@ use crate::domain::case::LookupKeys;
 use crate::domain::earlier::{Compared, Earlier, EarlierCase, LookedIn};
 use crate::domain::identity::{Email, IdentityError, Phone, compact_upper};
 use crate::domain::lifecycle::Status;
-use crate::domain::said::Said;
+use crate::domain::said::{Language, Said, citation};
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::text_enum;
 use crate::http::auth::{self, Auth};
@@ -49,10 +49,8 @@ pub struct WarningView {
     pub code: Caution,
     /// In words.
     pub text: String,
-    /// The same in English.
-    pub text_en: String,
     /// The article that it is about.
-    #[schema(example = "2019 art. 36(6)")]
+    #[schema(example = "2019年条例第三十六条第(六)项")]
     pub article: String,
     /// The addresses of the earlier cases.
     pub cases: Vec<String>,
@@ -124,10 +122,13 @@ impl From<EarlierCase> for EarlierCaseView {
     }
 }
 
-impl From<Earlier> for EarlierCasesView {
-    fn from(earlier: Earlier) -> Self {
-        let warnings =
-            Caution::ALL.iter().filter_map(|caution| warning(*caution, &earlier)).collect();
+impl EarlierCasesView {
+    /// What was found, in the reader's language.
+    pub(super) fn of(earlier: Earlier, language: Language) -> Self {
+        let warnings = Caution::ALL
+            .iter()
+            .filter_map(|caution| warning(*caution, &earlier, language))
+            .collect();
         Self {
             looked_in: earlier.looked_in,
             has_more: earlier.more,
@@ -137,7 +138,7 @@ impl From<Earlier> for EarlierCasesView {
     }
 }
 
-fn warning(caution: Caution, earlier: &Earlier) -> Option<WarningView> {
+fn warning(caution: Caution, earlier: &Earlier, language: Language) -> Option<WarningView> {
     let meant = |case: &&EarlierCase| match caution {
         Caution::RepeatedAnswered => case.status == Status::Answered,
         Caution::RepeatedOpen => case.status != Status::Answered,
@@ -146,9 +147,8 @@ fn warning(caution: Caution, earlier: &Earlier) -> Option<WarningView> {
         earlier.repeated().filter(meant).map(|case| Links::of(case.id.0).own).collect();
     (!cases.is_empty()).then(|| WarningView {
         code: caution,
-        text: caution.label_zh().to_owned(),
-        text_en: caution.label_en().to_owned(),
-        article: caution.article().to_owned(),
+        text: Said::of(caution.label_zh(), caution.label_en()).into_text(language),
+        article: citation(caution.article(), language),
         cases,
     })
 }
@@ -233,6 +233,7 @@ impl Checked for EarlierBody {
 pub async fn earlier(
     auth: Auth<auth::Receive>,
     app: web::Data<App>,
+    language: Language,
     body: Body<EarlierBody>,
 ) -> Reply<Json<EarlierCasesView>> {
     let EarlierBody { applicant, subject } = body.value;
@@ -247,5 +248,5 @@ pub async fn earlier(
     };
     let with = Compared { name: applicant.name.as_deref(), subject: subject.as_deref() };
     let found = lookup::of_person(&app, &auth.actor, &keys, with).await?;
-    Ok(Json(EarlierCasesView::from(found)))
+    Ok(Json(EarlierCasesView::of(found, language)))
 }

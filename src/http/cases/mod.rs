@@ -26,6 +26,7 @@ use crate::domain::deadline::legal_day;
 use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{Action, Step};
 use crate::domain::rejection::Reason;
+use crate::domain::said::Language;
 use crate::service::{App, cases};
 use crate::store::command::Outcome;
 use applicant::names_are_masked;
@@ -60,6 +61,7 @@ pub async fn receive(
     auth: Auth<auth::Receive>,
     app: web::Data<App>,
     key: IdempotencyKey,
+    language: Language,
     body: Body<ReceiveBody>,
 ) -> Reply<Tagged<ReceivedView, 201>> {
     let keyed = body.keyed(&key, "receive");
@@ -71,7 +73,7 @@ pub async fn receive(
     let command = cases::receive_knowing(&app, auth.origin(keyed), input, Some(known.clone()));
     let mut outcome = command.await?;
     // An outcome that an older version remembered has none of its own.
-    let earlier_cases = EarlierCasesView::from(outcome.earlier.take().unwrap_or(known));
+    let earlier_cases = EarlierCasesView::of(outcome.earlier.take().unwrap_or(known), language);
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
     Ok(Tagged {

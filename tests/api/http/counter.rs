@@ -54,7 +54,7 @@ on_both! {
         let block = api.received().await["earlier_cases"].clone();
         assert_eq!(codes(&block), ["repeated_answered"]);
         let warning = &block["warnings"][0];
-        assert_eq!(warning["article"], "2019 art. 36(6)");
+        assert_eq!(warning["article"], "2019年条例第三十六条第(六)项");
         assert_eq!(warning["cases"], json!([case["links"]["self"]]));
         assert_eq!(block["items"][0]["case_number"], case["case_number"]);
     }
