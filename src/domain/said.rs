@@ -124,14 +124,21 @@ pub fn citation(article: &str, language: Language) -> String {
 
 fn in_chinese(source: &str) -> String {
     if let Some((text, article)) = source.split_once(" art. ") {
-        return match article.parse() {
-            Ok(number) => format!("{text}年条例第{}条", numeral(number)),
-            Err(_) => format!("{text}年条例第{article}条"),
-        };
+        let articles: Vec<String> = article.split(", ").map(article_in_chinese).collect();
+        return format!("{text}年条例{}", articles.join("、"));
     }
     match source.strip_prefix("notice ").and_then(|number| number.split_once('-')) {
         Some((year, number)) => format!("国办公开办函〔{year}〕{number}号"),
         None => source.to_owned(),
+    }
+}
+
+/// `33` is an article, `36(6)` the sixth item (项) of one.
+fn article_in_chinese(article: &str) -> String {
+    let number = |text: &str| text.parse().map_or_else(|_| text.to_owned(), numeral);
+    match article.strip_suffix(')').and_then(|article| article.split_once('(')) {
+        Some((article, item)) => format!("第{}条第({})项", number(article), number(item)),
+        None => format!("第{}条", number(article)),
     }
 }
 
@@ -159,6 +166,8 @@ mod tests {
             citation(source, Language::Chinese),
             "2019年条例第三十三条;2007年条例第二十条;2019年条例第十条;国办公开办函〔2015〕207号"
         );
+        let items = citation("2019 art. 36(6), 45; 2007 art. 21(4)", Language::Chinese);
+        assert_eq!(items, "2019年条例第三十六条第(六)项、第四十五条;2007年条例第二十一条第(四)项");
     }
 
     #[test]
