@@ -1,7 +1,7 @@
 //! Why the law or the state machine says no. Every refusal has a stable code, a sentence in both
 //! languages and, where the law is the reason, the article.
 
-use super::ids::CaseId;
+use super::ids::{CaseId, Version};
 use super::said::Said;
 use super::text_enum::text_enum;
 
@@ -158,16 +158,28 @@ pub struct Rejection {
     /// The article, when the law is the reason.
     pub article: Option<&'static str>,
     /// What exactly is wrong, in addition to the sentence of the code: dates, names of fields.
-    pub detail: Option<Said>,
+    pub detail: Option<Box<Said>>,
     /// The other case that stands in the way, when it exists for the actor.
     pub case: Option<CaseId>,
+    /// The version that the resource has now, when the caller acted on an older one.
+    pub current: Option<Version>,
 }
 
 impl Rejection {
     /// A refusal for this reason alone.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
-        Self { reason, pointer: None, article: None, detail: None, case: None }
+        Self { reason, pointer: None, article: None, detail: None, case: None, current: None }
+    }
+
+    /// The caller acted on another version than the one that is.
+    #[must_use]
+    pub fn stale(current: Version) -> Self {
+        let detail = Said::new(
+            format!("现为第{}版", current.0),
+            format!("It is at version {} now.", current.0),
+        );
+        Self { current: Some(current), ..Self::new(Reason::StaleVersion).saying(detail) }
     }
 
     /// The same, naming the member of the input.
@@ -187,7 +199,7 @@ impl Rejection {
     /// The same, with particulars.
     #[must_use]
     pub fn saying(mut self, detail: Said) -> Self {
-        self.detail = Some(detail);
+        self.detail = Some(Box::new(detail));
         self
     }
 

@@ -401,7 +401,7 @@ impl From<Refusal> for Problem {
             code: reason.as_str(),
             status: status_of(reason),
             title: reason.said(),
-            detail: first.detail.clone(),
+            detail: first.detail.as_deref().cloned(),
             article: first.article,
             related: first.case.map(|id| format!("/api/v1/cases/{id}")),
             errors: refusal.all().iter().map(FieldError::from).collect(),
@@ -409,11 +409,8 @@ impl From<Refusal> for Problem {
             headers: Vec::new(),
             request: Default::default(),
         };
-        if reason == Reason::StaleVersion
-            && let Some(version) = &first.detail
-        {
-            let tag = format!("\"{}\"", version.text(Language::English));
-            problem.headers.push((header::ETAG, tag));
+        if let Some(current) = first.current {
+            problem.headers.push((header::ETAG, format!("\"{}\"", current.0)));
         }
         Self(Box::new(problem))
     }

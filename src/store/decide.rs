@@ -18,7 +18,6 @@ use crate::domain::lifecycle::{self, Context, NextNumbers, Step, SupplementFacts
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Rejection};
-use crate::domain::said::Said;
 use crate::domain::unit::Directory;
 use std::sync::Arc;
 
@@ -161,9 +160,7 @@ impl Workspace<'_> {
             .ok_or(Reason::NotFound)?
             .clone();
         if before.version != expected {
-            return Err(Rejection::new(Reason::StaleVersion)
-                .saying(Said::neutral(before.version.0.to_string()))
-                .into());
+            return Err(Rejection::stale(before.version).into());
         }
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::super::command::{
-    Caller, Denied, Made, NewLink, NewUser, Outcome, Standing, UnitChange, UnitPatch, UserChange,
-    UserPatch,
+    Caller, Made, NewLink, NewUser, Outcome, Standing, UnitChange, UnitPatch, UserChange, UserPatch,
 };
 use super::super::error::Error;
 use super::super::ledger::{Origin, Subject};
@@ -505,11 +504,7 @@ fn administers(origin: &Origin<'_>) -> Decided<()> {
 
 fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
     match expected {
-        Some(expected) if expected != is => {
-            let stale =
-                Rejection::new(Reason::StaleVersion).saying(Said::neutral(is.0.to_string()));
-            Err(Denied::from(stale))
-        }
+        Some(expected) if expected != is => Err(Rejection::stale(is).into()),
         Some(_) | None => Ok(()),
     }
 }

@@ -57,6 +57,7 @@ on_both! {
         assert_eq!(api.seen(unit["links"]["self"].as_str().unwrap()).await, moved.json());
         let stale = api.patch(Who::Admin, &unit, &json!({ "name": "别名" })).await;
         assert_eq!((stale.verdict(), stale.header("etag")), ((412, "stale_version".to_owned()), Some("\"2\"")));
+        assert_eq!(stale.json()["detail"], "现为第2版");
 
         let closed = api.close(&moved.json(), &json!({ "reason": "撤并" })).await;
         assert_eq!(closed.status, 200, "{}", closed.text);
