@@ -2,6 +2,7 @@
 //! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong, 69 the
 //! database or the address is unavailable.
 
+mod audit;
 mod config;
 pub mod deadline;
 mod demo;
@@ -11,6 +12,7 @@ mod healthcheck;
 mod import;
 mod migrate;
 mod operator;
+mod replay;
 mod serve;
 mod stop;
 mod unit;
@@ -53,6 +55,10 @@ enum Command {
     Unit(unit::UnitArgs),
     /// Look at a paper register in CSV, or take it in.
     Import(import::ImportArgs),
+    /// Verify the ledger, or print its head.
+    Audit(audit::AuditArgs),
+    /// Rebuild every case from the ledger and compare.
+    Replay(replay::ReplayArgs),
     /// Show the settings, or check them and what they lead to.
     Config(config::ConfigArgs),
     /// Ask a running server whether it is ready; for containers.
@@ -165,6 +171,8 @@ fn carry_out(command: Command) -> Done {
         Command::User(args) => user::run(args),
         Command::Unit(args) => unit::run(args),
         Command::Import(args) => import::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Deadline(args) => {
             Ok(deadline::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))
         }

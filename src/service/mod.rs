@@ -81,6 +81,15 @@ pub enum StartError {
     Key(String),
 }
 
+/// The vault with the keys of the settings.
+///
+/// # Errors
+/// A key cannot be used.
+pub fn vault_of(settings: &Settings) -> Result<Vault, StartError> {
+    Vault::from_secret(&settings.data_key_id, &settings.data_key.0)
+        .map_err(|error| StartError::Key(error.to_string()))
+}
+
 impl App {
     /// Opens the database and the keys, and makes sure that they belong together.
     ///
@@ -107,9 +116,7 @@ impl App {
         limits: WriterLimits,
     ) -> Result<Arc<Self>, StartError> {
         let key = |error: &dyn std::fmt::Display| StartError::Key(error.to_string());
-        let vault = Vault::from_secret(&settings.data_key_id, &settings.data_key.0)
-            .map_err(|error| key(&error))?;
-        let vault = Arc::new(vault);
+        let vault = Arc::new(vault_of(settings)?);
         let law = Arc::new(Law::builtin().clone());
         let decisions = Decisions::builtin();
         let basis = Basis {

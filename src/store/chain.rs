@@ -73,6 +73,12 @@ pub enum Fault {
     /// The stored hash is not the hash of the stored text.
     #[error("the event was changed after it was written")]
     Content,
+    /// A column beside the text says something else than the text.
+    #[error("the columns say otherwise than the text that was hashed")]
+    Columns,
+    /// The head row does not name the last event.
+    #[error("the ledger does not end where its head says")]
+    Head,
     /// An anchored head has this number and another hash: history was rewritten.
     #[error("the event differs from the head that was anchored")]
     Anchor,

@@ -11,7 +11,7 @@ use super::command::{Caller, CaseAfter, Command, Denied, Outcome, Receive, Repla
 use super::ledger::{self, Deed, Origin, Subject};
 use super::workspace::{Workspace, principal};
 use crate::domain::actor::{Actor, By, CaseScope};
-use crate::domain::case::Case;
+use crate::domain::case::{Case, Change};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, Version};
 use crate::domain::lifecycle::{self, Context, NextNumbers, Step, SupplementFacts};
@@ -118,8 +118,6 @@ impl Workspace<'_> {
         self.take_reference(&received, &scope)?;
         self.take_number("receipt", numbers.year);
         let subject = subject(&received, "receive");
-        let application = serde_json::to_value(&received.record.intake.application);
-        let personal = application.map_err(super::error::Error::corrupt)?;
         let mut input = json!({
             "receipt_number": received.record.intake.receipt_number,
             "query_code_digest": received.record.intake.query_code_digest,
@@ -130,7 +128,7 @@ impl Workspace<'_> {
         {
             members.insert("external_ref".to_owned(), json!(reference));
         }
-        self.enter_case(None, &received, &subject, origin, (input, Some(&personal)))?;
+        self.enter_case(None, &received, &subject, origin, (input, None))?;
         let mut case = received;
         if let Some((after, step)) = registered {
             self.enter_step(&case, &after, &step, origin)?;
@@ -238,8 +236,11 @@ impl Workspace<'_> {
         let personal =
             personal.map(|value| ledger::seal_personal(vault, subject, value)).transpose()?;
         let (was, is) = ledger::difference(before, after);
-        let deed = Deed { input, personal, before: was, after: is };
-        let event = ledger::append(&mut self.head, subject, origin, &deed)?;
+        let change = Change::between(before.map(|case| &case.record), &after.record)
+            .map_err(super::error::Error::corrupt)?;
+        let record = Some(ledger::keep_change(vault, subject, &change)?);
+        let deed = Deed { input, personal, record, before: was, after: is };
+        let event = ledger::append(&mut self.head, subject, origin, deed)?;
         let message = ledger::message(&event, before, after)?;
         self.pending.outbox.push(message);
         self.pending.events.push(event);
@@ -251,8 +252,9 @@ impl Workspace<'_> {
             Value::Object(members) => members,
             _ => Map::new(),
         };
-        let deed = Deed { input: json!({}), personal: None, before: Map::new(), after };
-        let event = ledger::append(&mut self.head, subject, origin, &deed)?;
+        let deed =
+            Deed { input: json!({}), personal: None, record: None, before: Map::new(), after };
+        let event = ledger::append(&mut self.head, subject, origin, deed)?;
         self.pending.events.push(event);
         Ok(())
     }

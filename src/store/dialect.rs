@@ -103,6 +103,17 @@ pub fn snapshot<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -
     found.and_then(|found| ended.map(|()| found))
 }
 
+/// Lifts the limit of time from this connection's statements: for a command that looks at everything.
+///
+/// # Errors
+/// The database cannot be reached.
+pub(super) fn take_time(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Pg(c) => Ok(c.batch_execute("SET statement_timeout = 0")?),
+        Conn::Sqlite(_) => Ok(()),
+    }
+}
+
 /// Reads the head rows and holds them until the commit: writers of several processes take turns.
 pub(super) fn lock_heads(conn: &mut Conn) -> Result<Vec<HeadRow>> {
     let rows = heads::table.order(heads::name);

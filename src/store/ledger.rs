@@ -11,7 +11,7 @@ use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::actor::Actor;
 use crate::domain::canonical;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, Change};
 
 /// The end of the ledger.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,8 @@ pub(super) struct Deed {
     pub(super) input: Value,
     /// The personal part of the input, sealed.
     pub(super) personal: Option<String>,
+    /// What changed in the record of a case, so that it can be rebuilt: an object, or a sealed one.
+    pub(super) record: Option<Value>,
     /// The members that changed, before.
     pub(super) before: Map<String, Value>,
     /// The same members, after.
@@ -62,7 +64,7 @@ pub(super) fn append(
     head: &mut Head,
     subject: &Subject<'_>,
     origin: &Origin<'_>,
-    deed: &Deed,
+    deed: Deed,
 ) -> Result<EventRow> {
     let seq = head.seq + 1;
     let actor = origin.actor.map_or_else(
@@ -74,7 +76,7 @@ pub(super) fn append(
         },
         |actor| json!({ "user_id": actor.user, "role": actor.role, "unit_id": actor.unit }),
     );
-    let body = json!({
+    let mut body = json!({
         "seq": seq,
         "subject_kind": subject.kind,
         "subject_id": subject.id,
@@ -88,6 +90,9 @@ pub(super) fn append(
         "before": deed.before,
         "after": deed.after,
     });
+    if let (Some(record), Value::Object(members)) = (deed.record, &mut body) {
+        members.insert("record".to_owned(), record);
+    }
     let body = canonical::to_canonical(&body).map_err(Error::corrupt)?;
     let prev_hash = head.hash;
     let hash = chain::hash_event(&prev_hash, &body);
@@ -107,7 +112,7 @@ pub(super) fn append(
 
 /// The members of a case that the ledger shows before and after a change: facts without personal
 /// data, the same that lists and statistics use.
-fn facts(case: &Case) -> Map<String, Value> {
+pub(super) fn facts(case: &Case) -> Map<String, Value> {
     let record = &case.record;
     let clock = record.clock.as_ref();
     let supplement = record.supplement.as_ref().and_then(|round| round.reply.as_ref());
@@ -183,6 +188,43 @@ pub(super) fn seal_personal(vault: &Vault, subject: &Subject<'_>, value: &Value)
         .seal_blob(aad.as_bytes(), value.to_string().as_bytes(), nonce)
         .map(|sealed| sealed.as_str().to_owned())
         .map_err(Error::corrupt)
+}
+
+fn record_aad(id: uuid::Uuid, version: i64) -> String {
+    format!("events|record|{id}|{version}")
+}
+
+/// What changed in a record, as the ledger keeps it: in clear when nobody's data is in it, else sealed
+/// and bound to the entry that it belongs to.
+pub(super) fn keep_change(vault: &Vault, subject: &Subject<'_>, change: &Change) -> Result<Value> {
+    if change.is_open() {
+        return Ok(Value::Object(change.parts().clone()));
+    }
+    let clear = serde_json::to_vec(change.parts()).map_err(Error::corrupt)?;
+    let nonce = super::vault::fresh_nonce().map_err(Error::corrupt)?;
+    let aad = record_aad(subject.id, subject.version);
+    let sealed = vault.seal_blob(aad.as_bytes(), &clear, nonce).map_err(Error::corrupt)?;
+    Ok(Value::String(sealed.as_str().to_owned()))
+}
+
+/// Reads back what [`keep_change`] kept.
+pub(super) fn read_change(
+    vault: &Vault,
+    id: uuid::Uuid,
+    version: i64,
+    kept: &Value,
+) -> Result<Change> {
+    let parts = match kept {
+        Value::Object(parts) => parts.clone(),
+        Value::String(text) => {
+            let sealed = crate::domain::sealed::Sealed::parse(text).map_err(Error::corrupt)?;
+            let aad = record_aad(id, version);
+            let clear = vault.open_blob(aad.as_bytes(), &sealed).map_err(Error::corrupt)?;
+            serde_json::from_slice(&clear).map_err(Error::corrupt)?
+        }
+        _ => return Err(Error::corrupt("an entry without the change of its record")),
+    };
+    Ok(Change::of(parts))
 }
 
 fn outcome_aad(principal: uuid::Uuid, key: &str) -> String {

@@ -1,6 +1,7 @@
 //! The data layer: speaks Diesel and domain types. One writer, a few readers, two databases, one
 //! set of queries.
 
+pub mod audit;
 pub mod cases;
 pub mod chain;
 pub mod command;
@@ -17,6 +18,7 @@ pub mod public;
 pub mod pulse;
 mod readers;
 pub mod references;
+pub mod replay;
 mod rows;
 pub mod schema;
 pub mod sessions;

@@ -231,6 +231,56 @@ impl CaseRow {
         })
     }
 
+    /// The names of the columns in which the rows differ, but for the document: its text depends on
+    /// the database, so it is compared as what it means.
+    #[must_use]
+    pub fn columns_that_differ(&self, other: &Self) -> Vec<&'static str> {
+        let mut differ = Vec::new();
+        macro_rules! compare {
+            ($($column:ident),+) => {
+                // Taken apart, so that a new column cannot be forgotten here.
+                let Self { record: _, $($column),+ } = self;
+                $(if *$column != other.$column {
+                    differ.push(stringify!($column));
+                })+
+            };
+        }
+        compare!(
+            id,
+            version,
+            status,
+            receipt_number,
+            case_number,
+            query_code_digest,
+            channel,
+            applicant_type,
+            applicant_name,
+            id_number_index,
+            phone_index,
+            email_index,
+            subject,
+            receiving_unit_id,
+            holding_unit_id,
+            responsible_unit_id,
+            officer_id,
+            received_at,
+            receipt_date,
+            rule_set,
+            due_date,
+            prior_due_date,
+            paused_from,
+            resumed_on,
+            supplement_due_date,
+            answer_date,
+            closed_on,
+            finished_on,
+            decision,
+            extended,
+            updated_at
+        );
+        differ
+    }
+
     /// The case.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A case (申请件): one application and all that is done on it.
 
 mod application;
+mod change;
 mod clock;
 mod proceedings;
 
@@ -8,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use application::{Applicant, Application, Arrival, LookupKeys};
+pub use change::Change;
 pub use clock::{ClockFlag, ClockState, matter};
 pub use proceedings::{
     Answer, Closure, DeadlineOrigin, Draft, Extension, ExtensionDecision, Holding, Manner,

@@ -20,4 +20,5 @@ mod schema;
 mod scope;
 mod searches;
 mod statistics;
+mod tampering;
 mod writer;

@@ -29,6 +29,7 @@ pub fn another(row: &CaseRow, world: &World, number: usize) -> CaseRow {
 
 /// Writes rows.
 pub fn insert(db: &TestDatabase, rows: &[CaseRow]) {
+    db.meddle();
     let mut conn = db.connect();
     for chunk in rows.chunks(500) {
         let insert = diesel::insert_into(schema::cases::table).values(chunk);

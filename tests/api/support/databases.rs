@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr as _;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{QueryableByName, RunQueryDsl as _};
@@ -39,6 +39,7 @@ pub struct TestDatabase {
     backend: Backend,
     url: DatabaseUrl,
     remains: Remains,
+    meddled: AtomicBool,
 }
 
 /// What has to be cleared away.
@@ -70,13 +71,19 @@ impl TestDatabase {
                     backend,
                     url,
                     remains: Remains::Database { server: DatabaseUrl::Postgres(server), name },
+                    meddled: AtomicBool::new(false),
                 }
             }
             Backend::Sqlite => {
                 let folder = std::env::temp_dir().join(name);
                 std::fs::create_dir(&folder).expect("a temporary folder");
                 let file = folder.join("gongkai.db").to_string_lossy().into_owned();
-                Self { backend, url: DatabaseUrl::Sqlite(file), remains: Remains::Folder(folder) }
+                Self {
+                    backend,
+                    url: DatabaseUrl::Sqlite(file),
+                    remains: Remains::Folder(folder),
+                    meddled: AtomicBool::new(false),
+                }
             }
         }
     }
@@ -103,8 +110,19 @@ impl TestDatabase {
         self.url.connect().expect("a connection to the test database")
     }
 
+    /// Tells that the test wrote past the product: rows need no longer follow from the ledger.
+    pub fn meddle(&self) {
+        self.meddled.store(true, Ordering::Relaxed);
+    }
+
+    /// Has it?
+    pub fn is_meddled(&self) -> bool {
+        self.meddled.load(Ordering::Relaxed)
+    }
+
     /// Runs statements whose results nobody wants.
     pub fn execute(&self, sql: &str) {
+        self.meddle();
         execute(&mut self.connect(), sql);
     }
 

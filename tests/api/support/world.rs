@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::{Clock as _, SettableClock};
-use gongkai::config::{Keys, Secret, Settings};
+use gongkai::config::{CASE_NUMBER_PATTERN, Keys, Secret, Settings};
 use gongkai::domain::actor::{Capability, Role};
 use gongkai::domain::case::Case;
 use gongkai::domain::deadline::legal_day;
@@ -17,7 +17,8 @@ use gongkai::domain::unit::{UnitKind, UnitPlan};
 use gongkai::service::cases::{self, ApplicationInput, Origin};
 use gongkai::service::{App, sessions};
 use gongkai::store::command::{Caller, Command, Denied, Idempotency, NewUser, Outcome, Request};
-use gongkai::store::{DatabaseUrl, WriterLimits};
+use gongkai::store::replay::{self, CasePattern, Difference};
+use gongkai::store::{DatabaseUrl, WriterLimits, audit};
 
 use super::databases::{Backend, Fresh, TestDatabase};
 use super::inputs::{self, instant};
@@ -133,6 +134,15 @@ pub struct World {
     pub db: TestDatabase,
 }
 
+/// Whatever a test did by the product, in the end the ledger is whole and every row follows from it.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && !self.db.is_meddled() {
+            self.assert_whole();
+        }
+    }
+}
+
 impl Fresh for World {
     async fn fresh(backend: Backend) -> Self {
         Self::with_limits(backend, WriterLimits::default()).await
@@ -209,6 +219,27 @@ impl World {
         };
         self.operate(Command::CreateUser(Box::new(user))).await.expect("a user");
         self.users.push(id);
+    }
+
+    /// What `gongkai audit verify` and `gongkai replay --check` would say.
+    pub fn assert_whole(&self) {
+        self.assert_chain();
+        assert_eq!(self.differences(), Vec::<String>::new());
+    }
+
+    /// What `gongkai audit verify` would say.
+    pub fn assert_chain(&self) {
+        audit::verify(&mut self.db.connect(), &[], &mut |_| ()).unwrap().unwrap();
+    }
+
+    /// What `gongkai replay --check` would tell.
+    pub fn differences(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let pattern = CasePattern(CASE_NUMBER_PATTERN);
+        let mut tell = |difference: Difference| found.push(difference.to_string());
+        replay::check(&mut self.db.connect(), &self.app.vault, &pattern, &mut tell, &mut |_| ())
+            .unwrap();
+        found
     }
 
     /// A second process over the same database, with the same keys and the same clock.
