@@ -198,6 +198,7 @@ const fn class(class: Class) -> (&'static str, u16) {
         Class::Stale => ("stale", 412),
         Class::Conflict => ("conflict", 409),
         Class::Invalid => ("invalid", 422),
+        Class::Exhausted => ("exhausted", 429),
     }
 }
 

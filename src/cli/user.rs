@@ -156,7 +156,7 @@ pub(super) fn run(args: UserArgs) -> Done {
             Command::SetPassword { username, from } => match password(from)? {
                 Some(password) => {
                     let user = named(&app, &username).await?;
-                    set_password(&app, Origin::operator(), user, password).await?;
+                    set_password(&app, Origin::operator(), user, None, password).await?;
                 }
                 None => reset_link(&app, &username).await?,
             },
@@ -179,7 +179,7 @@ async fn change(app: &Arc<App>, username: &str, change: UserChange) -> Result<()
 
 async fn reset_link(app: &Arc<App>, username: &str) -> Result<(), Failure> {
     let user = named(app, username).await?;
-    announce(app, &issue_link(app, Origin::operator(), user).await?);
+    announce(app, &issue_link(app, Origin::operator(), user).await?.0);
     Ok(())
 }
 

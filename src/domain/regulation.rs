@@ -289,6 +289,13 @@ impl Law {
         Self { calendar: Arc::new(calendar), rules: Arc::clone(&self.rules) }
     }
 
+    /// The text that is in force on a day.
+    #[must_use]
+    pub fn text_in_force(&self, day: NaiveDate) -> RuleSetId {
+        let new = &self.rules.text_2019;
+        if day < new.in_force.from { RuleSetId::Text2007 } else { new.id }
+    }
+
     /// The figures of one text.
     #[must_use]
     pub fn rule_set(&self, id: RuleSetId) -> &RuleSet {

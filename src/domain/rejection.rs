@@ -18,12 +18,15 @@ pub enum Class {
     Invalid,
     /// What the command names does not exist for this actor.
     NotFound,
+    /// There have been too many for today.
+    Exhausted,
 }
 
 text_enum! {
     /// The reason of a refusal; the text is its stable code.
     pub enum Reason in "reason" {
         NotFound = "not_found" : "不存在该资源" / "There is no such resource.",
+        DailyLimitReached = "daily_limit_reached" : "今日网上申请次数已达上限;仍可邮寄或者当面提交申请" / "No more online applications are taken today; post and the counter remain open.",
         StaleVersion = "stale_version" : "该件已被他人更新,请重新读取后再操作" / "The resource has changed since it was read; read it again.",
         ActorDisabled = "actor_disabled" : "该账号已停用" / "The user account is disabled.",
         RoleNotPermitted = "role_not_permitted" : "该角色无权进行此操作" / "This role may not do this.",
@@ -65,6 +68,7 @@ text_enum! {
         UnitHasUsers = "unit_has_users" : "该单位尚有在职人员,须指定接收单位" / "The unit has active users; name the unit that takes them over.",
         UnitHasUnits = "unit_has_units" : "该单位下尚有未撤销的单位" / "There are units below this one that are not closed.",
         UnitLoop = "unit_loop" : "单位不能隶属于其自身或其下级" / "A unit cannot stand below itself.",
+        UnitOutOfPlace = "unit_out_of_place" : "市局只有一个;窗口设在分中心之下,窗口之下不设单位" / "There is one bureau; a window belongs to a center, and nothing belongs to a window.",
         UnitIsRoot = "unit_is_root" : "市局不能撤销或改隶" / "The bureau itself cannot be closed or moved.",
         LastAdmin = "last_admin" : "不能停用或变更最后一名系统管理员" / "The last active administrator cannot be disabled or lose his role.",
         AlreadySetUp = "already_set_up" : "系统已完成初始设置" / "The system has been set up already.",
@@ -93,6 +97,7 @@ impl Reason {
         match self {
             Self::NotFound | Self::NumberOrCodeWrong => Class::NotFound,
             Self::StaleVersion => Class::Stale,
+            Self::DailyLimitReached => Class::Exhausted,
             Self::ActorDisabled
             | Self::RoleNotPermitted
             | Self::NotReceivingUnit
@@ -133,6 +138,7 @@ impl Reason {
             | Self::FactOutOfPlace
             | Self::UnitUnknown
             | Self::UnitCannotHold
+            | Self::UnitOutOfPlace
             | Self::OfficerUnknown
             | Self::DecisionUnknown
             | Self::DecisionNotInForce
@@ -240,6 +246,7 @@ impl Refusal {
             Class::Stale => 2,
             Class::Conflict => 3,
             Class::Invalid => 4,
+            Class::Exhausted => 5,
         });
         (!reasons.is_empty()).then_some(Self(reasons))
     }

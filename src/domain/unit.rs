@@ -31,6 +31,19 @@ impl UnitKind {
         }
     }
 
+    /// May a unit of this kind stand below one of that kind? There is one bureau, at the top; a window
+    /// belongs to a center, and nothing belongs to a window.
+    #[must_use]
+    pub const fn stands_below(self, parent: Self) -> bool {
+        match self {
+            Self::Bureau => false,
+            Self::Window => matches!(parent, Self::ServiceCenter),
+            Self::QueryRoom | Self::ServiceCenter | Self::Department | Self::LegalOffice => {
+                !matches!(parent, Self::Window)
+            }
+        }
+    }
+
     /// May a user with this role belong to a unit of this kind?
     #[must_use]
     pub const fn admits(self, role: Role) -> bool {
@@ -61,7 +74,7 @@ pub struct UnitPlan {
 }
 
 /// One unit of the tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// Its id.
     pub id: UnitId,

@@ -137,11 +137,16 @@ fn body_of(
         let bytes = bytes.await.map_err(|error| body_problem(&error))?;
         if !bytes.is_empty() && !fits {
             let refusal = Problem::new(Fault::UnsupportedMediaType);
-            return Err(refusal.header(header::ACCEPT, media_type));
+            let taken = if media_type == MERGE_PATCH { ACCEPT_PATCH } else { ACCEPT_POST };
+            return Err(refusal.header(taken, media_type));
         }
         Ok(bytes)
     })
 }
+
+/// Which media types are taken (RFC 5789 §3.1, Linked Data Platform 1.0 §7.1).
+const ACCEPT_PATCH: header::HeaderName = header::HeaderName::from_static("accept-patch");
+const ACCEPT_POST: header::HeaderName = header::HeaderName::from_static("accept-post");
 
 /// The media type of changes to a resource (RFC 7396).
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -265,8 +270,12 @@ fn malformed<T: ToSchema>(
     if !named && (all.is_empty() || !of_a_member) {
         all.push(first);
     }
+    all.truncate(FAULTS_TOLD);
     Problem::new(Fault::ValidationFailed).with(all)
 }
+
+/// Faults that are told at once: an answer must not grow with what somebody sends to provoke it.
+const FAULTS_TOLD: usize = 100;
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
@@ -359,6 +368,11 @@ fn query<T: DeserializeOwned + Validate>(text: &str) -> Result<(T, Fields), Prob
     let fields = web::Query::<Fields>::from_query(text)
         .map_err(|_| wrong("", Flaw::MalformedQuery))?
         .into_inner();
+    // The decoder puts U+FFFD in the place of what is no UTF-8, and what was asked for is lost.
+    let lost = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    if fields.iter().any(|(name, value)| lost(name) || lost(value)) {
+        return Err(wrong("", Flaw::MalformedQuery));
+    }
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     if let Some([name, _]) = names.array_windows().find(|[a, b]| a == b) {
@@ -509,8 +523,11 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let tag = request.headers().get(header::IF_MATCH);
-        ready(Ok(Self(tag.and_then(|value| value.to_str().ok()).map(ToOwned::to_owned))))
+        // Several lines are one list (RFC 9110 §5.3), and a list names more than one version.
+        let mut lines = request.headers().get_all(header::IF_MATCH).peekable();
+        let given = lines.peek().is_some();
+        let tags: Vec<&str> = lines.filter_map(|value| value.to_str().ok()).collect();
+        ready(Ok(Self(given.then(|| tags.join(", ")))))
     }
 }
 
@@ -536,16 +553,18 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(value) = request.headers().get("idempotency-key") else {
+        let mut values = request.headers().get_all("idempotency-key");
+        let Some(value) = values.next() else {
             return ready(Ok(Self(None)));
         };
-        let key = value.to_str().ok().filter(|key| {
+        let alone = values.next().is_none();
+        let key = value.to_str().ok().filter(|_| alone).filter(|key| {
             (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
         });
         ready(key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
             Problem::new(Fault::MalformedRequest).saying(Said::of(
-                "Idempotency-Key 须为 1 至 255 个可见 ASCII 字符",
-                "An Idempotency-Key has 1 to 255 visible ASCII characters.",
+                "Idempotency-Key 只能有一个,须为 1 至 255 个可见 ASCII 字符",
+                "There is one Idempotency-Key; it has 1 to 255 visible ASCII characters.",
             ))
         }))
     }

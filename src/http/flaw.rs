@@ -27,6 +27,7 @@ text_enum! {
         OneNumberNeeded = "exactly_one" : "申请编号与收件编号须填其一" / "Exactly one of the two numbers is needed.",
         QueryCodeMalformed = "query_code_malformed" : "查询码为16位字母和数字,如 XXXX-XXXX-XXXX-XXXX" / "A query code has 16 letters and digits, as XXXX-XXXX-XXXX-XXXX.",
         OneOfNeeded = "one_of_needed" : "须且只须给出一项" / "Exactly one of these is needed.",
+        NeedsCountedIn = "needs_counted_in" : "须与 counted_in 一同使用" / "It says something only together with counted_in.",
         MalformedQuery = "malformed_query" : "查询字符串格式错误" / "The query string is malformed.",
         RepeatedParameter = "repeated_parameter" : "参数出现多次" / "The parameter is given more than once.",
         InvalidParameter = "invalid_parameter" : "参数无效" / "The parameter is unknown or has a bad value.",

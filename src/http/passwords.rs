@@ -13,10 +13,13 @@ use super::problem::Problem;
 use super::reply::{Conditional, Made, Nothing};
 use super::sessions::Client;
 use super::strict::plain;
+use crate::domain::rejection::Reason;
 use crate::service::App;
 use crate::service::cases::Origin;
 use crate::service::people::{self, SetUpInput};
 use crate::service::sessions;
+use crate::service::sessions::LoginError;
+use crate::store::command::Denied;
 
 /// The old password and the new one.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -108,9 +111,17 @@ pub async fn change(
     body: Body<ChangePasswordBody>,
 ) -> Result<Nothing, Problem> {
     let ChangePasswordBody { current_password, password } = body.value;
-    sessions::check_password(&app, auth.user.id, client.address, current_password).await?;
-    people::set_password(&app, auth.origin(None), auth.user.id, password).await?;
-    Ok(Nothing)
+    let user =
+        sessions::check_password(&app, auth.user.id, client.address, current_password).await?;
+    let epoch = Some(user.token_epoch);
+    let changed = people::set_password(&app, auth.origin(None), user.id, epoch, password).await;
+    match changed {
+        // Somebody else has changed it meanwhile, so this session is over, too.
+        Err(Denied::Refused(refusal)) if refusal.first().reason == Reason::StaleVersion => {
+            Err(LoginError::SessionOver.into())
+        }
+        changed => Ok(changed.map(|()| Nothing)?),
+    }
 }
 
 /// `POST /api/v1/passwords`: the link is used up, and the user's other sessions end.

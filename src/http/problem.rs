@@ -33,7 +33,6 @@ text_enum! {
         SessionOver = "session_over" : "会话已结束,请重新登录" / "The session is over; log in again.",
         RouteNotFound = "route_not_found" : "没有该地址" / "There is nothing at this address.",
         MethodNotAllowed = "method_not_allowed" : "该地址不支持此方法" / "The address does not support this method.",
-        NotAcceptable = "not_acceptable" : "无法提供所要求的格式" / "The format asked for cannot be produced.",
         PreconditionRequired = "precondition_required" : "更改须带 If-Match 请求头" / "A change needs the If-Match header.",
         QuotaExceeded = "quota_exceeded" : "请求过于频繁,请稍后重试" / "Too many requests; wait, then repeat.",
         HeadersTooLarge = "headers_too_large" : "请求头过大" / "The header fields are too large.",
@@ -45,7 +44,6 @@ text_enum! {
         ValidationFailed = "validation_failed" : "请求内容不符合要求" / "The content of the request is not valid.",
         RequestTimeout = "request_timeout" : "请求超时" / "The request took too long to arrive.",
         TooManyRequests = "too_many_requests" : "请求过于频繁,请稍后再试" / "Too many requests; wait and try again.",
-        DailyLimitReached = "daily_limit_reached" : "今日网上申请次数已达上限;仍可邮寄或者当面提交申请" / "No more online applications are taken today; post and the counter remain open.",
         Internal = "internal_error" : "服务器内部错误" / "The server failed.",
         Unavailable = "unavailable" : "服务暂时不可用,请稍后重试" / "The service is unavailable for the moment; try again.",
         Draining = "draining" : "服务即将停止,请改用其他节点" / "The server is about to stop; use another.",
@@ -76,14 +74,13 @@ impl Fault {
             Self::FilterNotPermitted => 403,
             Self::RouteNotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::NotAcceptable => 406,
             Self::RequestTimeout => 408,
             Self::PayloadTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
             Self::ValidationFailed | Self::ImportRefused => 422,
             Self::PreconditionRequired | Self::PreconditionTooBroad => 428,
-            Self::TooManyRequests | Self::DailyLimitReached | Self::QuotaExceeded => 429,
+            Self::TooManyRequests | Self::QuotaExceeded => 429,
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::Unavailable
@@ -105,6 +102,7 @@ pub const fn status_of(reason: Reason) -> u16 {
         Class::Stale => 412,
         Class::Conflict => 409,
         Class::Invalid => 422,
+        Class::Exhausted => 429,
     }
 }
 
@@ -294,6 +292,14 @@ impl Problem {
     pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
         self.0.headers.push((name, value.into()));
         self
+    }
+
+    /// For how many seconds to wait before the request is repeated, when it says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<i64> {
+        let mut headers = self.0.headers.iter();
+        let (_, seconds) = headers.find(|(name, _)| *name == header::RETRY_AFTER)?;
+        seconds.parse().ok()
     }
 
     /// The same, knowing the request that it answers, for when no middleware will tell.

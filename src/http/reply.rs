@@ -260,6 +260,43 @@ impl<T: Serialize> Responder for Made<T> {
     }
 }
 
+/// An answer to a command that has no resource to come back to, and that a key makes repeatable.
+pub struct Once<T, const STATUS: u16> {
+    /// The answer.
+    pub value: T,
+    /// Is it the answer to an earlier request with the same key?
+    pub replayed: Replayed,
+}
+
+impl<T: ToSchema, const STATUS: u16> Describe for Once<T, STATUS> {
+    fn describe(draft: &mut Draft) {
+        let schema = Some(draft.refer::<T>());
+        draft.error(409, "The state of things does not allow it.");
+        draft.success = Some(Success {
+            status: STATUS,
+            description: if STATUS == 201 { "Created." } else { "Done." },
+            media_type: "application/json",
+            schema,
+            headers: &[(
+                "Idempotency-Replayed",
+                "`true` when this is the answer to an earlier request.",
+            )],
+        });
+    }
+}
+
+impl<T: Serialize, const STATUS: u16> Responder for Once<T, STATUS> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(StatusCode::from_u16(STATUS).unwrap_or_default());
+        if self.replayed == Replayed::Yes {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        response.json(self.value)
+    }
+}
+
 /// 204: done, and nothing to say.
 pub struct Nothing;
 

@@ -207,6 +207,31 @@ fn group(
     }
 }
 
+fn wrong(name: &str, detail: Said) -> Problem {
+    let fault = FieldError::saying(name, Flaw::InvalidParameter, detail);
+    Problem::new(Fault::UnknownParameter).with(vec![fault])
+}
+
+/// The cohort of a period, which must not end before it begins.
+///
+/// # Errors
+/// It does, or the rate is taken before it begins.
+pub(super) fn cohort(
+    app: &App,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    as_of: Option<NaiveDate>,
+) -> Result<Cohort, Problem> {
+    let cohort = statistics::period(app, from, to, as_of);
+    if cohort.from > cohort.to {
+        return Err(wrong("from", Said::before(cohort.to, cohort.from)));
+    }
+    if cohort.as_of < cohort.from {
+        return Err(wrong("as_of", Said::before(cohort.as_of, cohort.from)));
+    }
+    Ok(cohort)
+}
+
 /// `GET /api/v1/statistics/reply-rate`
 pub async fn reply_rate(
     auth: Auth<ReadStatistics>,
@@ -215,23 +240,13 @@ pub async fn reply_rate(
     language: Language,
 ) -> Result<Json<ReplyRateView>, Problem> {
     let params = params.0;
-    let wrong = |name: &str, detail: Said| {
-        let fault = FieldError::saying(name, Flaw::InvalidParameter, detail);
-        Problem::new(Fault::UnknownParameter).with(vec![fault])
-    };
     let wanted = params
         .group_by
         .as_deref()
         .map(GroupBy::parse)
         .transpose()
         .map_err(|error| wrong("group_by", Flaw::UnknownValue.allowing(error.allowed)))?;
-    let cohort = statistics::period(&app, params.from, params.to, params.as_of);
-    if cohort.from > cohort.to {
-        return Err(wrong("from", Said::before(cohort.to, cohort.from)));
-    }
-    if cohort.as_of < cohort.from {
-        return Err(wrong("as_of", Said::before(cohort.as_of, cohort.from)));
-    }
+    let cohort = cohort(&app, params.from, params.to, params.as_of)?;
     let scope = auth.actor.case_scope();
     let group_by = wanted.unwrap_or(GroupBy::Channel);
     let figures = statistics::figures(&app, scope, cohort, group_by).await?;

@@ -18,6 +18,7 @@ use super::language::{self, Spoken};
 use super::limits::{self, Charge};
 use super::metrics::labels;
 use super::problem::{Fault, Problem};
+use super::public::pages::Refused;
 use super::rules::rule_of;
 use super::traceparent::TraceId;
 use super::{client, compress, cors, pace};
@@ -195,6 +196,7 @@ fn finished(mut response: ServiceResponse<BoxBody>, seen: &Seen) -> ServiceRespo
         return response;
     }
     let problem = match response.response().error() {
+        Some(error) if error.as_error::<Refused>().is_some() => return response,
         Some(error) => problem_of_error(error),
         None if is_shaped(response.response()) => return response,
         None => problem_of_status(status),
@@ -221,7 +223,6 @@ fn problem_of_status(status: StatusCode) -> Problem {
     Problem::new(match status.as_u16() {
         404 => Fault::RouteNotFound,
         405 => Fault::MethodNotAllowed,
-        406 => Fault::NotAcceptable,
         408 => Fault::RequestTimeout,
         413 => Fault::PayloadTooLarge,
         414 => Fault::UriTooLong,

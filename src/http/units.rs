@@ -182,12 +182,9 @@ async fn view(app: &App, id: UnitId) -> Result<UnitView, Problem> {
 }
 
 /// The unit as a command left it.
-async fn after<const STATUS: u16>(
-    app: &App,
-    outcome: Outcome,
-) -> Result<Tagged<UnitView, STATUS>, Problem> {
-    let made = outcome.person.ok_or(Fault::Internal)?;
-    let value = view(app, UnitId(made.id)).await?;
+fn after<const STATUS: u16>(outcome: Outcome) -> Result<Tagged<UnitView, STATUS>, Problem> {
+    let made = outcome.person.and_then(|made| made.unit).ok_or(Fault::Internal)?;
+    let value = UnitView::from(&made);
     let location = (STATUS == 201).then(|| value.links.own.clone());
     Ok(Tagged { version: value.version, location, replayed: outcome.replayed, value })
 }
@@ -208,7 +205,7 @@ pub async fn create(
         parent: body.parent_id.map(UnitId),
         may_issue: body.may_issue.unwrap_or(false),
     };
-    after(&app, people::create_unit(&app, origin, plan).await?).await
+    after(people::create_unit(&app, origin, plan).await?)
 }
 
 /// `PATCH /api/v1/units/{id}`
@@ -228,7 +225,7 @@ pub async fn change(
         may_issue: body.may_issue,
     };
     let change = UnitChange::Edit(patch);
-    after(&app, people::change_unit(&app, auth.origin(None), id.0, expected, change).await?).await
+    after(people::change_unit(&app, auth.origin(None), id.0, expected, change).await?)
 }
 
 /// `POST /api/v1/units/{id}/close`
@@ -244,5 +241,5 @@ pub async fn close(
     let expected = Some(if_match.version()?);
     let CloseUnitBody { successor_unit_id, reason } = body.value;
     let change = UnitChange::Close { successor: successor_unit_id.map(UnitId), reason };
-    after(&app, people::change_unit(&app, origin, id.0, expected, change).await?).await
+    after(people::change_unit(&app, origin, id.0, expected, change).await?)
 }

@@ -11,12 +11,12 @@ use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UserPath};
 use super::flaw::Flaw;
 use super::problem::{Fault, Problem};
-use super::reply::{Json, Made, Nothing, Shown, Sight, Tagged};
+use super::reply::{Json, Nothing, Once, Shown, Sight, Tagged};
 use super::sessions::{SessionsView, sessions_of};
 use super::strict::{plain, some_flag};
 use super::units::SelfLink;
 use crate::domain::actor::{Actor, Capability, Role};
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::UnitId;
 use crate::domain::rejection::Reason;
 use crate::domain::unit::User;
 use crate::service::App;
@@ -199,11 +199,10 @@ pub async fn show(
     Ok(Shown { version: value.version, sight: Sight::Whole, value })
 }
 
-async fn view(app: &App, outcome: &Outcome) -> Result<UserView, Problem> {
-    let made = outcome.person.as_ref().ok_or(Fault::Internal)?;
-    let directory = app.store.directory().await?;
-    let user = directory.user(UserId(made.id)).ok_or(Reason::NotFound)?;
-    Ok(UserView::from(user))
+/// The user as a command left him.
+fn after(outcome: &Outcome) -> Result<UserView, Problem> {
+    let user = outcome.person.as_ref().and_then(|made| made.user.as_ref());
+    Ok(UserView::from(user.ok_or(Fault::Internal)?))
 }
 
 /// `POST /api/v1/users`
@@ -224,7 +223,7 @@ pub async fn create(
         capabilities: sorted(body.capabilities),
     };
     let outcome = people::create_user(&app, origin, input).await?;
-    let (user, replayed) = (view(&app, &outcome).await?, outcome.replayed);
+    let (user, replayed) = (after(&outcome)?, outcome.replayed);
     let password_link = LinkView::of(&app, people::link_of(outcome)?);
     let location = Some(user.links.own.clone());
     let version = user.version;
@@ -251,7 +250,7 @@ pub async fn change(
     };
     let change = UserChange::Edit(patch);
     let outcome = people::change_user(&app, auth.origin(None), id.0, expected, change).await?;
-    let value = view(&app, &outcome).await?;
+    let value = after(&outcome)?;
     Ok(Tagged { version: value.version, location: None, replayed: outcome.replayed, value })
 }
 
@@ -269,10 +268,10 @@ pub async fn issue_link(
     id: UserPath,
     key: IdempotencyKey,
     body: Body<NoParticulars>,
-) -> Result<Made<LinkView>, Problem> {
+) -> Result<Once<LinkView, 201>, Problem> {
     let origin = auth.origin(body.keyed(&key, &format!("issue_link {}", id.0)));
-    let link = people::issue_link(&app, origin, id.0).await?;
-    Ok(Made(LinkView::of(&app, link)))
+    let (link, replayed) = people::issue_link(&app, origin, id.0).await?;
+    Ok(Once { value: LinkView::of(&app, link), replayed })
 }
 
 /// Nothing more to say.

@@ -14,7 +14,7 @@ use crate::domain::ids::{CaseId, UnitId, Version};
 use crate::domain::lifecycle::{Changes, NewCase, Step};
 use crate::domain::query_code::QueryCode;
 use crate::domain::sealed::{BlindIndex, PersonalField, Sealed};
-use crate::store::command::{Caller, Command, Denied, Idempotency, Outcome, Receive};
+use crate::store::command::{Caller, Command, DailyQuota, Denied, Idempotency, Outcome, Receive};
 use crate::store::vault::{Vault, VaultError, fresh_bytes, fresh_nonce};
 use crate::store::{Error, Result};
 
@@ -124,7 +124,24 @@ pub async fn receive_knowing(
 ) -> std::result::Result<Outcome, Denied> {
     let code = QueryCode::from_random(fresh_bytes().map_err(crypto)?);
     let (new, register) = parts(app, &code, input)?;
-    let receive = Receive { new, query_code: code.reveal(), register, earlier };
+    let receive = Receive { new, query_code: code.reveal(), register, earlier, quota: None };
+    app.submit(origin, Command::Receive(Box::new(receive))).await
+}
+
+/// The same, for an application that its applicant sends in himself.
+///
+/// # Errors
+/// As [`receive`], and the person has sent in as many as he may today
+/// ([`Reason::DailyLimitReached`](crate::domain::rejection::Reason)).
+pub async fn receive_online(
+    app: &Arc<App>,
+    origin: Origin,
+    input: ApplicationInput,
+    quota: Option<DailyQuota>,
+) -> std::result::Result<Outcome, Denied> {
+    let code = QueryCode::from_random(fresh_bytes().map_err(crypto)?);
+    let (new, register) = parts(app, &code, input)?;
+    let receive = Receive { new, query_code: code.reveal(), register, earlier: None, quota };
     app.submit(origin, Command::Receive(Box::new(receive))).await
 }
 

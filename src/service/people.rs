@@ -16,7 +16,7 @@ use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::session::{LINK_MINUTES, LinkPurpose};
 use crate::domain::unit::{UnitKind, UnitPlan};
 use crate::store::command::{
-    Caller, Command, Denied, NewLink, NewUser, Outcome, UnitChange, UserChange,
+    Caller, Command, Denied, NewLink, NewUser, Outcome, Replayed, UnitChange, UserChange,
 };
 use crate::store::vault::fresh_bytes;
 use crate::store::{Error, sessions as rows};
@@ -136,29 +136,37 @@ pub async fn change_user(
     app.submit(origin, Command::ChangeUser { user, expected, change }).await
 }
 
-/// Gives a user a new password; his tokens die.
+/// Gives a user a new password; his tokens and links die. `epoch` is that of his tokens when he showed
+/// that he knows the old password; none when it is not he who sets it.
 ///
 /// # Errors
-/// There is no such user, the password will not do, or the store failed.
+/// There is no such user, the password will not do, it has been changed since he showed that he knows
+/// it ([`Reason::StaleVersion`]), or the store failed.
 pub async fn set_password(
     app: &Arc<App>,
     origin: Origin,
     user: UserId,
+    epoch: Option<i64>,
     password: String,
 ) -> Result<(), Denied> {
     let directory = app.store.directory().await?;
     let name = directory.user(user).map(|user| user.username.clone()).ok_or(Reason::NotFound)?;
     let hash = checked_hash(app, &name, password).await?;
-    change_user(app, origin, user, None, UserChange::SetPassword(hash)).await.map(|_| ())
+    change_user(app, origin, user, None, UserChange::SetPassword { hash, epoch }).await.map(|_| ())
 }
 
 /// Gives out a link by which a user chooses a new password. Nobody else learns that password.
 ///
 /// # Errors
 /// There is no such active user, or the store failed.
-pub async fn issue_link(app: &Arc<App>, origin: Origin, user: UserId) -> Result<Link, Denied> {
+pub async fn issue_link(
+    app: &Arc<App>,
+    origin: Origin,
+    user: UserId,
+) -> Result<(Link, Replayed), Denied> {
     let outcome = issue(app, origin, LinkPurpose::SetPassword, Some(user)).await?;
-    link_of(outcome)
+    let replayed = outcome.replayed;
+    Ok((link_of(outcome)?, replayed))
 }
 
 /// Gives out the link by which the first administrator sets the system up; none when there are

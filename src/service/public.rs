@@ -20,7 +20,7 @@ use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Refusal};
 use crate::domain::sealed::PersonalField;
-use crate::store::command::{Caller, Command, Denied, Outcome, Replayed};
+use crate::store::command::{Caller, Command, DailyQuota, Denied, Outcome, Replayed};
 use crate::store::{self, Error};
 
 /// Keys that each throttle remembers at most: 4 MB.
@@ -158,17 +158,21 @@ pub async fn apply(
         }
         None => false,
     };
+    let quota = quota(app, &input, today);
+    let received = cases::receive_online(app, origin, input, quota);
     if repeated {
-        return receipt(cases::receive(app, origin, input).await?);
+        return receipt(received.await?);
     }
     let key = [today.to_string().as_bytes(), &network(address)].concat();
     let counted = &app.public.applications;
     counted.attempt(&key, now).map_err(|_| TurnedAway::DailyLimit(tomorrow(today)))?;
-    let received = async {
-        has_room(app, &input, today).await?;
-        receipt(cases::receive(app, origin, input).await?)
-    };
-    received.await.inspect_err(|_| counted.take_back(&key))
+    let received = received.await.map_err(|denied| match denied {
+        Denied::Refused(refusal) if refusal.first().reason == Reason::DailyLimitReached => {
+            TurnedAway::DailyLimit(tomorrow(today))
+        }
+        other => other.into(),
+    });
+    received.and_then(receipt).inspect_err(|_| counted.take_back(&key))
 }
 
 fn tomorrow(today: NaiveDate) -> Wait {
@@ -176,25 +180,14 @@ fn tomorrow(today: NaiveDate) -> Wait {
     Wait { until: start_of_legal_day(next) }
 }
 
-/// May this person send in one more application today?
-async fn has_room(
-    app: &Arc<App>,
-    input: &ApplicationInput,
-    today: NaiveDate,
-) -> Result<(), TurnedAway> {
-    let Some(document) = &input.applicant.document else { return Ok(()) };
-    let person = app.vault.blind_indexes(PersonalField::IdNumber, document.as_str());
-    let since = start_of_legal_day(today);
-    let sent = app
-        .store
-        .readers
-        .run(move |conn| store::public::online_since(conn, &person, since))
-        .await?;
-    if sent < app.public.per_identity {
-        Ok(())
-    } else {
-        Err(TurnedAway::DailyLimit(tomorrow(today)))
-    }
+/// How many the person with this identity document may send in today.
+fn quota(app: &App, input: &ApplicationInput, today: NaiveDate) -> Option<DailyQuota> {
+    let document = input.applicant.document.as_ref()?;
+    Some(DailyQuota {
+        person: app.vault.blind_indexes(PersonalField::IdNumber, document.as_str()),
+        since: start_of_legal_day(today),
+        most: app.public.per_identity,
+    })
 }
 
 fn receipt(outcome: Outcome) -> Result<Receipt, TurnedAway> {

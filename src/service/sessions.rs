@@ -179,11 +179,13 @@ fn session_of(
     user: User,
     (refresh_token, ends_at): (String, DateTime<Utc>),
 ) -> Result<Session, LoginError> {
+    let now = app.clock.now();
+    // No token outlives its session.
+    let expires_in = TOKEN_LIFE_SECS.min((ends_at - now).num_seconds());
     let access_token = app
         .tokens
-        .issue(&user, id, app.clock.now(), app.fresh_id())
+        .issue(&user, id, (now, expires_in), app.fresh_id())
         .map_err(|error| LoginError::Machine(error.to_string()))?;
-    let expires_in = TOKEN_LIFE_SECS;
     Ok(Session { id, access_token, expires_in, refresh_token, ends_at, user })
 }
 
@@ -199,7 +201,8 @@ fn login_error(denied: Denied) -> LoginError {
     }
 }
 
-/// Is this the user's password? Asked again before he changes it. Counts like a log-in.
+/// Is this the user's password? Asked again before he changes it. Counts like a log-in, and gives the
+/// user as he was when it was checked.
 ///
 /// # Errors
 /// It is not ([`LoginError::Denied`]), too many were wrong, or the store failed.
@@ -208,11 +211,11 @@ pub async fn check_password(
     user: UserId,
     address: IpAddr,
     password: String,
-) -> Result<(), LoginError> {
+) -> Result<User, LoginError> {
     let row = app.store.readers.run(move |conn| directory::user_row(conn, user)).await?;
     let row = row.ok_or(LoginError::Denied)?;
     let name = row.username.clone();
-    prove(app, address, (&name, Some(row)), password).await.map(|_| ())
+    prove(app, address, (&name, Some(row)), password).await
 }
 
 /// Checks the password of a name, which may be nobody's, and counts a wrong one. Whatever is wrong,

@@ -179,7 +179,7 @@ impl Issuer {
         &self,
         user: &User,
         session: SessionId,
-        now: DateTime<Utc>,
+        (now, life_secs): (DateTime<Utc>, i64),
         id: Uuid,
     ) -> Result<String, KeyError> {
         let claims = Claims {
@@ -189,7 +189,7 @@ impl Issuer {
             sid: session.0,
             epoch: user.token_epoch,
             iat: now.timestamp(),
-            exp: now.timestamp() + TOKEN_LIFE_SECS,
+            exp: now.timestamp() + life_secs,
             jti: id,
         };
         jsonwebtoken::encode(&self.current.header, &claims, &self.signing).map_err(|_| KeyError)
@@ -241,6 +241,14 @@ impl Issuer {
     #[must_use]
     pub fn seal_text(&self, text: &str) -> [u8; 16] {
         self.current.tag(text.as_bytes())
+    }
+
+    /// Was this text given out with this tag, under the present key or the one before it?
+    #[must_use]
+    pub fn has_sealed(&self, text: &str, tag: &[u8]) -> bool {
+        self.pairs().any(|pair| {
+            constant_time::verify_slices_are_equal(&pair.tag(text.as_bytes()), tag).is_ok()
+        })
     }
 
     /// The refresh token of a session's generation, made of 256 random bits, and the digest to keep.

@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::actor::{Capability, Role};
+use crate::domain::actor::{Capability, CaseScope, Role};
 use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::earlier::Earlier;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{NewCase, Step};
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::Refusal;
+use crate::domain::sealed::BlindIndex;
 use crate::domain::session::{EndCause, LinkPurpose};
-use crate::domain::unit::UnitPlan;
+use crate::domain::unit::{Unit, UnitPlan, User};
 
 /// One command on its way to the writer.
 #[expect(clippy::struct_field_names, reason = "request_id is what logs and clients call it")]
@@ -219,6 +220,20 @@ pub struct Receive {
     pub register: Option<Arrival>,
     /// The applicant's earlier cases, for the answer; they do not decide anything.
     pub earlier: Option<Earlier>,
+    /// How many this person may send in online in a day.
+    pub quota: Option<DailyQuota>,
+}
+
+/// How many applications one person may send in online in a day. Counted where the command is decided,
+/// so that many that come together are no way around it.
+#[derive(Clone, Debug)]
+pub struct DailyQuota {
+    /// The digests of the person's identity document, the current key's first.
+    pub person: Vec<BlindIndex>,
+    /// The beginning of the day.
+    pub since: DateTime<Utc>,
+    /// So many.
+    pub most: i64,
 }
 
 /// A user to be created.
@@ -253,8 +268,14 @@ impl std::fmt::Debug for NewUser {
 pub enum UserChange {
     /// New values.
     Edit(UserPatch),
-    /// He gets a new password, and his tokens die. Holds the argon2id hash.
-    SetPassword(String),
+    /// He gets a new password, and his tokens and links die.
+    SetPassword {
+        /// The argon2id hash.
+        hash: String,
+        /// The epoch of his tokens when he showed that he knows the old one; none when somebody else
+        /// sets it.
+        epoch: Option<i64>,
+    },
     /// His sessions end, and his tokens die.
     EndSessions,
 }
@@ -290,6 +311,16 @@ impl UserChange {
         Self::Edit(UserPatch { standing: Some(standing), ..UserPatch::default() })
     }
 
+    /// Does it make his one-time links worthless?
+    #[must_use]
+    pub const fn kills_links(&self) -> bool {
+        matches!(
+            self,
+            Self::SetPassword { .. }
+                | Self::Edit(UserPatch { standing: Some(Standing::Disabled), .. })
+        )
+    }
+
     /// Can it take cases from their officer?
     #[must_use]
     pub const fn frees_cases(&self) -> bool {
@@ -308,7 +339,7 @@ impl std::fmt::Debug for UserChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Edit(patch) => patch.fmt(f),
-            Self::SetPassword(_) => f.write_str("SetPassword"),
+            Self::SetPassword { .. } => f.write_str("SetPassword"),
             Self::EndSessions => f.write_str("EndSessions"),
         }
     }
@@ -348,6 +379,12 @@ pub struct Made {
     pub link: Option<String>,
     /// Until when that link is good.
     pub link_expires_at: Option<DateTime<Utc>>,
+    /// The unit as the command left it.
+    #[serde(default)]
+    pub unit: Option<Unit>,
+    /// The user as the command left him.
+    #[serde(default)]
+    pub user: Option<User>,
 }
 
 /// A session as a command left it.
@@ -380,6 +417,15 @@ pub struct CaseAfter {
     version: Version,
     updated_at: DateTime<Utc>,
     record: Record,
+}
+
+impl CaseAfter {
+    /// Is it a case within this scope?
+    #[must_use]
+    pub fn is_within(&self, scope: &CaseScope) -> bool {
+        let holding = self.record.holding.as_ref().map(|holding| holding.unit);
+        scope.contains(self.record.intake.receiving_unit, holding)
+    }
 }
 
 impl From<&Case> for CaseAfter {

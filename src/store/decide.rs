@@ -13,7 +13,7 @@ use super::workspace::{Workspace, principal};
 use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::{Case, Change};
 use crate::domain::deadline::legal_day;
-use crate::domain::ids::{CaseId, Version};
+use crate::domain::ids::{CaseId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{self, Context, NextNumbers, Step, SupplementFacts};
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
@@ -36,9 +36,17 @@ impl Workspace<'_> {
         if let Some((principal, idempotency)) = keyed
             && let Some(outcome) = self.remembered(principal, idempotency, request.at)?
         {
-            return Ok(outcome);
+            // What has left the caller's scope since does not exist for him any more.
+            let gone = outcome.case.as_ref().is_some_and(|case| {
+                actor.as_ref().is_some_and(|actor| !case.is_within(&actor.case_scope()))
+            });
+            return if gone { Err(Reason::NotFound.into()) } else { Ok(outcome) };
         }
-        let outcome = self.carry_out(request, actor.as_ref())?;
+        let mut outcome = self.carry_out(request, actor.as_ref())?;
+        if let Some(made) = &mut outcome.person {
+            made.unit = self.directory.unit(UnitId(made.id)).cloned();
+            made.user = self.directory.user(UserId(made.id)).cloned();
+        }
         if let Some((principal, idempotency)) = keyed {
             self.remember(principal, idempotency, &outcome)?;
         }
@@ -115,12 +123,14 @@ impl Workspace<'_> {
             By::Staff(actor) => actor.case_scope(),
             By::Applicant => CaseScope::Nothing,
         };
+        if let Some(quota) = &receive.quota {
+            self.take_turn(quota)?;
+        }
         self.take_reference(&received, &scope)?;
         self.take_number("receipt", numbers.year);
         let subject = subject(&received, "receive");
         let mut input = json!({
             "receipt_number": received.record.intake.receipt_number,
-            "query_code_digest": received.record.intake.query_code_digest,
             "receiving_unit_id": received.record.intake.receiving_unit,
         });
         if let Some(reference) = &received.record.intake.external_ref
@@ -247,13 +257,21 @@ impl Workspace<'_> {
         Ok(())
     }
 
-    fn enter(&mut self, subject: &Subject<'_>, origin: &Origin<'_>, after: Value) -> Decided<()> {
-        let after = match after {
+    /// Enters what was done with a unit or a user: of the facts about it, those that have changed.
+    fn enter(
+        &mut self,
+        subject: &Subject<'_>,
+        origin: &Origin<'_>,
+        facts: (Value, Value),
+    ) -> Decided<()> {
+        let members = |facts| match facts {
             Value::Object(members) => members,
             _ => Map::new(),
         };
-        let deed =
-            Deed { input: json!({}), personal: None, record: None, before: Map::new(), after };
+        let (mut before, mut after) = (members(facts.0), members(facts.1));
+        after.retain(|name, value| before.get(name) != Some(value));
+        before.retain(|name, _| after.contains_key(name));
+        let deed = Deed { input: json!({}), personal: None, record: None, before, after };
         let event = ledger::append(&mut self.head, subject, origin, deed)?;
         self.pending.events.push(event);
         Ok(())

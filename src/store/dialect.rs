@@ -24,7 +24,6 @@ use super::schema::{
     one_time_links, outbox, sessions, units, users,
 };
 use super::types::Key;
-use crate::domain::lifecycle::Status;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -134,22 +133,18 @@ pub(super) fn lock_cases(conn: &mut Conn, ids: &[Key]) -> Result<Vec<CaseRow>> {
     .map_err(Error::from)
 }
 
-/// Reads the open cases that one of these units holds or one of these officers has, and holds them
-/// until the commit.
-pub(super) fn lock_open_cases_of(
+/// Reads the unfinished cases that one of these units received or holds or one of these officers has,
+/// and holds them until the commit.
+pub(super) fn lock_unfinished_cases_of(
     conn: &mut Conn,
     units: &[Key],
     officers: &[Key],
 ) -> Result<Vec<CaseRow>> {
-    let open: Vec<&str> = Status::ALL
-        .iter()
-        .filter(|status| status.is_open())
-        .map(|status| status.as_str())
-        .collect();
-    let rows = cases::table.filter(cases::status.eq_any(open)).filter(
+    let rows = cases::table.filter(cases::finished_on.is_null()).filter(
         cases::holding_unit_id
             .assume_not_null()
             .eq_any(units.to_vec())
+            .or(cases::receiving_unit_id.eq_any(units.to_vec()))
             .or(cases::officer_id.assume_not_null().eq_any(officers.to_vec())),
     );
     match conn {

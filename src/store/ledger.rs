@@ -121,6 +121,7 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "case_number": record.registration.as_ref().map(|entry| &entry.case_number),
         "channel": record.intake.channel,
         "arrival": record.intake.arrival,
+        "receiving_unit_id": record.intake.receiving_unit,
         "supplement_arrival": supplement.map(|reply| &reply.arrival),
         "holding_unit_id": case.holding_unit(),
         "officer_id": record.holding.as_ref().and_then(|holding| holding.officer),

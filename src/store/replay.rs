@@ -365,8 +365,12 @@ struct Next {
 /// with the cases of a unit or an officer changes no status.
 fn is_legal(from: Option<Status>, action: &str, to: Status, body: &Value) -> bool {
     let Ok(action) = Action::parse(action) else {
-        return ["hand_over", "release"].contains(&action)
-            && from.is_some_and(|from| from == to && from.is_open());
+        let status = from.filter(|from| *from == to);
+        return match action {
+            "hand_over" => status.is_some_and(|s| s.is_open() || s == Status::Answered),
+            "release" => status.is_some_and(Status::is_open),
+            _ => false,
+        };
     };
     let actor = body.get("actor");
     let role =

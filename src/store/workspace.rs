@@ -12,12 +12,13 @@ use chrono::{DateTime, Datelike as _, Duration, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::command::{Caller, Command, Denied, Idempotency, Outcome, Request};
+use super::command::{Caller, Command, DailyQuota, Denied, Idempotency, Outcome, Request};
 use super::conn::Conn;
 use super::dialect;
 use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
+use super::public;
 use super::references::Holder;
 use super::rows::{
     CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
@@ -33,6 +34,8 @@ use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::regulation::Law;
+use crate::domain::rejection::Reason;
+use crate::domain::sealed::BlindIndex;
 use crate::domain::unit::{Directory, EndedSessions, Unit};
 
 /// How long the outcome of an idempotent command is kept.
@@ -64,6 +67,8 @@ pub(super) struct Workspace<'a> {
     outcomes: HashMap<(Uuid, String), IdempotencyRow>,
     ended: EndedSessions,
     pub(super) references: HashMap<ExternalRef, Holder>,
+    /// How many applications each person who sends one in online has sent in today.
+    sent_today: HashMap<BlindIndex, i64>,
     pub(super) pending: Pending,
 }
 
@@ -117,6 +122,7 @@ impl<'a> Workspace<'a> {
             outcomes: HashMap::new(),
             ended: EndedSessions::new(),
             references: HashMap::new(),
+            sent_today: HashMap::new(),
             pending: Pending::default(),
         };
         workspace.load_cases(conn, requests)?;
@@ -127,7 +133,35 @@ impl<'a> Workspace<'a> {
         workspace.load_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
         workspace.load_references(conn, requests)?;
+        workspace.load_quotas(conn, requests)?;
         Ok(workspace)
+    }
+
+    fn load_quotas(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
+        for request in requests {
+            if let Command::Receive(receive) = &request.command
+                && let Some(quota) = &receive.quota
+                && let Some(person) = quota.person.first()
+                && !self.sent_today.contains_key(person)
+            {
+                let sent = public::online_since(conn, &quota.person, quota.since)?;
+                self.sent_today.insert(*person, sent);
+            }
+        }
+        Ok(())
+    }
+
+    /// May this person send in one more application today? Counts it.
+    pub(super) fn take_turn(&mut self, quota: &DailyQuota) -> std::result::Result<(), Denied> {
+        let Some(sent) = quota.person.first().and_then(|person| self.sent_today.get_mut(person))
+        else {
+            return Ok(());
+        };
+        if *sent >= quota.most {
+            return Err(Reason::DailyLimitReached.into());
+        }
+        *sent += 1;
+        Ok(())
     }
 
     fn load_cases(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
@@ -214,7 +248,6 @@ impl<'a> Workspace<'a> {
         idempotency: &Idempotency,
         at: DateTime<Utc>,
     ) -> std::result::Result<Option<Outcome>, Denied> {
-        use crate::domain::rejection::Reason;
         let Some(row) = self.outcomes.get(&(principal, idempotency.key.clone())) else {
             return Ok(None);
         };

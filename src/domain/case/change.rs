@@ -4,11 +4,14 @@
 
 use serde_json::{Map, Value};
 
-use super::Record;
+use super::{Intake, Record};
 
 /// The parts that hold no personal data and no words of an applicant. A change of these alone needs no
-/// seal.
-const OPEN: [&str; 3] = ["registration", "holding", "clock"];
+/// seal: the operator, who has no key, makes such changes.
+const OPEN: [&str; 4] = ["intake.receiving_unit", "registration", "holding", "clock"];
+
+/// What stands before the names of the parts of the intake.
+const INTAKE: &str = "intake.";
 
 /// The changed parts of a record by name, each whole.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,15 +25,15 @@ impl Change {
     pub fn between(before: Option<&Record>, after: &Record) -> Result<Self, serde_json::Error> {
         let mut parts = Map::new();
         macro_rules! compare {
-            ($($part:ident),+) => {
-                // Taken apart, so that a new part cannot be forgotten here.
-                let Record { $($part),+ } = after;
-                $(if before.is_none_or(|before| before.$part != *$part) {
-                    parts.insert(stringify!($part).to_owned(), serde_json::to_value($part)?);
+            ($prefix:expr, $before:expr, $($part:ident),+) => {
+                $(if $before.is_none_or(|before| before.$part != *$part) {
+                    let name = format!("{}{}", $prefix, stringify!($part));
+                    parts.insert(name, serde_json::to_value($part)?);
                 })+
             };
         }
-        compare!(
+        // Taken apart, so that a new part cannot be forgotten here.
+        let Record {
             intake,
             registration,
             holding,
@@ -39,8 +42,24 @@ impl Change {
             extensions,
             draft,
             services,
-            clock
-        );
+            clock,
+        } = after;
+        compare!("", before, registration, holding, stage, supplement, extensions);
+        compare!("", before, draft, services, clock);
+        let Intake {
+            receipt_number,
+            query_code_digest,
+            application,
+            channel,
+            arrival,
+            receiving_unit,
+            received_at,
+            received_by,
+            external_ref,
+        } = intake;
+        let before = before.map(|record| &record.intake);
+        compare!(INTAKE, before, receipt_number, query_code_digest, application, channel, arrival);
+        compare!(INTAKE, before, receiving_unit, received_at, received_by, external_ref);
         Ok(Self(parts))
     }
 
@@ -62,8 +81,21 @@ impl Change {
         self.0.keys().all(|part| OPEN.contains(&part.as_str()))
     }
 
-    /// Makes the change in what the changes before it have made.
-    pub fn make(self, in_parts: &mut Map<String, Value>) {
-        in_parts.extend(self.0);
+    /// Makes the change in the JSON of a record that the changes before it have made.
+    pub fn make(self, record: &mut Map<String, Value>) {
+        for (name, value) in self.0 {
+            match name.strip_prefix(INTAKE) {
+                None => {
+                    record.insert(name, value);
+                }
+                Some(part) => {
+                    let intake =
+                        record.entry("intake").or_insert_with(|| Value::Object(Map::new()));
+                    if let Value::Object(intake) = intake {
+                        intake.insert(part.to_owned(), value);
+                    }
+                }
+            }
+        }
     }
 }

@@ -11,9 +11,11 @@ use super::Reply;
 use super::bodies::prose;
 use super::views::Links;
 use crate::domain::case::LookupKeys;
+use crate::domain::deadline::legal_day;
 use crate::domain::earlier::{Compared, Earlier, EarlierCase, LookedIn};
 use crate::domain::identity::{Email, IdentityError, Phone, compact_upper};
 use crate::domain::lifecycle::Status;
+use crate::domain::regulation::RuleSetId;
 use crate::domain::said::{Language, Said, citation};
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::text_enum;
@@ -33,11 +35,13 @@ text_enum! {
 }
 
 impl Caution {
-    /// The article that it is about. Both leave the decision to people; neither refuses a receipt.
-    const fn article(self) -> &'static str {
-        match self {
-            Self::RepeatedAnswered => "2019 art. 36(6)",
-            Self::RepeatedOpen => "2019 art. 35",
+    /// The article that lets the agency not handle a request again; the text of 2007 has none, and
+    /// neither text says anything of an application that was handed in twice. Both leave the
+    /// decision to people; neither refuses a receipt.
+    const fn article(self, under: RuleSetId) -> Option<&'static str> {
+        match (self, under) {
+            (Self::RepeatedAnswered, RuleSetId::Text2019) => Some("2019 art. 36(6)"),
+            (Self::RepeatedAnswered, RuleSetId::Text2007) | (Self::RepeatedOpen, _) => None,
         }
     }
 }
@@ -49,9 +53,9 @@ pub struct WarningView {
     pub code: Caution,
     /// In words.
     pub text: String,
-    /// The article that it is about.
+    /// The article that it is about, when the text under which the application falls has one.
     #[schema(example = "2019年条例第三十六条第(六)项")]
-    pub article: String,
+    pub article: Option<String>,
     /// The addresses of the earlier cases.
     pub cases: Vec<String>,
 }
@@ -123,11 +127,11 @@ impl From<EarlierCase> for EarlierCaseView {
 }
 
 impl EarlierCasesView {
-    /// What was found, in the reader's language.
-    pub(super) fn of(earlier: Earlier, language: Language) -> Self {
+    /// What was found, in the reader's language, for an application that falls under this text.
+    pub(super) fn of(earlier: Earlier, under: RuleSetId, language: Language) -> Self {
         let warnings = Caution::ALL
             .iter()
-            .filter_map(|caution| warning(*caution, &earlier, language))
+            .filter_map(|caution| warning(*caution, &earlier, under, language))
             .collect();
         Self {
             looked_in: earlier.looked_in,
@@ -138,7 +142,12 @@ impl EarlierCasesView {
     }
 }
 
-fn warning(caution: Caution, earlier: &Earlier, language: Language) -> Option<WarningView> {
+fn warning(
+    caution: Caution,
+    earlier: &Earlier,
+    under: RuleSetId,
+    language: Language,
+) -> Option<WarningView> {
     let meant = |case: &&EarlierCase| match caution {
         Caution::RepeatedAnswered => case.status == Status::Answered,
         Caution::RepeatedOpen => case.status != Status::Answered,
@@ -148,7 +157,7 @@ fn warning(caution: Caution, earlier: &Earlier, language: Language) -> Option<Wa
     (!cases.is_empty()).then(|| WarningView {
         code: caution,
         text: Said::of(caution.label_zh(), caution.label_en()).into_text(language),
-        article: citation(caution.article(), language),
+        article: caution.article(under).map(|article| citation(article, language)),
         cases,
     })
 }
@@ -248,5 +257,6 @@ pub async fn earlier(
     };
     let with = Compared { name: applicant.name.as_deref(), subject: subject.as_deref() };
     let found = lookup::of_person(&app, &auth.actor, &keys, with).await?;
-    Ok(Json(EarlierCasesView::of(found, language)))
+    let under = app.law.text_in_force(legal_day(app.clock.now()));
+    Ok(Json(EarlierCasesView::of(found, under, language)))
 }

@@ -22,6 +22,7 @@ use crate::domain::text_enum::{TextEnum, text_enum};
 use crate::domain::unit::Directory;
 use crate::http::flaw::Flaw;
 use crate::http::problem::{Fault, FieldError, Problem};
+use crate::http::statistics::cohort;
 use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
 use crate::store::cases::{
@@ -338,7 +339,15 @@ impl ListParams {
         filter.words = self.q.clone().map(|text| Words { text, names });
         if let Some(parts) = &self.counted_in {
             let parts = codes::<Part>(Some(parts), "counted_in")?;
-            filter.counted = Some((statistics::period(app, self.from, self.to, self.as_of), parts));
+            filter.counted = Some((cohort(app, self.from, self.to, self.as_of)?, parts));
+        } else {
+            let days = [("from", self.from), ("to", self.to), ("as_of", self.as_of)];
+            let alone = days.iter().filter(|(_, day)| day.is_some());
+            let faults: Vec<FieldError> =
+                alone.map(|(name, _)| FieldError::of(*name, Flaw::NeedsCountedIn)).collect();
+            if !faults.is_empty() {
+                return Err(Problem::new(Fault::UnknownParameter).with(faults));
+            }
         }
         if let Some(worklist) = &self.worklist {
             narrow(&mut filter, code(worklist, "worklist")?, app, actor, today)?;

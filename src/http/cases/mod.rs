@@ -25,6 +25,7 @@ use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{Action, Step};
+use crate::domain::regulation::RuleSetId;
 use crate::domain::rejection::Reason;
 use crate::domain::said::Language;
 use crate::service::{App, cases};
@@ -73,9 +74,16 @@ pub async fn receive(
     let command = cases::receive_knowing(&app, auth.origin(keyed), input, Some(known.clone()));
     let mut outcome = command.await?;
     // An outcome that an older version remembered has none of its own.
-    let earlier_cases = EarlierCasesView::of(outcome.earlier.take().unwrap_or(known), language);
+    let earlier = outcome.earlier.take().unwrap_or(known);
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
+    let at = outcome.at;
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
+    let clock = tagged.value.clock.as_ref();
+    let text =
+        |clock: &views::ClockView| RuleSetId::ALL.iter().find(|id| id.as_str() == clock.rule_set);
+    let under =
+        clock.and_then(text).copied().unwrap_or_else(|| app.law.text_in_force(legal_day(at)));
+    let earlier_cases = EarlierCasesView::of(earlier, under, language);
     Ok(Tagged {
         version: tagged.version,
         location: Some(tagged.value.links.own.clone()),

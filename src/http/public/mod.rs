@@ -18,16 +18,18 @@ use super::extract::{Body, IdempotencyKey};
 use super::limits::charge_address;
 use super::problem::{Fault, Problem};
 use super::reply::Json;
+use super::reply::Once;
 use super::trace::RequestId;
 use crate::domain::deadline::legal_day;
 use crate::domain::policy::Right;
+use crate::domain::rejection::Reason;
 use crate::service::App;
 use crate::service::cases::Origin;
 use crate::service::public::{self, TurnedAway};
 use crate::service::throttle::Wait;
 use crate::store::command::{Caller, Idempotency};
 use bodies::{ClaimBody, PublicApplicationBody, PublicSupplementBody};
-use views::{Once, PublicReceiptView, PublicStatusView};
+use views::{PublicReceiptView, PublicStatusView};
 
 /// Somebody without an account. Everybody may come; how often is limited by his address.
 pub struct Visitor {
@@ -70,12 +72,12 @@ impl FromRequest for Visitor {
 
 /// A refusal at the public door as a problem.
 fn turned_away(refused: TurnedAway, now: DateTime<Utc>) -> Problem {
-    let (fault, wait) = match refused {
+    let (problem, wait) = match refused {
         TurnedAway::Denied(denied) => return denied.into(),
-        TurnedAway::Guessing(wait) => (Fault::TooManyRequests, wait),
-        TurnedAway::DailyLimit(wait) => (Fault::DailyLimitReached, wait),
+        TurnedAway::Guessing(wait) => (Problem::new(Fault::TooManyRequests), wait),
+        TurnedAway::DailyLimit(wait) => (Problem::from(Reason::DailyLimitReached), wait),
     };
-    Problem::new(fault).header(header::RETRY_AFTER, seconds(wait, now).to_string())
+    problem.header(header::RETRY_AFTER, seconds(wait, now).to_string())
 }
 
 /// Whole seconds for which to wait, one at least.

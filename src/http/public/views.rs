@@ -1,16 +1,11 @@
 //! What the public is shown.
 
-use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::public_status::{DeliveryState, Milestones, PublicStatus, PublicView};
-use crate::http::contract::{Describe, Draft, Success};
 use crate::service::public::Receipt;
-use crate::store::command::Replayed;
 
 /// The receipt of an online application.
 #[derive(Serialize, ToSchema)]
@@ -117,42 +112,5 @@ impl From<PublicView> for PublicStatusView {
             supplement_due_date: view.supplement_due,
             delivery: view.delivery.map(|(state, date)| DeliveryView { state, date }),
         }
-    }
-}
-
-/// An answer to a command that has no resource to come back to, and that a key makes repeatable.
-pub struct Once<T, const STATUS: u16> {
-    /// The answer.
-    pub value: T,
-    /// Is it the answer to an earlier request with the same key?
-    pub replayed: Replayed,
-}
-
-impl<T: ToSchema, const STATUS: u16> Describe for Once<T, STATUS> {
-    fn describe(draft: &mut Draft) {
-        let schema = Some(draft.refer::<T>());
-        draft.error(409, "The state of things does not allow it.");
-        draft.success = Some(Success {
-            status: STATUS,
-            description: if STATUS == 201 { "Created." } else { "Done." },
-            media_type: "application/json",
-            schema,
-            headers: &[(
-                "Idempotency-Replayed",
-                "`true` when this is the answer to an earlier request.",
-            )],
-        });
-    }
-}
-
-impl<T: Serialize, const STATUS: u16> Responder for Once<T, STATUS> {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        let mut response = HttpResponse::build(StatusCode::from_u16(STATUS).unwrap_or_default());
-        if self.replayed == Replayed::Yes {
-            response.insert_header(("Idempotency-Replayed", "true"));
-        }
-        response.json(self.value)
     }
 }

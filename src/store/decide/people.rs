@@ -1,5 +1,7 @@
 //! Units and users: creating, changing, closing, and what that does to their cases.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::super::command::{
@@ -43,7 +45,7 @@ impl Workspace<'_> {
             }
             None if root => return Err(Rejection::new(Reason::Taken).at("/kind").into()),
             None => {}
-            Some(parent) => self.check_parent(parent)?,
+            Some(parent) => self.check_parent(plan.kind, parent)?,
         }
         let unit = Unit {
             id,
@@ -54,16 +56,19 @@ impl Workspace<'_> {
             updated_at: origin.at,
         };
         let subject = Subject { kind: "unit", id: id.0, version: 1, action: "create_unit" };
-        self.enter(&subject, origin, json!(plan))?;
+        self.enter(&subject, origin, (json!({}), json!(plan)))?;
         self.put_unit(unit)?;
         Ok(())
     }
 
-    fn check_parent(&self, parent: UnitId) -> Decided<()> {
+    fn check_parent(&self, kind: UnitKind, parent: UnitId) -> Decided<()> {
         match self.directory.unit(parent) {
             None => Err(Rejection::new(Reason::UnitUnknown).at("/parent_id").into()),
             Some(unit) if !unit.is_open() => {
                 Err(Rejection::new(Reason::UnitClosed).at("/parent_id").into())
+            }
+            Some(unit) if !kind.stands_below(unit.kind) => {
+                Err(Rejection::new(Reason::UnitOutOfPlace).at("/parent_id").into())
             }
             Some(_) => Ok(()),
         }
@@ -82,9 +87,9 @@ impl Workspace<'_> {
         if !unit.is_open() {
             return Err(Reason::UnitClosed.into());
         }
+        let before = unit.plan.clone();
         let (action, after) = match change {
             UnitChange::Edit(patch) => {
-                let before = unit.plan.clone();
                 self.edit_unit(&mut unit, patch)?;
                 if unit.plan == before {
                     return Err(Reason::Unchanged.into());
@@ -101,9 +106,26 @@ impl Workspace<'_> {
         unit.version = unit.version.next();
         unit.updated_at = origin.at;
         let subject = Subject { kind: "unit", id: id.0, version: unit.version.0, action };
-        self.enter(&subject, origin, after)?;
+        self.enter(&subject, origin, (json!(before), after))?;
+        let moved = unit.plan.parent != before.parent;
         self.put_unit(unit)?;
+        if moved {
+            self.release_out_of_reach(id, origin)?;
+        }
         Ok(Outcome { person: Some(made(id.0)), ..plain_outcome(origin.at) })
+    }
+
+    /// A unit has moved in the tree: who had accepted its cases from above may not see them any more.
+    fn release_out_of_reach(&mut self, unit: UnitId, origin: &Origin<'_>) -> Decided<()> {
+        let directory = Arc::clone(&self.directory);
+        let below = directory.reach(unit);
+        let lost = |case: &Case| {
+            let Some(holding) = &case.record.holding else { return false };
+            let officer = holding.officer.and_then(|officer| directory.user(officer));
+            below.contains(&holding.unit)
+                && officer.is_some_and(|user| !directory.reach(user.unit).contains(&holding.unit))
+        };
+        self.release_where(lost, origin)
     }
 
     fn edit_unit(&self, unit: &mut Unit, patch: &UnitPatch) -> Decided<()> {
@@ -117,10 +139,10 @@ impl Workspace<'_> {
             if unit.parent.is_none() {
                 return Err(Rejection::new(Reason::UnitIsRoot).at("/parent_id").into());
             }
-            self.check_parent(parent)?;
             if self.directory.reach(unit.id).contains(&parent) {
                 return Err(Rejection::new(Reason::UnitLoop).at("/parent_id").into());
             }
+            self.check_parent(unit.kind, parent)?;
             unit.plan.parent = Some(parent);
         }
         if let Some(name) = &patch.name {
@@ -132,7 +154,7 @@ impl Workspace<'_> {
         Ok(())
     }
 
-    /// Hands a unit's open cases and active users to its successor.
+    /// Hands a unit's unfinished cases and active users to its successor.
     fn empty_unit(
         &mut self,
         unit: &Unit,
@@ -147,7 +169,9 @@ impl Workspace<'_> {
         if self.directory.units().iter().any(below) {
             return Err(Reason::UnitHasUnits.into());
         }
-        let cases: Vec<Case> = self.open_cases(|case| case.holding_unit() == Some(unit.id));
+        let cases: Vec<Case> = self.unfinished_cases(|case| {
+            case.holding_unit() == Some(unit.id) || case.record.intake.receiving_unit == unit.id
+        });
         let users: Vec<User> = self.active_users_of(unit.id);
         let successor = match successor {
             Some(id) => Some(self.successor(unit, id)?),
@@ -183,7 +207,7 @@ impl Workspace<'_> {
         for case in cases {
             let officer = case.record.holding.as_ref().and_then(|holding| holding.officer);
             let stays = officer.filter(|officer| moved.contains(officer));
-            let after = hand_over(&case, successor.id, stays, origin.at);
+            let after = hand_over(&case, unit.id, successor.id, stays, origin.at);
             let subject = subject(&after, "hand_over");
             self.enter_case(Some(&case), &after, &subject, origin, (input.clone(), None))?;
             self.put_case(after);
@@ -221,10 +245,11 @@ impl Workspace<'_> {
         after: serde_json::Value,
         origin: &Origin<'_>,
     ) -> Decided<()> {
+        let before = self.user_row(UserId(row.id.0)).map(facts).transpose()?;
         row.version += 1;
         row.updated_at = At(origin.at);
         let subject = Subject { kind: "user", id: row.id.0, version: row.version, action };
-        self.enter(&subject, origin, after)?;
+        self.enter(&subject, origin, (before.unwrap_or_default(), after))?;
         self.put_user(row)?;
         Ok(())
     }
@@ -246,11 +271,12 @@ impl Workspace<'_> {
         let subject = Subject { kind: "user", id: user.id.0, version: 1, action: "create_user" };
         let after = json!({
             "username": user.username,
+            "display_name": user.display_name,
             "role": user.role,
             "unit_id": user.unit,
             "capabilities": user.capabilities,
         });
-        self.enter(&subject, origin, after)?;
+        self.enter(&subject, origin, (json!({}), after))?;
         let capabilities = serde_json::to_string(&user.capabilities).map_err(Error::corrupt)?;
         self.put_user(UserRow {
             id: Key(user.id.0),
@@ -295,7 +321,7 @@ impl Workspace<'_> {
     ) -> Decided<Outcome> {
         // Whoever he is, a user may choose his own password; all else is the administrator's.
         let own = origin.actor.is_some_and(|actor| actor.user == id);
-        if !(own && matches!(change, UserChange::SetPassword(_))) {
+        if !(own && matches!(change, UserChange::SetPassword { .. })) {
             administers(origin)?;
         }
         let mut row = self.user_row(id).ok_or(Reason::NotFound)?.clone();
@@ -303,7 +329,11 @@ impl Workspace<'_> {
         let outcome = Outcome { person: Some(made(id.0)), ..plain_outcome(origin.at) };
         match change {
             UserChange::Edit(patch) => self.edit_user(row, patch, origin)?,
-            UserChange::SetPassword(hash) => {
+            UserChange::SetPassword { hash, epoch } => {
+                // The password that he has shown was checked against an older row: it may be the old.
+                if epoch.is_some_and(|epoch| epoch != row.token_epoch) {
+                    return Err(Rejection::stale(Version(row.version)).into());
+                }
                 row.password_hash.clone_from(hash);
                 row.token_epoch += 1;
                 self.enter_user(row, "set_password", json!({}), origin)?;
@@ -312,6 +342,9 @@ impl Workspace<'_> {
                 row.token_epoch += 1;
                 self.enter_user(row, "end_sessions", json!({}), origin)?;
             }
+        }
+        if change.kills_links() {
+            self.use_up_links(Some(id), origin.at);
         }
         Ok(outcome)
     }
@@ -362,12 +395,7 @@ impl Workspace<'_> {
             (false, true) => "enable_user",
             _ => "change_user",
         };
-        let after = json!({
-            "role": now.role,
-            "unit_id": now.unit,
-            "capabilities": now.capabilities,
-            "disabled_at": now.disabled_at,
-        });
+        let after = facts(&row)?;
         self.enter_user(row, action, after, origin)?;
         if !active || unit != was.unit || role != was.role {
             self.release_cases(was.id, origin)?;
@@ -390,11 +418,17 @@ impl Workspace<'_> {
         let his = |case: &Case| {
             case.record.holding.as_ref().is_some_and(|holding| holding.officer == Some(officer))
         };
-        let input = json!({ "officer_id": officer });
-        for case in self.open_cases(his) {
+        self.release_where(his, origin)
+    }
+
+    /// Gives these of the open cases back to their units.
+    fn release_where(&mut self, which: impl Fn(&Case) -> bool, origin: &Origin<'_>) -> Decided<()> {
+        for case in self.unfinished_cases(|case| case.status().is_open() && which(case)) {
+            let officer = case.record.holding.as_ref().and_then(|holding| holding.officer);
+            let input = json!({ "officer_id": officer });
             let after = release(&case, origin.at);
             let subject = subject(&after, "release");
-            self.enter_case(Some(&case), &after, &subject, origin, (input.clone(), None))?;
+            self.enter_case(Some(&case), &after, &subject, origin, (input, None))?;
             self.put_case(after);
         }
         Ok(())
@@ -491,6 +525,18 @@ impl Workspace<'_> {
     }
 }
 
+/// What the ledger shows of a user before and after a change.
+fn facts(row: &UserRow) -> Decided<serde_json::Value> {
+    let user = row.to_user()?;
+    Ok(json!({
+        "display_name": user.display_name,
+        "role": user.role,
+        "unit_id": user.unit,
+        "capabilities": user.capabilities,
+        "disabled_at": user.disabled_at,
+    }))
+}
+
 /// Units and users are managed by the operator and by administrators.
 fn administers(origin: &Origin<'_>) -> Decided<()> {
     match (origin.caller, origin.actor) {
@@ -510,7 +556,7 @@ fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
 }
 
 const fn made(id: uuid::Uuid) -> Made {
-    Made { id, link: None, link_expires_at: None }
+    Made { id, link: None, link_expires_at: None, unit: None, user: None }
 }
 
 fn made_with(id: uuid::Uuid, link: Option<&NewLink>) -> Made {
@@ -518,6 +564,8 @@ fn made_with(id: uuid::Uuid, link: Option<&NewLink>) -> Made {
         id,
         link: link.map(|link| link.secret.clone()),
         link_expires_at: link.map(|link| link.expires_at),
+        unit: None,
+        user: None,
     }
 }
 

@@ -117,7 +117,7 @@ impl Workspace<'_> {
         row.updated_at = At(origin.at);
         let action = EndCause::RefreshTokenReused.as_str();
         let subject = Subject { kind: "user", id: user.0, version: row.version, action };
-        self.enter(&subject, origin, json!({ "session_id": id }))?;
+        self.enter(&subject, origin, (json!({}), json!({ "session_id": id })))?;
         self.put_user(row)?;
         Ok(())
     }

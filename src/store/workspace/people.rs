@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use super::Workspace;
 use crate::domain::case::Case;
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::lifecycle::is_unfinished;
 use crate::domain::unit::{Directory, Unit};
 use crate::store::command::{Caller, Command, Request, UnitChange};
 use crate::store::conn::Conn;
@@ -23,7 +24,7 @@ use crate::store::types::{At, Key};
 const SESSIONS_KEPT_DAYS: i64 = 30;
 
 impl Workspace<'_> {
-    /// The open cases of units that are closed and of officers who go.
+    /// The unfinished cases of units that are closed or moved, and of officers who go.
     pub(super) fn load_freed_cases(
         &mut self,
         conn: &mut Conn,
@@ -36,6 +37,11 @@ impl Workspace<'_> {
                 Command::ChangeUnit { unit, change: UnitChange::Close { .. }, .. } => {
                     units.push(Key(unit.0));
                 }
+                Command::ChangeUnit { unit, change: UnitChange::Edit(patch), .. }
+                    if patch.parent.is_some() =>
+                {
+                    units.extend(self.directory.reach(*unit).iter().map(|unit| Key(unit.0)));
+                }
                 Command::ChangeUser { user, change, .. } if change.frees_cases() => {
                     officers.push(Key(user.0));
                 }
@@ -45,7 +51,7 @@ impl Workspace<'_> {
         if units.is_empty() && officers.is_empty() {
             return Ok(());
         }
-        for row in dialect::lock_open_cases_of(conn, &units, &officers)? {
+        for row in dialect::lock_unfinished_cases_of(conn, &units, &officers)? {
             let case = row.to_case()?;
             self.cases.entry(case.id).or_insert(case);
         }
@@ -110,6 +116,7 @@ impl Workspace<'_> {
                     digests.push(digest.to_vec());
                 }
                 Command::IssueLink { .. } => concerns = true,
+                Command::ChangeUser { change, .. } => concerns |= change.kills_links(),
                 _ => {}
             }
         }
@@ -143,10 +150,10 @@ impl Workspace<'_> {
         self.redraw()
     }
 
-    /// The open cases of which this holds, as they stand within this batch.
-    pub(in crate::store) fn open_cases(&self, holds: impl Fn(&Case) -> bool) -> Vec<Case> {
-        let open = self.cases.values().filter(|case| case.status().is_open() && holds(case));
-        let mut found: Vec<Case> = open.cloned().collect();
+    /// The unfinished cases of which this holds, as they stand within this batch.
+    pub(in crate::store) fn unfinished_cases(&self, holds: impl Fn(&Case) -> bool) -> Vec<Case> {
+        let held = self.cases.values().filter(|case| is_unfinished(case) && holds(case));
+        let mut found: Vec<Case> = held.cloned().collect();
         found.sort_unstable_by_key(|case| case.id);
         found
     }

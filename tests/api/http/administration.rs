@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
-use crate::support::client::{Answer, Api};
+use crate::support::client::{Answer, Api, application};
 use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
@@ -94,13 +94,18 @@ on_both! {
         }
         for (body, code) in [
             (json!({ "code": "second", "name": "第二市局", "kind": "bureau" }), "taken"),
+            (json!({ "code": "second", "name": "第二市局", "kind": "bureau", "parent_id": id(Place::Bureau) }), "unit_out_of_place"),
+            (json!({ "code": "lone", "name": "窗口", "kind": "window", "parent_id": id(Place::Bureau) }), "unit_out_of_place"),
+            (json!({ "code": "below", "name": "窗口下", "kind": "department", "parent_id": id(Place::WindowA) }), "unit_out_of_place"),
             (json!({ "code": "orphan", "name": "孤儿", "kind": "window" }), "fact_missing"),
         ] {
             assert_eq!(api.post(Who::Admin, UNITS, &body).await.verdict(), (422, code.to_owned()), "{body}");
         }
         let plain = api.request(Who::Admin, Method::PATCH, &of(Place::CenterA)).await;
         let plain = plain.insert_header(("if-match", "\"1\"")).set_json(json!({ "name": "x" }));
-        assert_eq!(api.send(plain).await.verdict(), (415, "unsupported_media_type".to_owned()));
+        let refused = api.send(plain).await;
+        assert_eq!(refused.verdict(), (415, "unsupported_media_type".to_owned()));
+        assert_eq!(refused.header("accept-patch"), Some("application/merge-patch+json"));
         assert_eq!(api.close(&bureau, &json!({ "reason": "x" })).await.verdict(), (409, "unit_is_root".to_owned()));
         assert_eq!(api.close(&center, &json!({ "reason": "x" })).await.verdict(), (409, "unit_has_units".to_owned()));
         assert_eq!(api.world.db.number("SELECT count(*) FROM events"), before);
@@ -109,13 +114,24 @@ on_both! {
 
 on_both! {
     async fn a_unit_with_open_work_is_closed_only_with_a_successor(api: Api) {
-        // One case that an officer of the unit has accepted, one that nobody has, one answered.
+        // One case that an officer of the unit has accepted, one that nobody has, one answered and
+        // served, one answered that has reached nobody, and two that the unit has only received.
         let mine = api.assigned(Place::CenterB).await;
         let mine = api.done(Who::OfficerB, &mine, "accept", &json!({})).await;
         let open = api.assigned(Place::CenterB).await;
         let done = api.assigned(Place::CenterB).await;
         let done = api.done(Who::OfficerB, &done, "draft-answer", &json!({ "decision": "disclose", "provided": "一份" })).await;
-        let done = api.done(Who::Clerk, &done, "answer", &json!({})).await;
+        let today = api.world.today();
+        let by_hand = json!({ "service": { "manner": "handed_over", "signed_at": today } });
+        let done = api.done(Who::Clerk, &done, "answer", &by_hand).await;
+        let unserved = api.assigned(Place::CenterB).await;
+        let unserved = api.done(Who::OfficerB, &unserved, "draft-answer", &json!({ "decision": "disclose", "provided": "一份" })).await;
+        let unserved = api.done(Who::Clerk, &unserved, "answer", &json!({})).await;
+        let mut body = application();
+        let received = api.post(Who::OfficerB, "/api/v1/cases", &body).await.json();
+        body["register"] = json!(true);
+        let registered = api.post(Who::OfficerB, "/api/v1/cases", &body).await.json();
+        assert_eq!((&received["status"], &registered["status"]), (&json!("received"), &json!("registered")));
         let unit = api.seen(&format!("{UNITS}/{}", api.world.unit(Place::CenterB))).await;
 
         let alone = api.close(&unit, &json!({ "reason": "撤并" })).await;
@@ -140,8 +156,98 @@ on_both! {
         let events = api.get(Who::Clerk, &path).await.json();
         let last = events["items"].as_array().unwrap().iter().find(|event| event["action"] == "hand_over").unwrap().clone();
         assert_eq!((&last["after"]["holding_unit_id"], &last["input"]["reason"]), (&center_a, &json!("撤并")));
+        // What had not come to an end went along, and those who have it now can go on with it.
+        let unserved = api.get(Who::OfficerA, unserved["links"]["self"].as_str().unwrap()).await.json();
+        assert_eq!(unserved["holding"]["unit_id"], center_a);
+        api.done(Who::OfficerA, &unserved, "serve", &json!({ "letter": "answer", "service": { "manner": "handed_over", "signed_at": today } })).await;
+        for case in [&received, &registered] {
+            let seen = api.get(Who::OfficerA, case["links"]["self"].as_str().unwrap()).await.json();
+            assert_eq!(seen["receiving_unit_id"], center_a, "{seen}");
+        }
+        let seen = api.get(Who::OfficerA, received["links"]["self"].as_str().unwrap()).await.json();
+        api.done(Who::OfficerA, &seen, "register", &json!({})).await;
+        let overview = api.get(Who::Supervisor, "/api/v1/statistics/overview").await;
+        assert!(!overview.text.contains(&api.world.unit(Place::CenterB).0.to_string()), "{}", overview.text);
         // He works on in the new unit.
         api.done(Who::OfficerB, &mine, "draft-answer", &json!({ "decision": "disclose", "provided": "一份" })).await;
+    }
+}
+
+on_both! {
+    async fn a_unit_that_moves_leaves_no_case_with_an_officer_who_cannot_see_it(api: Api) {
+        // An officer of the center accepts a case of the window below it; then the window moves away.
+        let case = api.assigned(Place::WindowA).await;
+        let case = api.done(Who::OfficerA, &case, "accept", &json!({})).await;
+        let window = api.seen(&format!("{UNITS}/{}", api.world.unit(Place::WindowA))).await;
+        let moved = api.patch(Who::Admin, &window, &json!({ "parent_id": api.world.unit(Place::CenterB).0 })).await;
+        assert_eq!(moved.status, 200, "{}", moved.text);
+        let path = case["links"]["self"].as_str().unwrap();
+        assert_eq!(api.get(Who::OfficerA, path).await.status, 404);
+        let case = api.get(Who::OfficerB, path).await.json();
+        assert_eq!(case["holding"]["officer_id"], Value::Null, "{case}");
+        api.done(Who::OfficerB, &case, "accept", &json!({})).await;
+    }
+}
+
+on_both! {
+    async fn a_new_password_or_being_disabled_kills_links_that_are_under_way(api: Api) {
+        let path = format!("{USERS}/{}/password-links", api.world.user(Who::OfficerA));
+        let issue = async || api.post(Who::Admin, &path, &json!({})).await.json()["link"].clone();
+        let choose = async |link: &Value| {
+            let body = json!({ "link": link, "password": "somebody else's choice" });
+            api.send(TestRequest::post().uri("/api/v1/passwords").set_json(body)).await.verdict_or_empty()
+        };
+        let invalid = (409, "link_invalid".to_owned());
+        let link = issue().await;
+        let body = json!({ "current_password": crate::support::world::PASSWORD, "password": "the owner's own choice" });
+        assert_eq!(api.post(Who::OfficerA, "/api/v1/me/password", &body).await.status, 204);
+        assert_eq!(choose(&link).await, invalid);
+        let link = issue().await;
+        let disabled = api.patch(Who::Admin, &api.user_seen(Who::OfficerA).await, &json!({ "disabled": true })).await;
+        let enabled = api.patch(Who::Admin, &disabled.json(), &json!({ "disabled": false })).await;
+        assert_eq!(enabled.status, 200, "{}", enabled.text);
+        assert_eq!(choose(&link).await, invalid);
+    }
+}
+
+on_both! {
+    async fn what_was_created_is_told_as_it_was_when_the_request_is_repeated(api: Api) {
+        let create = async |path: &str, body: &Value| {
+            let request = api.request(Who::Admin, Method::POST, path).await.insert_header(("idempotency-key", path.replace('/', "-")));
+            api.send(request.set_json(body)).await
+        };
+        let unit = json!({ "code": "window_c", "name": "车辆窗口", "kind": "window", "parent_id": api.world.unit(Place::CenterB).0 });
+        let user = json!({ "username": "wangli", "display_name": "王丽", "role": "service_center", "unit_id": api.world.unit(Place::CenterA).0 });
+        for (path, body, patch) in [(UNITS, &unit, json!({ "name": "别名" })), (USERS, &user, json!({ "display_name": "王莉" }))] {
+            let made = create(path, body).await;
+            assert_eq!(made.status, 201, "{}", made.text);
+            let whole = made.json();
+            let seen = if path == USERS { &whole["user"] } else { &whole };
+            let seen = if seen.is_null() { &whole } else { seen };
+            assert_eq!(api.patch(Who::Admin, seen, &patch).await.status, 200);
+            let again = create(path, body).await;
+            assert_eq!((again.status.as_u16(), again.header("etag"), again.header("idempotency-replayed"), &again.text), (201, Some("\"1\""), Some("true"), &made.text));
+        }
+        let links = format!("{USERS}/{}/password-links", api.world.user(Who::Clerk));
+        let first = create(&links, &json!({})).await;
+        let again = create(&links, &json!({})).await;
+        assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), (None, Some("true")));
+        assert_eq!(first.text, again.text);
+    }
+}
+
+on_both! {
+    async fn the_ledger_tells_what_was_changed_of_a_unit_or_a_user(api: Api) {
+        let user = api.user_seen(Who::OfficerA).await;
+        api.patch(Who::Admin, &user, &json!({ "display_name": "新名" })).await;
+        let unit = api.seen(&format!("{UNITS}/{}", api.world.unit(Place::CenterA))).await;
+        api.patch(Who::Admin, &unit, &json!({ "name": "新分中心" })).await;
+        let bodies = api.world.db.texts("SELECT body AS value FROM events ORDER BY seq DESC LIMIT 2");
+        let changes: Vec<(Value, Value)> = bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap()).map(|body| (body["before"].clone(), body["after"].clone())).collect();
+        assert_eq!(changes, [
+            (json!({ "name": unit["name"] }), json!({ "name": "新分中心" })),
+            (json!({ "display_name": user["display_name"] }), json!({ "display_name": "新名" })),
+        ]);
     }
 }
 

@@ -57,6 +57,14 @@ on_both! {
         assert_eq!(warning["article"], "2019年条例第三十六条第(六)项");
         assert_eq!(warning["cases"], json!([case["links"]["self"]]));
         assert_eq!(block["items"][0]["case_number"], case["case_number"]);
+        // The text of 2007 had no such reason, and one that was handed in twice offends none.
+        let mut old = with(application(), "arrival", json!({ "submitted_at": "2011-03-01" }));
+        old["register"] = json!(true);
+        let answer = api.post(Who::Clerk, CASES, &old).await.json();
+        assert_eq!(answer["clock"]["rule_set"], "2007");
+        let block = &answer["earlier_cases"];
+        assert_eq!(codes(block), ["repeated_answered", "repeated_open"]);
+        assert_eq!((&block["warnings"][0]["article"], &block["warnings"][1]["article"]), (&Value::Null, &Value::Null));
     }
 }
 

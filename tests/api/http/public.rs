@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api};
 use crate::support::inputs::instant;
-use crate::support::on_both;
 use crate::support::world::{Place, Who, reason};
+use crate::support::{all_at_once, on_both};
 
 /// An application as somebody sends it in. Nobody real.
 pub(crate) fn application() -> Value {
@@ -288,6 +288,19 @@ on_both! {
             assert_eq!(api.visit("192.0.2.7", "status", &wrong).await.status, 404);
         }
         assert_eq!(api.visit("192.0.2.7", "status", &claim(&receipt)).await.status, 429);
+    }
+}
+
+on_both! {
+    async fn many_that_come_together_are_no_way_around_the_limit(api: Api) {
+        let addresses: Vec<String> = (0..20).map(|n| format!("192.0.2.{}", 40 + n)).collect();
+        let body = application();
+        let sent = addresses.iter().map(|address| api.visit(address, "applications", &body)).collect();
+        let answers = all_at_once(sent, || ()).await;
+        let taken = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(taken, 5);
+        assert!(answers.iter().all(|answer| answer.status == 201 || answer.verdict() == (429, "daily_limit_reached".to_owned())));
+        assert_eq!(api.world.db.number("SELECT count(*) FROM cases"), 5);
     }
 }
 

@@ -224,3 +224,19 @@ fn every_limited_operation_documents_its_refusal() {
         assert_eq!(looked_up, policy.as_str() == "lookup", "{}", entry.id);
     }
 }
+
+on_both! {
+    async fn a_person_who_asks_too_often_is_told_so_on_a_page(strict: Strict) {
+        let open = async || {
+            let request = TestRequest::get().uri("/public").peer_addr("192.0.2.60:4711".parse().unwrap());
+            strict.api.send(request).await
+        };
+        for _ in 0..6 {
+            assert_eq!(open().await.status, 200);
+        }
+        let refused = open().await;
+        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (429, Some("text/html; charset=utf-8")));
+        assert!(refused.header("retry-after").is_some());
+        assert!(refused.text.contains("系统繁忙"), "{}", refused.text);
+    }
+}

@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api, Door};
-use crate::support::on_both;
+use crate::support::inputs::instant;
 use crate::support::world::{Empty, PASSWORD, Who};
+use crate::support::{all_at_once, on_both};
 
 async fn log_in(door: &Door, who: Who) -> Value {
     let body = json!({ "username": who.username(), "password": PASSWORD });
@@ -148,6 +149,47 @@ on_both! {
 }
 
 on_both! {
+    async fn of_two_who_know_the_password_one_changes_it(api: Api) {
+        let session = log_in(&api.door, Who::Clerk).await;
+        let token = format!("Bearer {}", session["access_token"].as_str().unwrap());
+        let change = |password: &'static str| {
+            let body = json!({ "current_password": PASSWORD, "password": password });
+            let request = TestRequest::post().uri("/api/v1/me/password");
+            api.door.send(request.insert_header(("authorization", token.clone())).set_json(body))
+        };
+        let words = ["the first new password", "the second new password", "the third new password"];
+        let answers = all_at_once(words.map(change).into(), || ()).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 401, 401]);
+        let late = answers.iter().find(|answer| answer.status == 401).unwrap();
+        assert_eq!(late.verdict().1, "session_over");
+    }
+}
+
+on_both! {
+    async fn no_token_outlives_its_session(api: Api) {
+        let mut session = log_in(&api.door, Who::Clerk).await;
+        let end = instant(session["session_expires_at"].as_str().unwrap());
+        let start = api.world.now();
+        // The session is kept alive until six seconds before its end.
+        let mut now = start;
+        while end - now > TimeDelta::minutes(25) {
+            now += TimeDelta::minutes(25);
+            api.world.clock.set(now);
+            session = refresh(&api.door, &session["refresh_token"]).await.json();
+        }
+        api.world.clock.set(end - TimeDelta::seconds(6));
+        let last = refresh(&api.door, &session["refresh_token"]).await.json();
+        assert_eq!((&last["expires_in"], &last["session_expires_at"]), (&json!(6), &session["session_expires_at"]));
+        assert_eq!(me(&api.door, &last).await, 200);
+        // Clocks may differ by a minute.
+        api.world.clock.set(end + TimeDelta::seconds(61));
+        assert_eq!(me(&api.door, &last).await, 401);
+    }
+}
+
+on_both! {
     async fn tokens_can_be_checked_by_the_published_keys(api: Api) {
         use base64::Engine as _;
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -170,6 +212,14 @@ on_both! {
         let session = log_in(&api.door, Who::Clerk).await;
         let rotated = Door::of(&api.world.rotated_app()).await;
         assert_eq!(me(&rotated, &session).await, 200);
+        // Cursors that were given out lead on, too.
+        api.received().await;
+        api.received().await;
+        let page = api.get(Who::Clerk, "/api/v1/cases?limit=1").await.json();
+        let next = TestRequest::get().uri(page["links"]["next"].as_str().unwrap());
+        let token = format!("Bearer {}", session["access_token"].as_str().unwrap());
+        let next = rotated.send(next.insert_header(("authorization", token))).await;
+        assert_eq!(next.status, 200, "{}", next.text);
         let next = refresh(&rotated, &session["refresh_token"]).await.json();
         assert_eq!(me(&rotated, &next).await, 200);
         assert_eq!(me(&api.door, &next).await, 401, "a server without the new key does not know it");

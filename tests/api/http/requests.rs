@@ -32,7 +32,7 @@ on_both! {
             let request = request.insert_header(("content-type", kind)).set_payload(application().to_string());
             let answer = api.send(request).await;
             problem(&answer, CASES, 415, "unsupported_media_type", kind);
-            assert_eq!(answer.header("accept"), Some("application/json"), "{kind}");
+            assert_eq!(answer.header("accept-post"), Some("application/json"), "{kind}");
         }
         for coding in ["gzip", "br", "deflate", "zstd", "identity, gzip", "x", ""] {
             let request = api.request(Who::Clerk, Method::POST, CASES).await;
@@ -64,6 +64,13 @@ on_both! {
             problem(&send(None).await, &path, 428, "precondition_required", entry.id);
             for tag in ["*", " * ", "\"3\", \"4\"", "\"3\",", "*, \"3\""] {
                 problem(&send(Some(tag)).await, &path, 428, "precondition_too_broad", entry.id);
+            }
+            // Two lines are a list, whichever comes first (RFC 9110 §5.3).
+            for tags in [["\"3\"", "\"99\""], ["\"99\"", "\"3\""], ["\"3\"", "\"3\""]] {
+                let request = api.request(who, Method::POST, &path).await;
+                let request = tags.into_iter().fold(request, |request, tag| request.append_header(("if-match", tag)));
+                let answer = api.send(request.set_json(body_of(entry.path, &api))).await;
+                problem(&answer, &path, 428, "precondition_too_broad", entry.id);
             }
             for tag in ["\"2\"", "\"4\"", "\"0\"", "\"-1\"", "\"03\"", "W/\"3\"", "3", "\"\"", "\"3", "", "\"x\"",
                 "\"99999999999999999999\"", "\"9223372036854775807\""] {
@@ -464,6 +471,44 @@ on_both! {
             let answer = api.send(request.insert_header(("x-request-id", given))).await;
             problem(&answer, "/api/v1/cases/none", 404, "not_found", given);
             assert_eq!(answer.header("x-request-id") == Some(given), kept, "{given}");
+        }
+    }
+}
+
+on_both! {
+    async fn two_keys_are_none(api: Api) {
+        let before = api.traces();
+        let request = api.request(Who::Clerk, Method::POST, CASES).await;
+        let request = request.append_header(("idempotency-key", "a")).append_header(("idempotency-key", "b"));
+        problem(&api.send(request.set_json(application())).await, CASES, 400, "malformed_request", "two keys");
+        assert_eq!(api.traces(), before);
+    }
+}
+
+on_both! {
+    async fn an_answer_does_not_grow_with_what_provokes_it(api: Api) {
+        let members: Vec<String> = (0..9000).map(|n| format!("\"m{n}\":0")).collect();
+        let body = format!("{{{}}}", members.join(","));
+        let answer = receive_raw(&api, body).await;
+        assert_eq!(answer.verdict(), (422, "validation_failed".to_owned()));
+        assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 100);
+    }
+}
+
+on_both! {
+    async fn a_period_says_nothing_without_what_is_counted_in_it(api: Api) {
+        for (query, pointers) in [
+            ("from=2030-01-01", vec!["from"]),
+            ("to=2029-01-01&as_of=1900-01-01", vec!["to", "as_of"]),
+            ("counted_in=answered&from=2025-02-01&to=2025-01-01", vec!["from"]),
+            ("counted_in=answered&from=2025-02-01&to=2025-03-01&as_of=2025-01-01", vec!["as_of"]),
+            ("q=%ff%ff", vec![""]),
+        ] {
+            let answer = api.get(Who::Clerk, &format!("{CASES}?{query}")).await;
+            assert_eq!(answer.verdict(), (400, "unknown_parameter".to_owned()), "{query}");
+            let answer = answer.json();
+            let found: Vec<&str> = answer["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+            assert_eq!(found, pointers, "{query}");
         }
     }
 }

@@ -298,7 +298,7 @@ on_both! {
         assert_eq!(me(&api, &token).await.status, 200);
         let second = api.world.second_app();
         let hash = sessions::hash_password(&second, "another horse".to_owned()).await.expect("a hash");
-        change(&api, &second, Who::Clerk, UserChange::SetPassword(hash)).await;
+        change(&api, &second, Who::Clerk, UserChange::SetPassword { hash, epoch: None }).await;
         assert_eq!(me(&api, &token).await.status, 401);
         assert_eq!(log_in(&api, "clerk", PASSWORD).await.status, 401);
         let fresh = log_in(&api, "clerk", "another horse").await.json();

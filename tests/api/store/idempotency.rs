@@ -110,3 +110,16 @@ async fn an_outcome_is_kept_for_two_days(world: World) {
     assert_eq!(world.db.number("SELECT count(*) FROM cases"), 2);
     assert_eq!(world.db.number("SELECT count(*) FROM idempotency_keys"), 1);
 }
+
+on_both!(who_has_left_the_scope_gets_nothing_repeated);
+async fn who_has_left_the_scope_gets_nothing_repeated(world: World) {
+    use gongkai::store::command::{Command, UserChange, UserPatch};
+    let first = receive!(world, Who::OfficerA, "k1", BODY).await.unwrap();
+    assert!(first.query_code.is_some());
+    let unit = Some(world.unit(crate::support::world::Place::CenterB));
+    let change = UserChange::Edit(UserPatch { unit, ..UserPatch::default() });
+    let user = world.user(Who::OfficerA);
+    world.operate(Command::ChangeUser { user, expected: None, change }).await.unwrap();
+    let again = receive!(world, Who::OfficerA, "k1", BODY).await;
+    assert_eq!(reason(&again), Some(Reason::NotFound));
+}

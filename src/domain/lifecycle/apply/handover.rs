@@ -6,15 +6,34 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::case::Case;
 use crate::domain::ids::{UnitId, UserId};
+use crate::domain::lifecycle::Status;
 
-/// The case with another unit in the place of the one that held it. The officer stays when he goes
-/// with it; else nobody has accepted it.
+/// Is there still something to be done on a case? An answer that has not reached the applicant is no
+/// reply yet (2019 art. 33; R9).
 #[must_use]
-pub fn hand_over(case: &Case, to: UnitId, with_officer: Option<UserId>, at: DateTime<Utc>) -> Case {
+pub fn is_unfinished(case: &Case) -> bool {
+    let answered = case.record.clock.as_ref().and_then(|clock| clock.answer_date);
+    case.status().is_open() || (case.status() == Status::Answered && answered.is_none())
+}
+
+/// The case with one unit in the place of another, as the one that received it and as the one that
+/// holds it. Of an open case the officer stays when he goes with it; else nobody has accepted it.
+#[must_use]
+pub fn hand_over(
+    case: &Case,
+    from: UnitId,
+    to: UnitId,
+    with_officer: Option<UserId>,
+    at: DateTime<Utc>,
+) -> Case {
     let mut next = case.clone();
-    if let Some(holding) = &mut next.record.holding {
+    if next.record.intake.receiving_unit == from {
+        next.record.intake.receiving_unit = to;
+    }
+    let open = case.status().is_open();
+    if let Some(holding) = next.record.holding.as_mut().filter(|holding| holding.unit == from) {
         holding.unit = to;
-        if holding.officer.is_none() || holding.officer != with_officer {
+        if open && (holding.officer.is_none() || holding.officer != with_officer) {
             holding.officer = None;
             holding.accepted_at = None;
         }

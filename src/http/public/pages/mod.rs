@@ -14,10 +14,12 @@ mod words;
 
 use std::sync::Arc;
 
+use std::pin::Pin;
+
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, web};
 use maud::{Markup, html};
 
 use super::bodies::{ClaimBody, PublicApplicationBody, PublicSupplementBody};
@@ -53,15 +55,48 @@ impl Declares for Reader {
 }
 
 impl FromRequest for Reader {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
+    type Error = Refused;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refused>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        std::future::ready(Visitor::from_request(request, payload).into_inner().map(Self))
+        let visitor = Visitor::from_request(request, payload).into_inner();
+        let app = request.app_data::<web::Data<App>>().cloned();
+        Box::pin(async move {
+            match (visitor, app) {
+                (Ok(visitor), _) => Ok(Self(visitor)),
+                (Err(problem), Some(app)) => {
+                    Err(Refused(Frame::of(&app, HOME).await.failed(&problem)))
+                }
+                (Err(problem), None) => {
+                    Err(Refused(Frame { organ: String::new(), here: None }.failed(&problem)))
+                }
+            }
+        })
+    }
+}
+
+/// A person who is turned away before his page is made is told so on a page, too.
+#[derive(Debug)]
+pub struct Refused(Page);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "refused with {}", self.0.status)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.0.response()
     }
 }
 
 /// A page, whatever became of the request.
+#[derive(Clone, Debug)]
 pub struct Page {
     status: StatusCode,
     markup: Markup,
@@ -81,13 +116,19 @@ impl Responder for Page {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.response()
+    }
+}
+
+impl Page {
+    fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
-        response.content_type("text/html; charset=utf-8").body(self.markup.into_string())
+        response.content_type("text/html; charset=utf-8").body(self.markup.0.clone())
     }
 }
 
@@ -148,7 +189,8 @@ impl Frame {
                 p { "请返回上一页重新填写。" }
             }
         };
-        Page { status, ..self.page("未能完成", &content) }
+        let retry_after = problem.retry_after();
+        Page { status, retry_after, ..self.page("未能完成", &content) }
     }
 }
 
