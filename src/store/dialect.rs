@@ -175,6 +175,7 @@ pub(super) fn write_cases(conn: &mut Conn, rows: &[CaseRow]) -> Result<()> {
                     cases::phone_index.eq(excluded(cases::phone_index)),
                     cases::email_index.eq(excluded(cases::email_index)),
                     cases::subject.eq(excluded(cases::subject)),
+                    cases::receiving_unit_id.eq(excluded(cases::receiving_unit_id)),
                     cases::holding_unit_id.eq(excluded(cases::holding_unit_id)),
                     cases::responsible_unit_id.eq(excluded(cases::responsible_unit_id)),
                     cases::officer_id.eq(excluded(cases::officer_id)),
