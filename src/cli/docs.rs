@@ -20,7 +20,9 @@ pub fn lifecycle() -> String {
         "# The life of a case (申请件的办理流程)\n\n\
          What is not in this table is refused. `GET /api/v1/cases/{id}/actions` answers, for one \
          case and the caller, which of these actions are allowed now and why the others are \
-         not.\n\n## Diagram\n\n",
+         not. What becomes of a case when its unit is closed or its officer goes is no action: it \
+         follows from that decision, leaves the status as it is, and stands in the ledger as \
+         `hand_over` or `release`.\n\n## Diagram\n\n",
     );
     diagram(&mut page);
     statuses(&mut page);

@@ -106,13 +106,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "GONGKAI_LIMIT_LOOKUP",
         example: "10",
-        meaning: "Public look-ups of a case a minute for each address.",
+        meaning: "Requests of the public a minute for each address: look-ups, supplements and applications.",
         secrecy: Secrecy::Open,
     },
     Setting {
         name: "GONGKAI_LIMIT_EXPORTS",
         example: "10",
-        meaning: "Exports a minute for each user.",
+        meaning: "Exports a minute for each user; no operation is one yet.",
         secrecy: Secrecy::Open,
     },
     Setting {

@@ -12,7 +12,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::auth::Open;
 use super::contract::Draft;
 use super::document::{Document, Publication, Shown};
-use super::problem::catalogue;
+use super::problem::{catalogue, flaws};
 use super::schemas;
 use crate::domain::case::Manner;
 use crate::domain::channel::Channel;
@@ -311,6 +311,17 @@ impl DictionariesView {
                 })
                 .collect(),
         });
+        items.push(DictionaryView {
+            code: FIELD_ERROR.to_owned(),
+            label: names().get(FIELD_ERROR).cloned().unwrap_or_default(),
+            items: flaws()
+                .into_iter()
+                .map(|(code, zh, en)| TermView {
+                    code: code.to_owned(),
+                    label: LabelView::new(zh, en),
+                })
+                .collect(),
+        });
         items.sort_by(|a, b| a.code.cmp(&b.code));
         Self {
             items,
@@ -329,6 +340,9 @@ impl DictionariesView {
         }
     }
 }
+
+/// The set of codes that a member of a problem's `errors` can carry beside those of `errors` here.
+const FIELD_ERROR: &str = "field_error";
 
 /// The dictionaries as a document.
 pub struct Dictionaries;

@@ -489,13 +489,20 @@ impl IfMatch {
     ///
     /// # Errors
     /// The header is missing (428), or would let more than one version pass (428): `*` and a list
-    /// are lawful (RFC 9110 §13.1.1), but a change made on them is one made blind. What is not a
-    /// strong entity tag of ours is the version that no case ever has: it cannot match, and the
-    /// answer (412) tells what would.
+    /// are lawful (RFC 9110 §13.1.1), but a change made on them is one made blind. A tag that is not
+    /// one of ours, or weak, is the version that no case ever has: it cannot match, and the answer
+    /// (412) tells what would. What is no entity tag at all is malformed: who forgets the quotation
+    /// marks must not be told that somebody else has changed the case.
     pub fn version(&self) -> Result<Version, Problem> {
         let tag = self.0.as_deref().ok_or(Fault::PreconditionRequired)?;
         if tag.trim() == "*" || tag.contains(',') {
             return Err(Fault::PreconditionTooBroad.into());
+        }
+        if !is_entity_tag(tag.trim()) {
+            return Err(Problem::new(Fault::MalformedRequest).saying(Said::of(
+                "If-Match 须为带引号的 ETag,如 \"3\"",
+                "If-Match is an entity tag in quotation marks, as \"3\".",
+            )));
         }
         let number = tag.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let known = number
@@ -506,11 +513,21 @@ impl IfMatch {
     }
 }
 
+/// RFC 9110 §8.8.3.
+fn is_entity_tag(text: &str) -> bool {
+    let opaque = text.strip_prefix("W/").unwrap_or(text);
+    let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| {
+        inner.bytes().all(|b| b == 0x21 || (0x23..=0x7e).contains(&b) || b >= 0x80)
+    })
+}
+
 impl Describe for IfMatch {
     fn describe(draft: &mut Draft) {
         let meaning = "The entity tag of the version that the caller saw, e.g. `\"3\"`.";
         // No pattern: a tag that cannot be one of ours is not malformed, it does not match.
         draft.parameters.push(text_header("If-Match", Required::True, meaning, None));
+        draft.error(400, "If-Match is no entity tag.");
         draft.error(409, "The state of the resource does not allow it.");
         draft.error(412, "The resource has changed since; the answer carries its current ETag.");
         draft.error(422, "The content is not valid; every fault is listed.");

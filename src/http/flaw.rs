@@ -26,6 +26,7 @@ text_enum! {
         DeliveryContactMissing = "delivery_contact_missing" : "所选获取方式需要此项" / "This way of obtaining it needs this.",
         OneNumberNeeded = "exactly_one" : "申请编号与收件编号须填其一" / "Exactly one of the two numbers is needed.",
         QueryCodeMalformed = "query_code_malformed" : "查询码为16位字母和数字,如 XXXX-XXXX-XXXX-XXXX" / "A query code has 16 letters and digits, as XXXX-XXXX-XXXX-XXXX.",
+        QueryCodeWrong = "query_code_wrong" : "查询码与该件不符" / "The code is not that of this case.",
         OneOfNeeded = "one_of_needed" : "须且只须给出一项" / "Exactly one of these is needed.",
         NeedsCountedIn = "needs_counted_in" : "须与 counted_in 一同使用" / "It says something only together with counted_in.",
         MalformedQuery = "malformed_query" : "查询字符串格式错误" / "The query string is malformed.",

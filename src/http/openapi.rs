@@ -15,7 +15,7 @@ use super::schema_rules::with_exact_integers;
 
 const DESCRIPTION: &str = "Case management for 依申请公开, the disclosure of government \
 information on request. Every change of a case needs `If-Match` with the version that the caller \
-saw; every POST takes an `Idempotency-Key`. Every error is a problem (RFC 9457) with a stable \
+saw; a POST that creates or does something takes an `Idempotency-Key` where it is listed. Every error is a problem (RFC 9457) with a stable \
 `code`; its sentences are in the language of `Accept-Language` (`zh-CN`, also when absent or \
 unknown, or `en`). An enumeration may grow: tolerate a value that you do not know. `x-dictionary` \
 names the dictionary (`GET /api/v1/dictionaries`) with its labels.";

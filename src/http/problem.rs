@@ -12,6 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::cases::RegisterFault;
 use super::flaw::Flaw;
 use super::language;
 use crate::domain::identity::IdentityError;
@@ -121,7 +122,15 @@ pub fn catalogue() -> Vec<(&'static str, u16, &'static str, &'static str)> {
 pub fn flaws() -> Vec<(&'static str, &'static str, &'static str)> {
     let flaws = Flaw::ALL.iter().map(|flaw| (flaw.as_str(), flaw.label_zh(), flaw.label_en()));
     let identity = IdentityError::ALL.iter().map(|error| (error.code(), error.zh(), error.en()));
-    flaws.chain(identity).collect()
+    let register = RegisterFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
+    let mut all: Vec<_> = flaws.chain(identity).chain(register).collect();
+    // Some are faults of a body and of a register alike.
+    let known: std::collections::BTreeSet<&str> =
+        catalogue().iter().map(|(code, ..)| *code).collect();
+    all.retain(|(code, ..)| !known.contains(code));
+    all.sort_unstable_by_key(|(code, ..)| *code);
+    all.dedup_by_key(|(code, ..)| *code);
+    all
 }
 
 /// One fault of the input.

@@ -17,7 +17,7 @@ use crate::domain::deadline::Moment;
 use crate::domain::decision::{Decision, DecisionKind, Decisions, DraftField};
 use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
-use crate::domain::lifecycle::{Action, Status};
+use crate::domain::lifecycle::{Action, Consequence, Status};
 use crate::domain::measure::{GroupBy, Part};
 use crate::domain::public_status::{DeliveryState, PublicStatus};
 use crate::domain::regulation::RuleSetId;
@@ -71,6 +71,7 @@ text_enums!(
     ApplicantType,
     Capability,
     Caution,
+    Consequence,
     Carrier,
     Channel,
     Charset,

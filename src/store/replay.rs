@@ -20,7 +20,7 @@ use crate::domain::actor::Role;
 use crate::domain::case::{Case, Record};
 use crate::domain::ids::{CaseId, Version};
 use crate::domain::lifecycle::table::rules_of;
-use crate::domain::lifecycle::{Action, Party, Status, Target};
+use crate::domain::lifecycle::{Action, Consequence, Party, Status, Target};
 
 /// Cases that are rebuilt at once.
 const AT_ONCE: i64 = 200;
@@ -366,10 +366,12 @@ struct Next {
 fn is_legal(from: Option<Status>, action: &str, to: Status, body: &Value) -> bool {
     let Ok(action) = Action::parse(action) else {
         let status = from.filter(|from| *from == to);
-        return match action {
-            "hand_over" => status.is_some_and(|s| s.is_open() || s == Status::Answered),
-            "release" => status.is_some_and(Status::is_open),
-            _ => false,
+        return match Consequence::parse(action) {
+            Ok(Consequence::HandOver) => {
+                status.is_some_and(|s| s.is_open() || s == Status::Answered)
+            }
+            Ok(Consequence::Release) => status.is_some_and(Status::is_open),
+            Err(_) => false,
         };
     };
     let actor = body.get("actor");

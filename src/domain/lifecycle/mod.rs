@@ -8,7 +8,7 @@ mod guard;
 mod step;
 pub mod table;
 
-pub use apply::{NewCase, apply, hand_over, is_unfinished, receive, release};
+pub use apply::{Consequence, NewCase, apply, hand_over, is_unfinished, receive, release};
 pub use guard::{Availability, applicant_may, availability, role_may};
 pub use step::{Changes, ServiceFacts, Step, SupplementFacts};
 pub use table::{Action, Party, Rule, Status, Target};

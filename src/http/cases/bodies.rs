@@ -43,8 +43,8 @@ pub struct ApplicantBody {
     /// The column of annual table three in which he counts.
     pub r#type: ApplicantType,
     /// His name, or the organisation's.
-    #[validate(length(min = 1, max = 100), custom(function = prose))]
-    #[schema(min_length = 1, max_length = 100, example = "张三")]
+    #[validate(length(min = 2, max = 100), custom(function = prose))]
+    #[schema(min_length = 2, max_length = 100, example = "张三")]
     pub name: String,
     /// The kind of identity document; needed with `id_number`.
     pub id_kind: Option<IdKind>,

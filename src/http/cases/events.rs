@@ -38,7 +38,8 @@ pub struct EventView {
     pub seq: i64,
     /// The version that the case had after it.
     pub version: i64,
-    /// What was done.
+    /// What was done: a code of the dictionary `action`, or of `consequence` when it followed from a
+    /// decision about the unit or the officer.
     pub action: String,
     /// When.
     pub created_at: DateTime<Utc>,

@@ -1,12 +1,13 @@
 //! What a case says about itself: what may be done now, when it is due and why, what happened.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use actix_web::web;
 use chrono::NaiveDate;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::bodies::{AmendBody, ReceiveBody};
@@ -14,7 +15,9 @@ use super::{Reply, load, steps};
 use crate::domain::actor::By;
 use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
+use crate::domain::deadline::{Fact, missing_facts};
 use crate::domain::lifecycle::{Action, Availability, Context, NextNumbers, availability};
+use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::{Language, Said, citation};
 use crate::http::auth::{Auth, ReadCases};
@@ -68,7 +71,7 @@ pub struct ActionBodyView {
     /// Its schema (JSON Schema 2020-12), complete in itself. `x-dictionary` names the dictionary with
     /// the labels of an enumeration.
     #[schema(value_type = Object)]
-    pub schema: &'static Value,
+    pub schema: Cow<'static, Value>,
 }
 
 /// Every action with its availability.
@@ -121,7 +124,7 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
 }
 
 impl ActionView {
-    fn of(case: &Case, item: &Availability, language: Language) -> Self {
+    fn of(case: &Case, item: &Availability, law: &Law, language: Language) -> Self {
         let (action, allowed) = (item.action, item.allowed());
         let path = action.as_str().replace('_', "-");
         let body = body_of(action).filter(|_| allowed);
@@ -138,10 +141,39 @@ impl ActionView {
             body_schema: body.map(|(name, _)| format!("/openapi.json#/components/schemas/{name}")),
             body: body.map(|(_, schema)| ActionBodyView {
                 media_type: "application/json".to_owned(),
-                schema,
+                schema: match needed(case, action, law) {
+                    facts if facts.is_empty() => Cow::Borrowed(schema),
+                    facts => Cow::Owned(demanding(schema, &facts)),
+                },
             }),
         }
     }
+}
+
+/// The facts of arrival that this case still lacks and that this action cannot do without.
+fn needed(case: &Case, action: Action, law: &Law) -> Vec<&'static str> {
+    let intake = &case.record.intake;
+    match action {
+        Action::Register => missing_facts(&intake.arrival.receipt(intake.channel), law)
+            .into_iter()
+            .map(Fact::as_str)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The same form, with these facts of arrival required.
+fn demanding(schema: &Value, facts: &[&str]) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(members) = &mut schema {
+        let present = json!({ "not": { "type": "null" } });
+        let each: serde_json::Map<String, Value> =
+            facts.iter().map(|fact| ((*fact).to_owned(), present.clone())).collect();
+        let arrival = json!({ "type": "object", "required": facts, "properties": each });
+        let more = json!({ "required": ["arrival"], "properties": { "arrival": arrival } });
+        members.insert("allOf".to_owned(), json!([more]));
+    }
+    schema
 }
 
 /// `GET /api/v1/cases/{id}/actions`
@@ -165,7 +197,7 @@ pub async fn actions(
     };
     let items = availability(&case, &ctx)
         .iter()
-        .map(|item| ActionView::of(&case, item, language))
+        .map(|item| ActionView::of(&case, item, &app.law, language))
         .collect();
     Ok(Json(ActionsView { version: case.version.0, items }))
 }

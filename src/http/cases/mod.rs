@@ -41,7 +41,7 @@ pub use earlier::{Caution, earlier};
 pub use events::events;
 pub use explain::{actions, deadline};
 pub use filters::{Counting, Worklist};
-pub use import::{Charset, Column, RowOutcome, import, template};
+pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
 pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};
 pub use search::search;

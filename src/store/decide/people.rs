@@ -16,7 +16,7 @@ use super::{Decided, plain_outcome, subject};
 use crate::domain::actor::Role;
 use crate::domain::case::Case;
 use crate::domain::ids::{UnitId, UserId, Version};
-use crate::domain::lifecycle::{hand_over, release};
+use crate::domain::lifecycle::{Consequence, hand_over, release};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
 use crate::domain::session::LinkPurpose;
@@ -178,13 +178,19 @@ impl Workspace<'_> {
             None if !cases.is_empty() => {
                 return Err(Rejection::new(Reason::UnitHasCases)
                     .at("/successor_unit_id")
-                    .saying(Said::neutral(cases.len().to_string()))
+                    .saying(Said::new(
+                        format!("{} 件", cases.len()),
+                        format!("{} cases", cases.len()),
+                    ))
                     .into());
             }
             None if !users.is_empty() => {
                 return Err(Rejection::new(Reason::UnitHasUsers)
                     .at("/successor_unit_id")
-                    .saying(Said::neutral(users.len().to_string()))
+                    .saying(Said::new(
+                        format!("{} 人", users.len()),
+                        format!("{} users", users.len()),
+                    ))
                     .into());
             }
             None => None,
@@ -208,7 +214,7 @@ impl Workspace<'_> {
             let officer = case.record.holding.as_ref().and_then(|holding| holding.officer);
             let stays = officer.filter(|officer| moved.contains(officer));
             let after = hand_over(&case, unit.id, successor.id, stays, origin.at);
-            let subject = subject(&after, "hand_over");
+            let subject = subject(&after, Consequence::HandOver.as_str());
             self.enter_case(Some(&case), &after, &subject, origin, (input.clone(), None))?;
             self.put_case(after);
         }
@@ -427,7 +433,7 @@ impl Workspace<'_> {
             let officer = case.record.holding.as_ref().and_then(|holding| holding.officer);
             let input = json!({ "officer_id": officer });
             let after = release(&case, origin.at);
-            let subject = subject(&after, "release");
+            let subject = subject(&after, Consequence::Release.as_str());
             self.enter_case(Some(&case), &after, &subject, origin, (input, None))?;
             self.put_case(after);
         }

@@ -189,3 +189,26 @@ on_both! {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 }
+
+on_both! {
+    async fn the_form_of_a_registration_asks_for_the_facts_that_are_missing(api: Api) {
+        let mut body = crate::support::client::application();
+        body["channel"] = json!("email");
+        let case = api.post(Who::Clerk, "/api/v1/cases", &body).await.json();
+        let path = format!("{}/actions", case["links"]["self"].as_str().unwrap());
+        let actions = api.get(Who::Clerk, &path).await.json();
+        let items = actions["items"].as_array().unwrap();
+        let form = &items.iter().find(|item| item["action"] == "register").unwrap()["body"]["schema"];
+        let validator = jsonschema::validator_for(form).unwrap();
+        let confirmed = json!({ "received_at": "2025-03-10", "confirmed_at": "2025-03-10" });
+        for (body, fits) in [
+            (json!({}), false),
+            (json!({ "arrival": { "received_at": "2025-03-10" } }), false),
+            (json!({ "arrival": { "received_at": "2025-03-10", "confirmed_at": null } }), false),
+            (json!({ "arrival": confirmed }), true),
+        ] {
+            assert_eq!(validator.is_valid(&body), fits, "{body}");
+        }
+        api.done(Who::Clerk, &case, "register", &json!({ "arrival": confirmed })).await;
+    }
+}

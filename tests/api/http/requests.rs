@@ -72,7 +72,10 @@ on_both! {
                 let answer = api.send(request.set_json(body_of(entry.path, &api))).await;
                 problem(&answer, &path, 428, "precondition_too_broad", entry.id);
             }
-            for tag in ["\"2\"", "\"4\"", "\"0\"", "\"-1\"", "\"03\"", "W/\"3\"", "3", "\"\"", "\"3", "", "\"x\"",
+            for tag in ["3", "\"3", "3\"", "", "W/3", "\"3 4\""] {
+                problem(&send(Some(tag)).await, &path, 400, "malformed_request", &format!("{} {tag}", entry.id));
+            }
+            for tag in ["\"2\"", "\"4\"", "\"0\"", "\"-1\"", "\"03\"", "W/\"3\"", "\"\"", "\"x\"",
                 "\"99999999999999999999\"", "\"9223372036854775807\""] {
                 let answer = send(Some(tag)).await;
                 problem(&answer, &path, 412, "stale_version", &format!("{} {tag}", entry.id));

@@ -7,6 +7,16 @@ use chrono::{DateTime, Utc};
 use crate::domain::case::Case;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::lifecycle::Status;
+use crate::domain::text_enum::text_enum;
+
+text_enum! {
+    /// What happens to a case without an action on it: it follows from a decision about its unit or its
+    /// officer, and stands in the ledger under this name.
+    pub enum Consequence in "consequence" {
+        HandOver = "hand_over" : "移交" / "handed over with the unit that was closed",
+        Release = "release" : "退回待接收" / "given back by an officer who has gone",
+    }
+}
 
 /// Is there still something to be done on a case? An answer that has not reached the applicant is no
 /// reply yet (2019 art. 33; R9).

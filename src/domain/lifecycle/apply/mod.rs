@@ -7,7 +7,7 @@ mod intake;
 mod supplement;
 mod transfer;
 
-pub use handover::{hand_over, is_unfinished, release};
+pub use handover::{Consequence, hand_over, is_unfinished, release};
 pub use intake::{NewCase, receive};
 
 use super::guard::objections;

@@ -212,7 +212,10 @@ pub(super) fn request_extension(
         return Err(Rejection::new(Reason::ExtensionOverLimit)
             .at("/days")
             .by("2019 art. 33; 2007 art. 24")
-            .saying(Said::neutral(format!("{used} + {days} > {total}")))
+            .saying(Said::new(
+                format!("已延长{used}个工作日,再延长{days}个,超过{total}个"),
+                format!("{used} working days and {days} more are more than {total}"),
+            ))
             .into());
     }
     case.record.extensions.push(Extension {

@@ -44,7 +44,7 @@ use sheet::Row;
 
 pub use charset::Charset;
 pub use column::Column;
-pub use report::RowOutcome;
+pub use report::{Code as RegisterFault, RowOutcome};
 pub use upload::{CsvBody, FILE_LIMIT, template};
 
 /// The source of register numbers when the caller does not say.

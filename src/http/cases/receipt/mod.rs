@@ -19,11 +19,11 @@ use super::{Reply, load};
 use crate::domain::actor::Actor;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
-use crate::domain::query_code::{QueryCode, QueryCodeError};
-use crate::domain::said::Said;
+use crate::domain::query_code::QueryCode;
 use crate::domain::text_enum::text_enum;
 use crate::http::auth::{self, Auth};
 use crate::http::extract::{Body, CasePath, Checked, Params};
+use crate::http::flaw::Flaw;
 use crate::http::problem::{Fault, FieldError, Problem};
 use crate::http::reply::Html;
 use crate::service::{App, cases};
@@ -59,10 +59,7 @@ pub struct ReceiptBody {
 
 impl ReceiptBody {
     fn parsed(&self) -> Result<QueryCode, FieldError> {
-        QueryCode::parse(&self.query_code).map_err(|error| {
-            let detail = Said::new("查询码应为16位字母数字", error.to_string());
-            code_fault(QueryCodeError::CODE, detail)
-        })
+        QueryCode::parse(&self.query_code).map_err(|_| code_fault(Flaw::QueryCodeMalformed))
     }
 }
 
@@ -72,8 +69,8 @@ impl Checked for ReceiptBody {
     }
 }
 
-fn code_fault(code: &str, detail: Said) -> FieldError {
-    FieldError { pointer: "#/query_code".to_owned(), code: code.to_owned(), detail }
+fn code_fault(flaw: Flaw) -> FieldError {
+    FieldError::of("#/query_code", flaw)
 }
 
 /// `GET /api/v1/cases/{id}/receipt`
@@ -99,8 +96,7 @@ pub async fn receipt_with_code(
     let code = body.value.parsed().map_err(invalid)?;
     let case = load(&app, &auth.actor, id.0).await?;
     if !cases::owns_query_code(&app, &case, &code) {
-        let detail = Said::of("查询码与该件不符", "The code is not that of this case.");
-        return Err(invalid(code_fault("query_code_wrong", detail)));
+        return Err(invalid(code_fault(Flaw::QueryCodeWrong)));
     }
     printed(&app, &auth.actor, &case, params.0.paper, Some(&code.reveal())).await
 }
