@@ -95,6 +95,37 @@ async fn the_database_itself_refuses_to_change_the_ledger(world: World) {
     assert_chain(&world);
 }
 
+on_both!(what_the_operator_does_to_cases_needs_no_key);
+async fn what_the_operator_does_to_cases_needs_no_key(world: World) {
+    use gongkai::store::command::{Command, Standing, UnitChange, UserChange};
+    let case = world.assigned(Place::CenterB).await;
+    world.act(Who::OfficerB, &case, gongkai::domain::lifecycle::Step::Accept).await;
+    let change = UserChange::to(Standing::Disabled);
+    let user = world.user(Who::OfficerB);
+    world.operate(Command::ChangeUser { user, expected: None, change }).await.unwrap();
+    let successor = Some(world.unit(Place::CenterA));
+    let change = UnitChange::Close { successor, reason: "撤并".to_owned() };
+    let unit = world.unit(Place::CenterB);
+    world.operate(Command::ChangeUnit { unit, expected: None, change }).await.unwrap();
+    let rows = events::of_case(&mut world.db.connect(), case.id, Page::First, 100).unwrap().rows;
+    let kept: Vec<(String, bool)> = rows
+        .iter()
+        .map(|row| {
+            let body: serde_json::Value = serde_json::from_str(&row.body).unwrap();
+            (row.action.clone(), body["record"].is_object())
+        })
+        .collect();
+    let expected = [
+        ("receive", false),
+        ("register", false),
+        ("assign", false),
+        ("accept", true),
+        ("release", true),
+        ("hand_over", true),
+    ];
+    assert_eq!(kept, expected.map(|(action, open)| (action.to_owned(), open)));
+}
+
 #[derive(QueryableByName)]
 struct Raw {
     #[diesel(sql_type = diesel::sql_types::Binary)]
