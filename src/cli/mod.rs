@@ -80,6 +80,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// The same failure of one of several things.
+    pub(crate) fn of(self, what: impl std::fmt::Display) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     pub(crate) fn new(code: u8, message: impl std::fmt::Display) -> Self {
         Self { message: message.to_string(), code }
     }
@@ -115,6 +120,13 @@ impl From<crate::service::StartError> for Failure {
             crate::service::StartError::Store(error) => error.into(),
             key @ crate::service::StartError::Key(_) => Self::new(EXIT_CONFIG, key),
         }
+    }
+}
+
+impl From<crate::domain::named::NameFault> for Failure {
+    fn from(fault: crate::domain::named::NameFault) -> Self {
+        let (flaw, said) = crate::http::named::in_words(&fault);
+        Self::new(1, format!("{flaw}: {}", said.text(crate::domain::said::Language::English)))
     }
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::{Done, Failure, block_on, operator, print, say};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::ids::UserId;
+use crate::domain::named::{DisplayName, UserName};
 use crate::service::App;
 use crate::service::cases::Origin;
 use crate::service::people::{
@@ -38,7 +39,7 @@ struct PasswordFrom {
 enum Command {
     /// Create a user. He chooses his password by a one-time link, unless one comes on standard input
     Create {
-        /// The name by which he logs in
+        /// The name by which he logs in: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit
         username: String,
         /// query_room, service_center, legal_office, supervisor, auditor or admin
         #[arg(long)]
@@ -113,12 +114,12 @@ pub(super) fn run(args: UserArgs) -> Done {
         match args.command {
             Command::Create { username, role, unit, display_name, capability, from } => {
                 let input = UserInput {
-                    display_name: display_name.unwrap_or_else(|| username.clone()),
-                    username,
+                    display_name: DisplayName::parse(display_name.as_ref().unwrap_or(&username))?,
+                    username: UserName::parse(&username)?,
                     password: password(from)?,
                     role,
                     unit: operator::unit(&app, &unit).await?,
-                    capabilities: capability,
+                    capabilities: Capability::set(capability),
                 };
                 let outcome = create_user(&app, Origin::operator(), input).await?;
                 if let Some(made) = &outcome.person {
@@ -135,10 +136,10 @@ pub(super) fn run(args: UserArgs) -> Done {
                 };
                 let named_any = no_capabilities || !capability.is_empty();
                 let patch = UserPatch {
-                    display_name,
+                    display_name: display_name.as_deref().map(DisplayName::parse).transpose()?,
                     role,
                     unit,
-                    capabilities: named_any.then_some(capability),
+                    capabilities: named_any.then(|| Capability::set(capability)),
                     standing: None,
                 };
                 change(&app, &username, UserChange::Edit(patch)).await?;
