@@ -17,8 +17,8 @@ use crate::domain::ids::UnitId;
 use crate::domain::named::{ClosingReason, UnitCode, UnitName};
 use crate::domain::rejection::Reason;
 use crate::domain::unit::{Unit, UnitKind};
-use crate::service::people::{self, UnitInput};
 use crate::service::App;
+use crate::service::people::{self, UnitInput};
 use crate::store::command::{Outcome, UnitChange, UnitPatch};
 
 /// A unit.

@@ -78,8 +78,7 @@ pub async fn password_form(_: Reader, app: web::Data<App>, link: LinkPath) -> Pa
 /// `GET /set-up/{link}`
 pub async fn set_up_form(_: Reader, app: web::Data<App>, link: LinkPath) -> Page {
     let frame = Frame::apart(&app).await;
-    let bureau = app.office.agency.as_str();
-    let form = Form::preset([("link", link.0.as_str()), ("bureau_name", bureau)]);
+    let form = Form::preset([("link", link.0.as_str()), ("bureau_name", frame.organ.as_str())]);
     match people::is_good(&app, &link.0, LinkPurpose::SetUp).await {
         Ok(true) => frame.page(SET_UP_TITLE, &set_up_page(&form)),
         Ok(false) => no_good(&frame),
