@@ -2,6 +2,7 @@
 //! the settings file, then defaults. Secrets are never flags: a command line can be read by others.
 //! Every fault is told at once.
 
+mod example;
 mod office;
 pub mod source;
 
@@ -20,6 +21,7 @@ use transport::Transport;
 use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
 
+pub use example::env_example;
 pub use office::{DailyCaps, Office};
 
 /// One setting, for the help of the command line and for .env.example.
@@ -89,7 +91,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "GONGKAI_PUBLIC_URL",
         example: "",
-        meaning: "The address under which people reach the server, e.g. https://gongkai.example.cn: for one-time links, and as a QR code on receipts.",
+        meaning: "The address under which people reach the server, e.g. https://gongkai.example.cn: for one-time links (without it http://localhost:PORT or the address to listen on), and as a QR code on receipts.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -101,7 +103,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "GONGKAI_CASE_NUMBER_PATTERN",
         example: "长公公开〔{year}〕{n}号",
-        meaning: "The pattern of case numbers; {year} and {n} are replaced.",
+        meaning: "The pattern of case numbers; {year} and {n} are replaced. The default is the one of 长春市公安局: any other bureau sets its own.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -124,8 +126,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "GONGKAI_AGENCY_NAME",
-        example: "长春市公安局",
-        meaning: "The agency's name, on receipts and public pages.",
+        example: "",
+        meaning: "The agency's name on receipts and public pages, where it shall be another than that of the bureau among the units.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -173,7 +175,7 @@ pub const CASE_NUMBER_PATTERN: &str = "长公公开〔{year}〕{n}号";
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
 /// A setting that is missing or wrong. The text says what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
@@ -346,8 +348,18 @@ pub fn public_url() -> Result<String, ConfigError> {
     if let Some(url) = office::public_url()? {
         return Ok(url);
     }
-    let listen = listen(None)?;
-    Ok(format!("http://{listen}"))
+    listen(None).map(url_of)
+}
+
+/// The address of a server that listens here. One that listens everywhere is reached by this name
+/// on the machine itself.
+#[must_use]
+pub fn url_of(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        format!("http://localhost:{}", listen.port())
+    } else {
+        format!("http://{listen}")
+    }
 }
 
 fn secret(name: &str, purpose: &str) -> Result<Secret, ConfigError> {
@@ -506,13 +518,15 @@ impl Running {
 /// Reads the settings of the application and of the process around it.
 ///
 /// # Errors
-/// Everything that is missing or wrong in either.
+/// Everything that is missing or wrong in either, or in the settings file.
 pub fn read(flags: &Flags) -> Result<(Settings, Running), Faults> {
+    let mut faults = source::file_faults();
     match (Settings::read(flags), Running::read()) {
-        (Ok(settings), Ok(running)) => Ok((settings, running)),
+        (Ok(settings), Ok(running)) if faults.is_empty() => Ok((settings, running)),
         (settings, running) => {
-            let faults = [settings.err(), running.err()].into_iter().flatten();
-            Err(Faults(faults.flat_map(|faults| faults.0).collect()))
+            let more = [settings.err(), running.err()].into_iter().flatten();
+            faults.extend(more.flat_map(|faults| faults.0));
+            Err(Faults(faults))
         }
     }
 }
@@ -556,29 +570,4 @@ where
         return Ok(value);
     }
     Err(ConfigError(format!("{name} must be {from} to {to}.")))
-}
-
-/// The text of .env.example.
-#[must_use]
-pub fn env_example() -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from(
-        "# Settings of gongkai. Written by `gongkai docs env`; copy to .env and fill in.\n\
-         # A flag wins over the environment. A secret may also come from a file: NAME_FILE=/path.\n",
-    );
-    // Writing to a string cannot fail.
-    for setting in settings() {
-        let secret = match setting.secrecy {
-            Secrecy::Open => "",
-            Secrecy::Secret => " (secret)",
-        };
-        let _ = write!(text, "\n# {}{secret}\n", setting.meaning);
-        let hash =
-            if setting.example.is_empty() && setting.secrecy == Secrecy::Open { "# " } else { "" };
-        let _ = writeln!(text, "{hash}{}={}", setting.name, setting.example);
-    }
-    text.push_str(
-        "\n# The password of the database in docker-compose.yml.\nGONGKAI_DB_PASSWORD=\n",
-    );
-    text
 }

@@ -55,12 +55,16 @@ fn show(flags: &Flags, json: bool) -> u8 {
     let shown: Vec<Shown> = config::settings().map(|setting| shown(setting, flags)).collect();
     if json {
         print(&serde_json::to_string_pretty(&shown).unwrap_or_default());
-        return 0;
+    } else {
+        for Shown { name, value, source } in shown {
+            print(&format!("{name:<28} {:<34} {source}", value.as_deref().unwrap_or("-")));
+        }
     }
-    for Shown { name, value, source } in shown {
-        print(&format!("{name:<28} {:<34} {source}", value.as_deref().unwrap_or("-")));
+    let faults = source::file_faults();
+    for fault in &faults {
+        say(&format!("gongkai: {fault}"));
     }
-    0
+    if faults.is_empty() { 0 } else { EXIT_CONFIG }
 }
 
 fn shown(setting: &Setting, flags: &Flags) -> Shown {

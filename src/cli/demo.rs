@@ -92,6 +92,7 @@ pub(super) fn run(args: &DemoArgs) -> Done {
         let signals = Signals::listen()?;
         let listener = listen(args)?;
         let address = listener.local_addr()?;
+        let _sole = settings.database.claim()?;
         let users = build(&settings).await?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
         app.listens_at(address);

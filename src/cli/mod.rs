@@ -1,6 +1,6 @@
 //! The command line. Data goes to standard output, messages to standard error. Exit codes: 0 done,
-//! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong, 69 the
-//! database or the address is unavailable.
+//! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong or the
+//! database lacks migrations, 69 the database or the address is unavailable.
 
 mod audit;
 mod config;
@@ -80,6 +80,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// The same failure of one of several things.
+    pub(crate) fn of(self, what: impl std::fmt::Display) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     pub(crate) fn new(code: u8, message: impl std::fmt::Display) -> Self {
         Self { message: message.to_string(), code }
     }
@@ -102,7 +107,9 @@ impl From<crate::config::Faults> for Failure {
 impl From<crate::store::Error> for Failure {
     fn from(error: crate::store::Error) -> Self {
         let code = match error {
-            crate::store::Error::WrongKey(_) | crate::store::Error::Place(_) => EXIT_CONFIG,
+            crate::store::Error::WrongKey(_)
+            | crate::store::Error::Place(_)
+            | crate::store::Error::Outdated(_) => EXIT_CONFIG,
             _ => EXIT_UNAVAILABLE,
         };
         Self::new(code, error)
@@ -115,6 +122,13 @@ impl From<crate::service::StartError> for Failure {
             crate::service::StartError::Store(error) => error.into(),
             key @ crate::service::StartError::Key(_) => Self::new(EXIT_CONFIG, key),
         }
+    }
+}
+
+impl From<crate::domain::named::NameFault> for Failure {
+    fn from(fault: crate::domain::named::NameFault) -> Self {
+        let (flaw, said) = crate::http::named::in_words(&fault);
+        Self::new(1, format!("{flaw}: {}", said.text(crate::domain::said::Language::English)))
     }
 }
 
@@ -151,15 +165,24 @@ pub(crate) type Done = Result<u8, Failure>;
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let done = crate::config::source::load_file(cli.config.as_deref())
-        .map_err(Failure::from)
-        .and_then(|()| carry_out(cli.command));
+    crate::config::source::load_file(cli.config.as_deref());
+    let done = understood(&cli.command).and_then(|()| carry_out(cli.command));
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             say(&format!("gongkai: {}", failure.message));
             ExitCode::from(failure.code)
         }
+    }
+}
+
+/// Is the settings file understood? `serve` and `config` tell what is wrong with it beside all else.
+fn understood(command: &Command) -> Result<(), Failure> {
+    let faults = crate::config::source::file_faults();
+    match command {
+        Command::Serve(_) | Command::Config(_) => Ok(()),
+        _ if faults.is_empty() => Ok(()),
+        _ => Err(crate::config::Faults(faults).into()),
     }
 }
 

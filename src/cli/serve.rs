@@ -31,6 +31,7 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         let signals = Signals::listen()?;
         let api = bind(settings.listen)?;
         let metrics = running.metrics_listen.map(bind).transpose()?;
+        let _sole = settings.database.claim()?;
         let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
         let address = api.local_addr()?;
         app.listens_at(address);
@@ -57,7 +58,8 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 async fn invite(app: &Arc<App>) -> Result<(), Failure> {
     if let Some(link) = people::issue_set_up_link(app).await? {
         super::say(&format!(
-            "gongkai: nobody can log in yet. Set the system up, once, until {}:\n    {}",
+            "gongkai: nobody can log in yet. Set the system up, once, until {}; this link takes the \
+             place of any earlier one, also of another process:\n    {}",
             link.expires_at,
             app.set_up_page(&link.secret)
         ));

@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 
 use super::{Done, Failure, block_on, operator, print};
 use crate::domain::ids::UnitId;
-use crate::domain::unit::{UnitKind, UnitPlan};
+use crate::domain::named::{ClosingReason, UnitCode, UnitName};
+use crate::domain::unit::UnitKind;
 use crate::service::App;
 use crate::service::cases::Origin;
-use crate::service::people::{change_unit, create_unit};
-use crate::service::units;
+use crate::service::people::{UnitInput, change_unit, create_unit};
+use crate::service::units::{self, TreeError};
 use crate::store::command::{UnitChange, UnitPatch};
 
 /// Create, change, close and list units.
@@ -32,7 +33,7 @@ enum Command {
     },
     /// Create one unit
     Create {
-        /// A short stable name in ASCII
+        /// A short stable name: 1 to 40 of a-z 0-9 _ -, beginning with a letter
         code: String,
         /// Its name in Chinese
         #[arg(long)]
@@ -89,15 +90,21 @@ pub(super) fn run(args: UnitArgs) -> Done {
                         .map_err(|error| Failure::new(2, format!("{}: {error}", path.display())))?,
                     None => units::BUREAU.to_owned(),
                 };
-                let tree = units::parse(&text).map_err(|error| Failure::new(2, error))?;
+                let tree = units::parse(&text).map_err(|error| match error {
+                    TreeError::Form(error) => Failure::new(2, error),
+                    TreeError::Name { unit, fault } => {
+                        Failure::from(fault).of(format!("unit {unit} of the file"))
+                    }
+                })?;
                 let planted = units::create(&app, &tree).await?;
                 let there = planted.units.len() - planted.created;
                 print(&format!("created {} units, {there} were there", planted.created));
             }
             Command::Create { code, name, kind, parent, may_issue } => {
                 let parent = some_unit(&app, parent).await?;
-                let plan = UnitPlan { code, name, kind, parent, may_issue };
-                let outcome = create_unit(&app, Origin::operator(), plan).await?;
+                let (code, name) = (UnitCode::parse(&code)?, UnitName::parse(&name)?);
+                let input = UnitInput { code, name, kind, parent, may_issue };
+                let outcome = create_unit(&app, Origin::operator(), input).await?;
                 if let Some(made) = outcome.person {
                     print(&made.id.to_string());
                 }
@@ -105,12 +112,15 @@ pub(super) fn run(args: UnitArgs) -> Done {
             Command::Change { code, new_code, name, parent, may_issue } => {
                 let unit = operator::unit(&app, &code).await?;
                 let parent = some_unit(&app, parent).await?;
-                let patch = UnitPatch { code: new_code, name, parent, may_issue };
+                let code = new_code.as_deref().map(UnitCode::parse).transpose()?;
+                let name = name.as_deref().map(UnitName::parse).transpose()?;
+                let patch = UnitPatch { code, name, parent, may_issue };
                 change_unit(&app, Origin::operator(), unit, None, UnitChange::Edit(patch)).await?;
             }
             Command::Close { code, successor, reason } => {
                 let unit = operator::unit(&app, &code).await?;
                 let successor = some_unit(&app, successor).await?;
+                let reason = ClosingReason::parse(&reason)?;
                 let change = UnitChange::Close { successor, reason };
                 change_unit(&app, Origin::operator(), unit, None, change).await?;
             }

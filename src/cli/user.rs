@@ -1,6 +1,6 @@
 //! `gongkai user`
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::{Done, Failure, block_on, operator, print, say};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::ids::UserId;
+use crate::domain::named::{DisplayName, UserName};
 use crate::service::App;
 use crate::service::cases::Origin;
 use crate::service::people::{
@@ -38,7 +39,7 @@ struct PasswordFrom {
 enum Command {
     /// Create a user. He chooses his password by a one-time link, unless one comes on standard input
     Create {
-        /// The name by which he logs in
+        /// The name by which he logs in: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit
         username: String,
         /// query_room, service_center, legal_office, supervisor, auditor or admin
         #[arg(long)]
@@ -91,12 +92,14 @@ enum Command {
         /// His name
         username: String,
     },
-    /// Give a user a new password from standard input; his sessions end
+    /// Give a user a new password, the first line of standard input; his sessions end. He chooses one
+    /// himself by reset-link
     SetPassword {
         /// His name
         username: String,
-        #[command(flatten)]
-        from: PasswordFrom,
+        /// What happens in any case
+        #[arg(long, hide = true)]
+        password_stdin: bool,
     },
     /// End all sessions of a user
     EndSessions {
@@ -112,13 +115,14 @@ pub(super) fn run(args: UserArgs) -> Done {
     block_on(async move {
         match args.command {
             Command::Create { username, role, unit, display_name, capability, from } => {
+                let read = UserName::parse(&username)?;
                 let input = UserInput {
-                    display_name: display_name.unwrap_or_else(|| username.clone()),
-                    username,
+                    display_name: shown_name(display_name.as_deref().unwrap_or(&username))?,
+                    username: read,
                     password: password(from)?,
                     role,
                     unit: operator::unit(&app, &unit).await?,
-                    capabilities: capability,
+                    capabilities: Capability::set(capability),
                 };
                 let outcome = create_user(&app, Origin::operator(), input).await?;
                 if let Some(made) = &outcome.person {
@@ -135,10 +139,10 @@ pub(super) fn run(args: UserArgs) -> Done {
                 };
                 let named_any = no_capabilities || !capability.is_empty();
                 let patch = UserPatch {
-                    display_name,
+                    display_name: display_name.as_deref().map(shown_name).transpose()?,
                     role,
                     unit,
-                    capabilities: named_any.then_some(capability),
+                    capabilities: named_any.then(|| Capability::set(capability)),
                     standing: None,
                 };
                 change(&app, &username, UserChange::Edit(patch)).await?;
@@ -153,13 +157,10 @@ pub(super) fn run(args: UserArgs) -> Done {
                 change(&app, &username, UserChange::EndSessions).await?;
             }
             Command::ResetLink { username } => reset_link(&app, &username).await?,
-            Command::SetPassword { username, from } => match password(from)? {
-                Some(password) => {
-                    let user = named(&app, &username).await?;
-                    set_password(&app, Origin::operator(), user, None, password).await?;
-                }
-                None => reset_link(&app, &username).await?,
-            },
+            Command::SetPassword { username, password_stdin: _ } => {
+                let user = named(&app, &username).await?;
+                set_password(&app, Origin::operator(), user, None, piped_password()?).await?;
+            }
             Command::List => {
                 for user in app.store.directory().await?.users() {
                     let state = if user.is_active() { "active" } else { "disabled" };
@@ -169,6 +170,10 @@ pub(super) fn run(args: UserArgs) -> Done {
         }
         Ok(0)
     })
+}
+
+fn shown_name(text: &str) -> Result<DisplayName, Failure> {
+    DisplayName::parse(text).map_err(|fault| Failure::from(fault).of("--display-name"))
 }
 
 async fn change(app: &Arc<App>, username: &str, change: UserChange) -> Result<(), Failure> {
@@ -191,12 +196,22 @@ async fn named(app: &Arc<App>, username: &str) -> Result<UserId, Failure> {
 
 /// The password on standard input, when it shall come from there.
 fn password(from: PasswordFrom) -> Result<Option<String>, Failure> {
-    if !from.password_stdin {
-        return Ok(None);
+    from.password_stdin.then(piped_password).transpose()
+}
+
+/// The first line of standard input. A terminal would show what is typed, so it is not asked.
+fn piped_password() -> Result<String, Failure> {
+    let mut input = std::io::stdin().lock();
+    if input.is_terminal() {
+        return Err(Failure::new(
+            2,
+            "the password is read from standard input: send it through a pipe or from a file, or \
+             let the user choose one: gongkai user reset-link NAME",
+        ));
     }
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
+    input.read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Prints a link, the one time that it is shown.

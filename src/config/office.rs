@@ -1,27 +1,21 @@
 //! What the office says of itself, and how much its public door takes.
 
-use super::{ConfigError, Faults, in_range, parsed, variable};
+use super::{ConfigError, Faults, in_range, variable};
 
 /// What receipts and public pages say of the agency.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Office {
-    /// Its name.
-    pub agency: String,
+    /// Its name, where it is another than that of the bureau among the units.
+    pub agency: Option<String>,
     /// Where applicants ask, in words.
     pub contact: Option<String>,
     /// The address of the public pages, without a slash at its end.
     pub public_url: Option<String>,
 }
 
-impl Default for Office {
-    fn default() -> Self {
-        Self { agency: "长春市公安局".to_owned(), contact: None, public_url: None }
-    }
-}
-
 impl Office {
     pub(super) fn read(faults: &mut Faults) -> Option<Self> {
-        let agency = faults.take(parsed("GONGKAI_AGENCY_NAME", Self::default().agency));
+        let agency = faults.take(variable("GONGKAI_AGENCY_NAME"));
         let contact = faults.take(variable("GONGKAI_AGENCY_CONTACT"));
         let public_url = faults.take(public_url());
         Some(Self { agency: agency?, contact: contact?, public_url: public_url? })

@@ -46,27 +46,38 @@ static FILE: OnceLock<SettingsFile> = OnceLock::new();
 struct SettingsFile {
     path: PathBuf,
     values: BTreeMap<String, String>,
+    /// What is wrong with it.
+    faults: Vec<ConfigError>,
 }
 
 /// The variable that names the settings file.
 pub const FILE_VARIABLE: &str = "GONGKAI_CONFIG";
 
 /// Reads the settings file that the flag or else `GONGKAI_CONFIG` names, if either does. Once, before
-/// anything is asked for.
-///
-/// # Errors
-/// It cannot be read or understood.
-pub fn load_file(flag: Option<&Path>) -> Result<(), ConfigError> {
+/// anything is asked for. What is wrong with it, [`file_faults`] tells.
+pub fn load_file(flag: Option<&Path>) {
     let path = flag.map(Path::to_path_buf).or_else(|| environment(FILE_VARIABLE).map(Into::into));
-    let Some(path) = path else { return Ok(()) };
+    let Some(path) = path else { return };
     let shown = path.display();
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| ConfigError(format!("cannot read the settings file {shown}: {error}")))?;
-    let values =
-        parse(&text).map_err(|fault| ConfigError(format!("settings file {shown}, {fault}")))?;
+    let (values, faults) = match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let (values, faults) = parse(&text);
+            let told = |fault| ConfigError(format!("settings file {shown}, {fault}"));
+            (values, faults.into_iter().map(told).collect())
+        }
+        Err(error) => {
+            let fault = ConfigError(format!("cannot read the settings file {shown}: {error}"));
+            (BTreeMap::new(), vec![fault])
+        }
+    };
     // Only the first call counts; there is one for each process.
-    drop(FILE.set(SettingsFile { path, values }));
-    Ok(())
+    drop(FILE.set(SettingsFile { path, values, faults }));
+}
+
+/// What is wrong with the settings file: it cannot be read, or lines of it are not understood.
+#[must_use]
+pub fn file_faults() -> Vec<ConfigError> {
+    FILE.get().map_or_else(Vec::new, |file| file.faults.clone())
 }
 
 /// The settings file that has been read.
@@ -75,26 +86,43 @@ pub fn file() -> Option<&'static Path> {
     FILE.get().map(|file| file.path.as_path())
 }
 
-/// Lines of `NAME=VALUE`, as in .env.example; a value may stand in quotes. What is wrong is told by
-/// its line, never by its text, which may be a secret.
-fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let mut values = BTreeMap::new();
+/// Lines of `NAME=VALUE`, as in .env.example, and what is wrong with the others; a value may stand in
+/// quotes. It is told by the line, never by its text, which may be a secret.
+fn parse(text: &str) -> (BTreeMap<String, String>, Vec<String>) {
+    let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (name, value) = line
-            .split_once('=')
-            .map(|(name, value)| (name.trim(), value.trim()))
-            .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| format!("line {number}: not NAME=VALUE"))?;
-        if values.insert(name.to_owned(), unquoted(value).to_owned()).is_some() {
-            return Err(format!("line {number}: {name} is set a second time"));
+        match setting(line) {
+            Err(fault) => faults.push(format!("line {number}: {fault}")),
+            Ok((name, _)) if values.contains_key(name) => {
+                faults.push(format!("line {number}: {name} is set a second time"));
+            }
+            Ok((name, value)) => {
+                values.insert(name.to_owned(), value.to_owned());
+            }
         }
     }
-    Ok(values)
+    (values, faults)
+}
+
+fn setting(line: &str) -> Result<(&str, &str), &'static str> {
+    let (name, value) = line
+        .split_once('=')
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("not NAME=VALUE")?;
+    let bare = unquoted(value);
+    // Files of this form are read by other programs, too, and some of them take it for a comment.
+    if bare == value && (value.starts_with('#') || value.contains(" #") || value.contains("\t#")) {
+        return Err(
+            "a comment behind a value; give it a line of its own, or put the value in quotes",
+        );
+    }
+    Ok((name, bare))
 }
 
 fn unquoted(value: &str) -> &str {
@@ -147,6 +175,7 @@ fn is_known(name: &str) -> bool {
     });
     setting
         || name == "GONGKAI_DB_PASSWORD"
+        || name == "GONGKAI_TLS_PROXY"
         || name.starts_with("GONGKAI_TEST_")
         || name.starts_with("GONGKAI_CI_")
 }
@@ -169,21 +198,37 @@ mod tests {
 
     #[test]
     fn a_settings_file_has_the_form_of_env_example() {
-        let values = parse(&super::super::env_example()).unwrap();
+        let (values, faults) = parse(&super::super::env_example());
+        assert!(faults.is_empty(), "{faults:?}");
         assert_eq!(values.get("GONGKAI_LISTEN").map(String::as_str), Some("127.0.0.1:8080"));
         assert!(values.keys().all(|name| is_known(name)), "{values:?}");
-        let values = parse("# x\n\n A = \"b c\" \nB='='\nC=\"\nD=a=b").unwrap();
+        let (values, _) = parse("# x\n\n A = \"b c\" \nB='='\nC=\"\nD=a=b\nE=a#b\nF='a # b'");
         let all: Vec<_> =
             values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(all, [("A", "b c"), ("B", "="), ("C", "\""), ("D", "a=b")]);
+        assert_eq!(
+            all,
+            [("A", "b c"), ("B", "="), ("C", "\""), ("D", "a=b"), ("E", "a#b"), ("F", "a # b")]
+        );
     }
 
     #[test]
     fn a_broken_settings_file_is_told_by_its_line_and_without_its_text() {
-        assert_eq!(parse("A=1\nsecret").unwrap_err(), "line 2: not NAME=VALUE");
-        assert_eq!(parse("=secret").unwrap_err(), "line 1: not NAME=VALUE");
-        assert_eq!(parse("A-B=secret").unwrap_err(), "line 1: not NAME=VALUE");
-        assert_eq!(parse("A=1\nA=secret").unwrap_err(), "line 2: A is set a second time");
+        let text = "A=1\nsecret\n=secret\nA-B=secret\nA=secret\nC=d # secret\nD=#secret\nE=f";
+        let (values, faults) = parse(text);
+        let comment =
+            "a comment behind a value; give it a line of its own, or put the value in quotes";
+        assert_eq!(
+            faults,
+            [
+                "line 2: not NAME=VALUE".to_owned(),
+                "line 3: not NAME=VALUE".to_owned(),
+                "line 4: not NAME=VALUE".to_owned(),
+                "line 5: A is set a second time".to_owned(),
+                format!("line 6: {comment}"),
+                format!("line 7: {comment}"),
+            ]
+        );
+        assert_eq!(values.len(), 2, "the rest is read: {values:?}");
     }
 
     #[test]

@@ -22,6 +22,16 @@ text_enum! {
     }
 }
 
+impl Capability {
+    /// A set of them in its one order.
+    #[must_use]
+    pub fn set(mut capabilities: Vec<Self>) -> Vec<Self> {
+        capabilities.sort_unstable_by_key(|capability| capability.as_str());
+        capabilities.dedup();
+        capabilities
+    }
+}
+
 /// The authenticated member of staff on whose behalf something is read or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

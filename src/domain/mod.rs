@@ -16,6 +16,7 @@ pub mod identity;
 pub mod ids;
 pub mod lifecycle;
 pub mod measure;
+pub mod named;
 pub mod policy;
 pub mod public_status;
 pub mod query_code;

@@ -211,6 +211,12 @@ impl Directory {
         self.units.values().find(|unit| unit.code == code)
     }
 
+    /// The bureau, of which there is one; none before it has been set up.
+    #[must_use]
+    pub fn bureau(&self) -> Option<&Unit> {
+        self.units.values().find(|unit| unit.kind == UnitKind::Bureau)
+    }
+
     /// The user with this id.
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<&User> {

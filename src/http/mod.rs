@@ -17,6 +17,7 @@ pub mod language;
 pub mod limits;
 mod meta;
 pub mod metrics;
+pub mod named;
 pub mod openapi;
 pub mod pace;
 pub mod page;

@@ -9,10 +9,11 @@ use validator::Validate;
 use super::auth::{Auth, Open, SignedIn};
 use super::contract::{Describe, Draft};
 use super::extract::{Body, Checked};
+use super::named;
 use super::problem::Problem;
 use super::reply::{Conditional, Made, Nothing};
 use super::sessions::Client;
-use super::strict::plain;
+use crate::domain::named::{DisplayName, UnitName, UserName};
 use crate::domain::rejection::Reason;
 use crate::service::App;
 use crate::service::cases::Origin;
@@ -58,11 +59,11 @@ pub struct SetUpBody {
     #[schema(min_length = 1, max_length = 100, format = Password)]
     pub link: String,
     /// The name of the bureau, as letters print it. Not used when there is a bureau already.
-    #[validate(length(min = 1, max = 100), custom(function = plain))]
+    #[validate(custom(function = named::unit_name))]
     #[schema(min_length = 1, max_length = 100, example = "长春市公安局")]
     pub bureau_name: String,
     /// The name by which the administrator logs in.
-    #[validate(custom(function = super::users::user_name))]
+    #[validate(custom(function = named::user_name))]
     #[schema(
         min_length = 1,
         max_length = 64,
@@ -71,13 +72,26 @@ pub struct SetUpBody {
     )]
     pub username: String,
     /// The name that others see.
-    #[validate(length(min = 1, max = 50), custom(function = plain))]
+    #[validate(custom(function = named::display_name))]
     #[schema(min_length = 1, max_length = 50, example = "李建国")]
     pub display_name: String,
     /// The password: 8 to 128 characters, none of the usual ones.
     #[validate(length(min = 1, max = 128))]
     #[schema(min_length = 1, max_length = 128, format = Password)]
     pub password: String,
+}
+
+impl SetUpBody {
+    /// The secret of the link, and what shall be set up.
+    pub(super) fn read(self) -> Result<(String, SetUpInput), Problem> {
+        let input = SetUpInput {
+            bureau_name: named::read("bureau_name", UnitName::parse(&self.bureau_name))?,
+            username: named::read("username", UserName::parse(&self.username))?,
+            display_name: named::read("display_name", DisplayName::parse(&self.display_name))?,
+            password: self.password,
+        };
+        Ok((self.link, input))
+    }
 }
 
 impl Checked for ChangePasswordBody {}
@@ -148,8 +162,7 @@ pub async fn set_up(
     app: web::Data<App>,
     body: Body<SetUpBody>,
 ) -> Result<ByLink<Made<SetUpView>>, Problem> {
-    let SetUpBody { link, bureau_name, username, display_name, password } = body.value;
-    let input = SetUpInput { bureau_name, username, display_name, password };
+    let (link, input) = body.value.read()?;
     let origin = Origin::link_holder(open.request_id);
     let user = people::set_up(&app, origin, &link, input).await?;
     Ok(ByLink(Conditional(Made(SetUpView { user_id: user.0 }))))

@@ -435,7 +435,10 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let fault = match &error {
             store::Error::QueueFull => Fault::QueueFull,
-            store::Error::Unavailable(_) | store::Error::Place(_) => Fault::Unavailable,
+            store::Error::Unavailable(_) | store::Error::Place(_) | store::Error::InUse(_) => {
+                Fault::Unavailable
+            }
+            store::Error::Outdated(_) => Fault::SchemaOutdated,
             store::Error::OutcomeUnknown(_) => Fault::OutcomeUnknown,
             store::Error::StorageFull(_) => Fault::StorageFull,
             store::Error::Constraint(_)

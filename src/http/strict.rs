@@ -12,6 +12,7 @@ use validator::ValidationError;
 
 use super::flaw::Flaw;
 use crate::domain::deadline::calendar_day;
+use crate::domain::named::is_plain;
 
 /// A value that is read from an object only. What serde derives would also take an array of its
 /// members in their order, which no contract promises.
@@ -114,9 +115,9 @@ pub fn some_instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTim
 /// # Errors
 /// It is not.
 pub fn plain(text: &str) -> Result<(), ValidationError> {
-    if text.trim().is_empty() || text.chars().any(char::is_control) {
-        Err(ValidationError::new(Flaw::BlankOrControlCharacter.as_str()))
-    } else {
+    if is_plain(text) {
         Ok(())
+    } else {
+        Err(ValidationError::new(Flaw::BlankOrControlCharacter.as_str()))
     }
 }

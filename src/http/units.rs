@@ -5,18 +5,20 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UnitPath};
-use super::flaw::Flaw;
+use super::named;
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Shown, Sight, Tagged};
-use super::strict::{plain, some_flag};
+use super::strict::some_flag;
 use crate::domain::ids::UnitId;
+use crate::domain::named::{ClosingReason, UnitCode, UnitName};
 use crate::domain::rejection::Reason;
-use crate::domain::unit::{Unit, UnitKind, UnitPlan};
-use crate::service::{App, people};
+use crate::domain::unit::{Unit, UnitKind};
+use crate::service::App;
+use crate::service::people::{self, UnitInput};
 use crate::store::command::{Outcome, UnitChange, UnitPatch};
 
 /// A unit.
@@ -82,24 +84,12 @@ pub struct UnitsView {
     pub items: Vec<UnitView>,
 }
 
-/// A short stable name: 1 to 40 of `a-z 0-9 _ -`, beginning with a letter.
-fn unit_code(text: &str) -> Result<(), ValidationError> {
-    let mut bytes = text.bytes();
-    let begins = bytes.next().is_some_and(|byte| byte.is_ascii_lowercase());
-    let goes_on = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    if begins && text.len() <= 40 && bytes.all(goes_on) {
-        Ok(())
-    } else {
-        Err(ValidationError::new(Flaw::UnitCode.as_str()))
-    }
-}
-
 /// A unit to be created.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUnitBody {
     /// A short stable name: 1 to 40 of `a-z 0-9 _ -`, beginning with a letter.
-    #[validate(custom(function = unit_code))]
+    #[validate(custom(function = named::unit_code))]
     #[schema(
         min_length = 1,
         max_length = 40,
@@ -108,7 +98,7 @@ pub struct CreateUnitBody {
     )]
     pub code: String,
     /// Its name in Chinese, as letters print it.
-    #[validate(length(min = 1, max = 100), custom(function = plain))]
+    #[validate(custom(function = named::unit_name))]
     #[schema(min_length = 1, max_length = 100, example = "南关分局户政窗口")]
     pub name: String,
     /// What it is for.
@@ -127,11 +117,11 @@ pub struct CreateUnitBody {
 #[serde(deny_unknown_fields)]
 pub struct ChangeUnitBody {
     /// Its code.
-    #[validate(custom(function = unit_code))]
+    #[validate(custom(function = named::unit_code))]
     #[schema(min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_-]{0,39}$")]
     pub code: Option<String>,
     /// Its name.
-    #[validate(length(min = 1, max = 100), custom(function = plain))]
+    #[validate(custom(function = named::unit_name))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: Option<String>,
     /// The unit above it.
@@ -149,7 +139,7 @@ pub struct CloseUnitBody {
     /// Who takes over its open cases and active users; needed when there are any.
     pub successor_unit_id: Option<Uuid>,
     /// Why.
-    #[validate(length(min = 1, max = 1000), custom(function = plain))]
+    #[validate(custom(function = named::closing_reason))]
     #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
@@ -189,6 +179,14 @@ fn after<const STATUS: u16>(outcome: Outcome) -> Result<Tagged<UnitView, STATUS>
     Ok(Tagged { version: value.version, location, replayed: outcome.replayed, value })
 }
 
+fn code(text: &str) -> Result<UnitCode, Problem> {
+    named::read("code", UnitCode::parse(text))
+}
+
+fn name(text: &str) -> Result<UnitName, Problem> {
+    named::read("name", UnitName::parse(text))
+}
+
 /// `POST /api/v1/units`
 pub async fn create(
     auth: Auth<ManageDirectory>,
@@ -198,14 +196,14 @@ pub async fn create(
 ) -> Result<Tagged<UnitView, 201>, Problem> {
     let origin = auth.origin(body.keyed(&key, "create_unit"));
     let body = body.value;
-    let plan = UnitPlan {
-        code: body.code,
-        name: body.name,
+    let input = UnitInput {
+        code: code(&body.code)?,
+        name: name(&body.name)?,
         kind: body.kind,
         parent: body.parent_id.map(UnitId),
         may_issue: body.may_issue.unwrap_or(false),
     };
-    after(people::create_unit(&app, origin, plan).await?)
+    after(people::create_unit(&app, origin, input).await?)
 }
 
 /// `PATCH /api/v1/units/{id}`
@@ -219,8 +217,8 @@ pub async fn change(
     let expected = Some(if_match.version()?);
     let body = body.0.value;
     let patch = UnitPatch {
-        code: body.code,
-        name: body.name,
+        code: body.code.as_deref().map(code).transpose()?,
+        name: body.name.as_deref().map(name).transpose()?,
         parent: body.parent_id.map(UnitId),
         may_issue: body.may_issue,
     };
@@ -240,6 +238,7 @@ pub async fn close(
     let origin = auth.origin(body.keyed(&key, &format!("close_unit {}", id.0)));
     let expected = Some(if_match.version()?);
     let CloseUnitBody { successor_unit_id, reason } = body.value;
+    let reason = named::read("reason", ClosingReason::parse(&reason))?;
     let change = UnitChange::Close { successor: successor_unit_id.map(UnitId), reason };
     after(people::change_unit(&app, origin, id.0, expected, change).await?)
 }

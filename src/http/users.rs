@@ -5,18 +5,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use super::auth::{Auth, ManageDirectory, SignedIn};
 use super::extract::{Body, Checked, IdempotencyKey, IfMatch, Patch, UserPath};
-use super::flaw::Flaw;
+use super::named;
 use super::problem::{Fault, Problem};
 use super::reply::{Json, Nothing, Once, Shown, Sight, Tagged};
 use super::sessions::{SessionsView, sessions_of};
-use super::strict::{plain, some_flag};
+use super::strict::some_flag;
 use super::units::SelfLink;
 use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::ids::UnitId;
+use crate::domain::named::{DisplayName, UserName};
 use crate::domain::rejection::Reason;
 use crate::domain::unit::User;
 use crate::service::App;
@@ -75,25 +76,12 @@ pub struct UsersView {
     pub items: Vec<UserView>,
 }
 
-/// The name by which a user logs in: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
-/// One way to write it, so that no two names look alike.
-pub(super) fn user_name(text: &str) -> Result<(), ValidationError> {
-    let mut bytes = text.bytes();
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let goes_on = |b: u8| plain(b) || b".-_".contains(&b);
-    if bytes.next().is_some_and(plain) && text.len() <= 64 && bytes.all(goes_on) {
-        Ok(())
-    } else {
-        Err(ValidationError::new(Flaw::UserName.as_str()))
-    }
-}
-
 /// A user to be created.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUserBody {
     /// The name by which he logs in: 1 to 64 of `a-z 0-9 . _ -`.
-    #[validate(custom(function = user_name))]
+    #[validate(custom(function = named::user_name))]
     #[schema(
         min_length = 1,
         max_length = 64,
@@ -102,7 +90,7 @@ pub struct CreateUserBody {
     )]
     pub username: String,
     /// The name that others see.
-    #[validate(length(min = 1, max = 50), custom(function = plain))]
+    #[validate(custom(function = named::display_name))]
     #[schema(min_length = 1, max_length = 50, example = "王丽")]
     pub display_name: String,
     /// His role.
@@ -120,7 +108,7 @@ pub struct CreateUserBody {
 #[serde(deny_unknown_fields)]
 pub struct ChangeUserBody {
     /// The name that others see.
-    #[validate(length(min = 1, max = 50), custom(function = plain))]
+    #[validate(custom(function = named::display_name))]
     #[schema(min_length = 1, max_length = 50)]
     pub display_name: Option<String>,
     /// His role. His sessions end.
@@ -215,12 +203,12 @@ pub async fn create(
     let origin = auth.origin(body.keyed(&key, "create_user"));
     let body = body.value;
     let input = UserInput {
-        username: body.username,
-        display_name: body.display_name,
+        username: named::read("username", UserName::parse(&body.username))?,
+        display_name: shown_name(&body.display_name)?,
         password: None,
         role: body.role,
         unit: UnitId(body.unit_id),
-        capabilities: sorted(body.capabilities),
+        capabilities: Capability::set(body.capabilities),
     };
     let outcome = people::create_user(&app, origin, input).await?;
     let (user, replayed) = (after(&outcome)?, outcome.replayed);
@@ -242,10 +230,10 @@ pub async fn change(
     let body = body.0.value;
     let standing = |disabled| if disabled { Standing::Disabled } else { Standing::Active };
     let patch = UserPatch {
-        display_name: body.display_name,
+        display_name: body.display_name.as_deref().map(shown_name).transpose()?,
         role: body.role,
         unit: body.unit_id.map(UnitId),
-        capabilities: body.capabilities.map(sorted),
+        capabilities: body.capabilities.map(Capability::set),
         standing: body.disabled.map(standing),
     };
     let change = UserChange::Edit(patch);
@@ -254,11 +242,8 @@ pub async fn change(
     Ok(Tagged { version: value.version, location: None, replayed: outcome.replayed, value })
 }
 
-/// A set in its one order.
-fn sorted(mut capabilities: Vec<Capability>) -> Vec<Capability> {
-    capabilities.sort_unstable_by_key(|capability| capability.as_str());
-    capabilities.dedup();
-    capabilities
+fn shown_name(text: &str) -> Result<DisplayName, Problem> {
+    named::read("display_name", DisplayName::parse(text))
 }
 
 /// `POST /api/v1/users/{id}/password-links`

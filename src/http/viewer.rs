@@ -176,11 +176,22 @@ async fn asset(
     Ok(response.content_type(asset.media_type).body(bytes))
 }
 
-/// Registers the viewer with the framework.
+/// `GET /`: who types the bare address is a citizen, most likely.
+async fn front() -> HttpResponse<BoxBody> {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/public")).finish()
+}
+
+/// Registers the viewer and the front with the framework.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(super::tells_methods(
-            web::resource("/docs").route(web::get().to(page)).route(web::head().to(page)),
+            web::resource("/").route(web::get().to(front)).route(web::head().to(front)),
+            "GET, HEAD, OPTIONS".to_owned(),
+        ))
+        .service(super::tells_methods(
+            web::resource(["/docs", "/docs/"])
+                .route(web::get().to(page))
+                .route(web::head().to(page)),
             "GET, HEAD, OPTIONS".to_owned(),
         ))
         .service(super::tells_methods(

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::{Docs, Office, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::regulation::Law;
+use crate::domain::unit::Directory;
 use crate::store::command::{Command, Denied, Outcome, Request};
 use crate::store::vault::Vault;
 use crate::store::{self, Basis, Store, WriterLimits};
@@ -160,7 +161,7 @@ impl App {
 
     /// Tells where the server listens: the public address, when no setting says another.
     pub fn listens_at(&self, address: std::net::SocketAddr) {
-        let _ = self.public_url.set(format!("http://{address}"));
+        let _ = self.public_url.set(crate::config::url_of(address));
     }
 
     /// The address of the page on which the holder of a one-time link chooses a password.
@@ -173,6 +174,14 @@ impl App {
     #[must_use]
     pub fn set_up_page(&self, link: &str) -> String {
         format!("{}/set-up/{link}", self.public_url())
+    }
+
+    /// The agency's name as receipts and pages print it: the setting, or the bureau's. Empty before
+    /// there is a bureau.
+    #[must_use]
+    pub fn agency<'a>(&'a self, directory: &'a Directory) -> &'a str {
+        let bureau = || directory.bureau().map(|unit| unit.name.as_str());
+        self.office.agency.as_deref().or_else(bureau).unwrap_or_default()
     }
 
     /// Gives a command to the writer, at this moment.

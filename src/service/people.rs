@@ -12,6 +12,7 @@ use super::cases::Origin;
 use super::sessions::{LoginError, hash_password};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::ids::{UnitId, UserId, Version};
+use crate::domain::named::{DisplayName, UnitCode, UnitName, UserName};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::session::{LINK_MINUTES, LinkPurpose};
 use crate::domain::unit::{UnitKind, UnitPlan};
@@ -27,13 +28,28 @@ pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 /// Passwords that everybody tries first.
 const COMMON: &str = include_str!("../../data/common_passwords.txt");
 
+/// A unit to be created.
+#[derive(Clone)]
+pub struct UnitInput {
+    /// Its short stable name.
+    pub code: UnitCode,
+    /// Its name.
+    pub name: UnitName,
+    /// What it is for.
+    pub kind: UnitKind,
+    /// The unit above it; none for the bureau.
+    pub parent: Option<UnitId>,
+    /// May it send an answer out in its own name?
+    pub may_issue: bool,
+}
+
 /// A user to be created.
 #[derive(Clone)]
 pub struct UserInput {
     /// The name by which he logs in.
-    pub username: String,
+    pub username: UserName,
     /// The name that others see.
-    pub display_name: String,
+    pub display_name: DisplayName,
     /// His password; when there is none, a link by which he chooses one.
     pub password: Option<String>,
     /// His role.
@@ -75,9 +91,16 @@ impl Origin {
 pub async fn create_unit(
     app: &Arc<App>,
     origin: Origin,
-    plan: UnitPlan,
+    input: UnitInput,
 ) -> Result<Outcome, Denied> {
     let id = UnitId(app.fresh_id());
+    let plan = UnitPlan {
+        code: input.code.into(),
+        name: input.name.into(),
+        kind: input.kind,
+        parent: input.parent,
+        may_issue: input.may_issue,
+    };
     app.submit(origin, Command::CreateUnit { id, plan }).await
 }
 
@@ -106,13 +129,13 @@ pub async fn create_user(
     input: UserInput,
 ) -> Result<Outcome, Denied> {
     let (password_hash, link) = match input.password {
-        Some(password) => (Some(checked_hash(app, &input.username, password).await?), None),
+        Some(password) => (Some(checked_hash(app, input.username.as_str(), password).await?), None),
         None => (None, Some(new_link(app)?)),
     };
     let user = NewUser {
         id: UserId(app.fresh_id()),
-        username: input.username,
-        display_name: input.display_name,
+        username: input.username.into(),
+        display_name: input.display_name.into(),
         password_hash,
         link,
         role: input.role,
@@ -227,11 +250,11 @@ pub async fn use_link(
 #[derive(Clone)]
 pub struct SetUpInput {
     /// The name of the bureau.
-    pub bureau_name: String,
+    pub bureau_name: UnitName,
     /// The name by which the administrator logs in.
-    pub username: String,
+    pub username: UserName,
     /// The name that others see.
-    pub display_name: String,
+    pub display_name: DisplayName,
     /// His password.
     pub password: String,
 }
@@ -249,10 +272,10 @@ pub async fn set_up(
 ) -> Result<UserId, Denied> {
     let digest = digest_of(secret);
     good_link(app, digest, LinkPurpose::SetUp).await?;
-    let hash = checked_hash(app, &input.username, input.password).await?;
+    let hash = checked_hash(app, input.username.as_str(), input.password).await?;
     let bureau = UnitPlan {
         code: "bureau".to_owned(),
-        name: input.bureau_name,
+        name: input.bureau_name.into(),
         kind: UnitKind::Bureau,
         parent: None,
         may_issue: true,
@@ -261,8 +284,8 @@ pub async fn set_up(
     let id = UserId(app.fresh_id());
     let admin = NewUser {
         id,
-        username: input.username,
-        display_name: input.display_name,
+        username: input.username.into(),
+        display_name: input.display_name.into(),
         password_hash: Some(hash),
         link: None,
         role: Role::Admin,

@@ -7,25 +7,40 @@ use serde::Deserialize;
 
 use super::App;
 use super::cases::Origin;
-use super::people::create_unit;
+use super::people::{UnitInput, create_unit};
 use crate::domain::ids::UnitId;
+use crate::domain::named::{NameFault, UnitCode, UnitName};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
-use crate::domain::unit::{UnitKind, UnitPlan};
+use crate::domain::unit::UnitKind;
 use crate::store::command::Denied;
 
 /// The bureau's own tree.
 pub const BUREAU: &str = include_str!("../../data/units.json");
 
 /// A tree of units, parents before children.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct UnitTree {
     units: Vec<UnitEntry>,
 }
 
-/// One unit of the file.
-#[derive(Debug, Deserialize)]
-pub struct UnitEntry {
+#[derive(Debug)]
+struct UnitEntry {
+    code: UnitCode,
+    name: UnitName,
+    kind: UnitKind,
+    parent: Option<String>,
+    may_issue: bool,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+struct TreeFile {
+    units: Vec<EntryOfFile>,
+}
+
+#[derive(Deserialize)]
+struct EntryOfFile {
     code: String,
     name: String,
     kind: UnitKind,
@@ -33,12 +48,37 @@ pub struct UnitEntry {
     may_issue: bool,
 }
 
+/// Why a file is no tree of units.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// It is not of the form of data/units.json.
+    #[error(transparent)]
+    Form(#[from] serde_json::Error),
+    /// A unit, counted from 1, cannot be called that.
+    #[error("unit {unit}")]
+    Name {
+        /// Which one.
+        unit: usize,
+        /// Why not.
+        fault: NameFault,
+    },
+}
+
 /// Reads a tree in the form of data/units.json.
 ///
 /// # Errors
-/// The text is not of that form.
-pub fn parse(text: &str) -> Result<UnitTree, serde_json::Error> {
-    serde_json::from_str(text)
+/// The text is not of that form, or a unit has a code or a name that none can have.
+pub fn parse(text: &str) -> Result<UnitTree, TreeError> {
+    let file: TreeFile = serde_json::from_str(text)?;
+    let entry = |(unit, entry): (usize, EntryOfFile)| {
+        let EntryOfFile { code, name, kind, parent, may_issue } = entry;
+        let wrong = |fault| TreeError::Name { unit, fault };
+        let code = UnitCode::parse(&code).map_err(wrong)?;
+        let name = UnitName::parse(&name).map_err(wrong)?;
+        Ok(UnitEntry { code, name, kind, parent, may_issue })
+    };
+    let units = (1..).zip(file.units).map(entry).collect::<Result<_, TreeError>>()?;
+    Ok(UnitTree { units })
 }
 
 /// What became of a tree.
@@ -61,10 +101,10 @@ pub async fn create(app: &Arc<App>, tree: &UnitTree) -> Result<Planted, Denied> 
         let directory = app.store.directory().await?;
         let root = || directory.units().into_iter().find(|unit| unit.parent.is_none());
         let known = directory
-            .unit_by_code(&entry.code)
+            .unit_by_code(entry.code.as_str())
             .or_else(|| if entry.parent.is_none() { root() } else { None });
         if let Some(unit) = known {
-            made.insert(entry.code.clone(), unit.id);
+            made.insert(entry.code.clone().into(), unit.id);
             continue;
         }
         let parent = match &entry.parent {
@@ -75,16 +115,16 @@ pub async fn create(app: &Arc<App>, tree: &UnitTree) -> Result<Planted, Denied> 
                 Some(made.get(code).copied().ok_or_else(unknown)?)
             }
         };
-        let plan = UnitPlan {
+        let input = UnitInput {
             code: entry.code.clone(),
             name: entry.name.clone(),
             kind: entry.kind,
             parent,
             may_issue: entry.may_issue,
         };
-        let outcome = create_unit(app, Origin::operator(), plan).await?;
+        let outcome = create_unit(app, Origin::operator(), input).await?;
         let id = outcome.person.map(|made| UnitId(made.id)).ok_or(Reason::NotFound)?;
-        made.insert(entry.code.clone(), id);
+        made.insert(entry.code.clone().into(), id);
         created += 1;
     }
     Ok(Planted { units: made, created })

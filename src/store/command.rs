@@ -8,6 +8,7 @@ use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::earlier::Earlier;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{NewCase, Step};
+use crate::domain::named::{ClosingReason, DisplayName, UnitCode, UnitName};
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::Refusal;
 use crate::domain::sealed::BlindIndex;
@@ -192,7 +193,7 @@ pub enum UnitChange {
         /// Who takes over.
         successor: Option<UnitId>,
         /// Why.
-        reason: String,
+        reason: ClosingReason,
     },
 }
 
@@ -200,9 +201,9 @@ pub enum UnitChange {
 #[derive(Clone, Debug, Default)]
 pub struct UnitPatch {
     /// Its code.
-    pub code: Option<String>,
+    pub code: Option<UnitCode>,
     /// Its name.
-    pub name: Option<String>,
+    pub name: Option<UnitName>,
     /// The unit above it.
     pub parent: Option<UnitId>,
     /// May it send answers out?
@@ -284,7 +285,7 @@ pub enum UserChange {
 #[derive(Clone, Debug, Default)]
 pub struct UserPatch {
     /// The name that others see.
-    pub display_name: Option<String>,
+    pub display_name: Option<DisplayName>,
     /// His role. His tokens die with the old one.
     pub role: Option<Role>,
     /// His unit. The cases that he had accepted stay with the old one.

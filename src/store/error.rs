@@ -27,6 +27,12 @@ pub enum Error {
     /// The embedded database cannot be where it should: the folder is missing or closed.
     #[error("{0}")]
     Place(String),
+    /// Another process serves the embedded database.
+    #[error("another gongkai serves {0}; an embedded database is for one")]
+    InUse(String),
+    /// The schema is older than this program.
+    #[error("the database lacks migration {0}; run `gongkai migrate`")]
+    Outdated(String),
     /// The data key is not the one under which this database was sealed.
     #[error(
         "the data key {0} is not the one that this database was sealed with; nothing was changed"

@@ -22,6 +22,7 @@ pub mod replay;
 mod rows;
 pub mod schema;
 pub mod sessions;
+mod sole;
 pub mod statistics;
 pub mod types;
 pub mod vault;
@@ -77,9 +78,7 @@ impl Store {
         if url.is_embedded() {
             dialect::migrate_up(&mut conn)?;
         } else if let Some(missing) = dialect::pending_migrations(&mut conn)?.first() {
-            return Err(Error::Other(format!(
-                "the database lacks migration {missing}; run `gongkai migrate`"
-            )));
+            return Err(Error::Outdated(missing.clone()));
         }
         let version = directory::version(&mut conn)?;
         let picture = Arc::new(directory::load(&mut conn, version)?);

@@ -1,5 +1,7 @@
 //! The binary as an operator meets it: its exit codes, what it says, and how it stops.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -456,9 +458,14 @@ fn a_settings_file_stands_behind_the_environment_and_before_the_defaults() {
     let path = file.display().to_string();
     let by_flag = done(place.gongkai(&["config", "show", "--config", &path]));
     assert!(said(&by_flag).contains(&path), "{}", said(&by_flag));
-    std::fs::write(&file, "GONGKAI_LISTEN=1.2.3.4:5\nsecret words\n").expect("a file");
-    let text = fails(place.gongkai(&["--config", &path, "serve"]), 78, &["line 2: not NAME=VALUE"]);
-    assert!(!text.contains("secret words"), "{text}");
+    let wrong = "GONGKAI_READERS=no\nsecret words\nGONGKAI_LOG_FORM=text # secret words\n";
+    std::fs::write(&file, wrong).expect("a file");
+    let told = ["line 2: not NAME=VALUE", "line 3: a comment behind a value", "GONGKAI_READERS"];
+    for args in [&["serve"][..], &["config", "check"]] {
+        let text = fails(place.gongkai(&[&["--config", &path], args].concat()), 78, &told);
+        assert!(!text.contains("secret words"), "{text}");
+    }
+    fails(place.gongkai(&["--config", &path, "user", "list"]), 78, &told[..2]);
     fails(
         place.gongkai(&["--config", "/missing/file", "serve"]),
         78,

@@ -6,6 +6,7 @@ use super::data::UserRow;
 use super::{DemoError, DemoUser};
 use crate::domain::actor::Role;
 use crate::domain::ids::{UnitId, UserId};
+use crate::domain::named::{DisplayName, UserName};
 use crate::domain::unit::{Directory, Unit, User};
 use crate::service::cases::Origin;
 use crate::service::people::{UserInput, create_user};
@@ -19,14 +20,16 @@ pub(super) async fn create(app: &Arc<App>, rows: &[UserRow]) -> Result<Vec<DemoU
     let directory = app.store.directory().await?;
     let mut users = Vec::with_capacity(rows.len());
     let mut inputs = Vec::with_capacity(rows.len());
+    let bad = |name: &str| DemoError::Data(format!("no name for a user: {name}"));
     for row in rows {
         let unit = directory
             .unit_by_code(&row.unit)
             .ok_or_else(|| DemoError::Data(format!("no unit {}", row.unit)))?;
         let password = format!("demo-{}-2011", row.username);
         inputs.push(UserInput {
-            username: row.username.clone(),
-            display_name: row.display_name.clone(),
+            username: UserName::parse(&row.username).map_err(|_| bad(&row.username))?,
+            display_name: DisplayName::parse(&row.display_name)
+                .map_err(|_| bad(&row.display_name))?,
             password: Some(password.clone()),
             role: row.role,
             unit: unit.id,
@@ -51,7 +54,7 @@ async fn create_all(app: &Arc<App>, inputs: Vec<UserInput>) -> Result<(), DemoEr
     for input in inputs {
         let app = Arc::clone(app);
         tasks.spawn(async move {
-            let what = format!("user {}", input.username);
+            let what = format!("user {}", input.username.as_str());
             create_user(&app, Origin::operator(), input)
                 .await
                 .map(|_| ())

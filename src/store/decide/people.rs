@@ -97,6 +97,7 @@ impl Workspace<'_> {
                 ("change_unit", json!(unit.plan))
             }
             UnitChange::Close { successor, reason } => {
+                let reason = reason.as_str();
                 self.empty_unit(&unit, *successor, reason, origin)?;
                 unit.closed_at = Some(origin.at);
                 let to = json!({ "closed_at": origin.at, "successor_unit_id": successor, "reason": reason });
@@ -130,10 +131,10 @@ impl Workspace<'_> {
 
     fn edit_unit(&self, unit: &mut Unit, patch: &UnitPatch) -> Decided<()> {
         if let Some(code) = &patch.code {
-            if self.directory.unit_by_code(code).is_some_and(|other| other.id != unit.id) {
+            if self.directory.unit_by_code(code.as_str()).is_some_and(|other| other.id != unit.id) {
                 return Err(Rejection::new(Reason::Taken).at("/code").into());
             }
-            unit.plan.code.clone_from(code);
+            code.as_str().clone_into(&mut unit.plan.code);
         }
         if let Some(parent) = patch.parent.filter(|parent| unit.parent != Some(*parent)) {
             if unit.parent.is_none() {
@@ -146,7 +147,7 @@ impl Workspace<'_> {
             unit.plan.parent = Some(parent);
         }
         if let Some(name) = &patch.name {
-            unit.plan.name.clone_from(name);
+            name.as_str().clone_into(&mut unit.plan.name);
         }
         if let Some(may_issue) = patch.may_issue {
             unit.plan.may_issue = may_issue;
@@ -379,7 +380,7 @@ impl Workspace<'_> {
             self.another_admin_than(was.id)?;
         }
         if let Some(name) = &patch.display_name {
-            row.display_name.clone_from(name);
+            name.as_str().clone_into(&mut row.display_name);
         }
         if let Some(capabilities) = &patch.capabilities {
             row.capabilities = Doc(serde_json::to_string(capabilities).map_err(Error::corrupt)?);

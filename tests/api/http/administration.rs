@@ -252,6 +252,20 @@ on_both! {
 }
 
 on_both! {
+    async fn the_agency_is_the_bureau_that_was_set_up(api: Api) {
+        let case = api.received().await;
+        let bureau = api.seen(&format!("{UNITS}/{}", api.world.unit(Place::Bureau))).await;
+        api.patch(Who::Admin, &bureau, &json!({ "name": "吉林市公安局" })).await;
+        for page in [
+            api.get(Who::Clerk, &format!("{}/receipt", case["links"]["self"].as_str().unwrap())).await.text,
+            api.send(TestRequest::get().uri("/public")).await.text,
+        ] {
+            assert!(page.contains("吉林市公安局") && !page.contains("长春市公安局"), "{page}");
+        }
+    }
+}
+
+on_both! {
     async fn who_is_disabled_gives_his_cases_back_to_his_unit(api: Api) {
         let case = api.assigned(Place::CenterA).await;
         let case = api.done(Who::OfficerA, &case, "accept", &json!({})).await;

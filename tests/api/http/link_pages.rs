@@ -134,7 +134,7 @@ on_both! {
         let page = door.page(path.strip_prefix(SITE).expect("an address of ours")).await;
         assert_eq!(page.status, 200, "{}", page.text);
         assert!(carries(&page, &link) && page.text.contains(r#"action="/set-up""#));
-        assert!(page.text.contains(r#"value="长春市公安局""#), "{}", page.text);
+        assert!(!page.text.contains("长春市公安局"), "this may be any bureau: {}", page.text);
         let fill = |username: &'static str, repeat: &'static str| {
             [("link", link.clone()), ("bureau_name", "吉林市公安局".to_owned()), ("username", username.to_owned()),
              ("display_name", "李<b>建国".to_owned()), ("password", NEW.to_owned()), ("repeat", repeat.to_owned())]

@@ -1,11 +1,14 @@
 //! The printed receipt: what stands on it, the query code that only its holder can have printed,
 //! the QR code, and that nothing from outside becomes markup.
 
+use actix_web::test::TestRequest;
+use gongkai::config::Settings;
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api, application};
+use crate::support::databases::Backend;
 use crate::support::on_both;
-use crate::support::world::{Place, Who};
+use crate::support::world::{Place, Who, World};
 
 fn address(case: &Value) -> String {
     format!("{}/receipt", case["links"]["self"].as_str().unwrap())
@@ -73,6 +76,20 @@ on_both! {
         assert_eq!(scanned(&page), "https://gongkai.example.cn/public/status");
         let code = received["query_code"].as_str().unwrap();
         assert!(!page.contains(code) && !page.contains("<th scope=\"row\">查询码"));
+    }
+}
+
+on_both! {
+    async fn the_setting_names_the_agency_otherwise(backend: Backend) {
+        let name = |settings: &mut Settings| settings.office.agency = Some("某市公安局".to_owned());
+        let api = Api::on(World::with_settings(backend, name).await).await;
+        let case = api.received().await;
+        for page in [
+            api.get(Who::Clerk, &address(&case)).await.text,
+            api.send(TestRequest::get().uri("/public")).await.text,
+        ] {
+            assert!(page.contains("某市公安局") && !page.contains("长春市公安局"), "{page}");
+        }
     }
 }
 

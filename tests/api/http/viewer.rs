@@ -74,10 +74,27 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn a_bare_address_leads_on(api: Api) {
+        for method in [Method::GET, Method::HEAD] {
+            let front = api.send(get("/").method(method.clone())).await;
+            assert_eq!(front.status, 303);
+            assert_eq!(front.header("location"), Some("/public"));
+            let page = api.send(get("/docs/").method(method)).await;
+            assert_eq!(page.status, 200);
+        }
+        assert_eq!(api.send(get("/docs/")).await.text, api.send(get("/docs")).await.text);
+        let refused = api.send(TestRequest::post().uri("/")).await;
+        assert_eq!(refused.status, 405);
+        assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"));
+    }
+}
+
 on_both!(switched_off_it_does_not_exist);
 async fn switched_off_it_does_not_exist(backend: Backend) {
     let world = World::with_settings(backend, |settings| settings.docs = Docs::Off).await;
     let api = Api::on(world).await;
+    assert_eq!(api.send(get("/docs/")).await.status, 404);
     let page = api.send(get("/docs")).await;
     assert_eq!(page.verdict(), (404, "route_not_found".to_owned()));
     assert_eq!(api.send(get("/openapi.json")).await.status, 200, "the contract itself stays");

@@ -112,7 +112,7 @@ async fn printed(
     let unit = directory.unit(case.record.intake.receiving_unit).map(|unit| unit.name.clone());
     let status_page = app.office.public_url.as_ref().map(|url| format!("{url}/public/status"));
     let receipt = Receipt {
-        agency: &app.office.agency,
+        agency: app.agency(&directory),
         contact: app.office.contact.as_deref(),
         status_page: status_page.as_deref(),
         registered: case.record.registration.is_some(),

@@ -23,7 +23,7 @@ use crate::http::passwords::{ChoosePasswordBody, SetUpBody};
 use crate::http::problem::{Problem, status_of};
 use crate::service::App;
 use crate::service::cases::Origin;
-use crate::service::people::{self, SetUpInput};
+use crate::service::people;
 use crate::store::command::Denied;
 
 /// Where the form of a password is sent.
@@ -78,8 +78,7 @@ pub async fn password_form(_: Reader, app: web::Data<App>, link: LinkPath) -> Pa
 /// `GET /set-up/{link}`
 pub async fn set_up_form(_: Reader, app: web::Data<App>, link: LinkPath) -> Page {
     let frame = Frame::apart(&app).await;
-    let bureau = app.office.agency.as_str();
-    let form = Form::preset([("link", link.0.as_str()), ("bureau_name", bureau)]);
+    let form = Form::preset([("link", link.0.as_str()), ("bureau_name", frame.organ.as_str())]);
     match people::is_good(&app, &link.0, LinkPurpose::SetUp).await {
         Ok(true) => frame.page(SET_UP_TITLE, &set_up_page(&form)),
         Ok(false) => no_good(&frame),
@@ -131,8 +130,7 @@ async fn set_up(
         Ok(read) => read,
         Err(form) => return Ok(unread(&form, frame, back)),
     };
-    let SetUpBody { link, bureau_name, username, display_name, password } = body;
-    let input = SetUpInput { bureau_name, username, display_name, password };
+    let (link, input) = body.read()?;
     match people::set_up(app, origin, &link, input).await {
         Ok(_) => Ok(frame.page("设置完成", &done("设置完成", "接下来请建立各单位和用户。"))),
         Err(denied) => refused(denied, form, frame, back),

@@ -27,7 +27,6 @@ use super::{Visitor, seconds};
 use crate::domain::deadline::legal_day;
 use crate::domain::hex;
 use crate::domain::rejection::Reason;
-use crate::domain::unit::UnitKind;
 use crate::http::contract::{Declares, Describe, Draft};
 use crate::http::problem::{Fault, Problem, status_of};
 use crate::service::App;
@@ -141,19 +140,16 @@ struct Frame {
 
 impl Frame {
     async fn of(app: &App, here: &'static str) -> Self {
-        let bureau = app.store.directory().await.ok().and_then(|directory| {
-            let bureau = directory.units().into_iter().find(|unit| unit.kind == UnitKind::Bureau);
-            bureau.map(|unit| unit.name.clone())
-        });
-        Self { organ: bureau.unwrap_or_default(), here: Some(here) }
+        let organ = match app.store.directory().await {
+            Ok(directory) => app.agency(&directory).to_owned(),
+            Err(_) => app.office.agency.clone().unwrap_or_default(),
+        };
+        Self { organ, here: Some(here) }
     }
 
-    /// The frame of a page for colleagues, without the ways of the public. Before the set-up the
-    /// organ is the one of the settings.
+    /// The frame of a page for colleagues, without the ways of the public.
     async fn apart(app: &App) -> Self {
-        let frame = Self::of(app, HOME).await;
-        let organ = if frame.organ.is_empty() { app.office.agency.clone() } else { frame.organ };
-        Self { organ, here: None }
+        Self { here: None, ..Self::of(app, HOME).await }
     }
 
     fn page(&self, title: &str, content: &Markup) -> Page {
