@@ -97,6 +97,7 @@ async fn the_database_itself_refuses_to_change_the_ledger(world: World) {
 
 on_both!(what_the_operator_does_to_cases_needs_no_key);
 async fn what_the_operator_does_to_cases_needs_no_key(world: World) {
+    use gongkai::domain::named::ClosingReason;
     use gongkai::store::command::{Command, Standing, UnitChange, UserChange};
     let case = world.assigned(Place::CenterB).await;
     world.act(Who::OfficerB, &case, gongkai::domain::lifecycle::Step::Accept).await;
@@ -104,7 +105,7 @@ async fn what_the_operator_does_to_cases_needs_no_key(world: World) {
     let user = world.user(Who::OfficerB);
     world.operate(Command::ChangeUser { user, expected: None, change }).await.unwrap();
     let successor = Some(world.unit(Place::CenterA));
-    let change = UnitChange::Close { successor, reason: "撤并".to_owned() };
+    let change = UnitChange::Close { successor, reason: ClosingReason::parse("撤并").unwrap() };
     let unit = world.unit(Place::CenterB);
     world.operate(Command::ChangeUnit { unit, expected: None, change }).await.unwrap();
     let rows = events::of_case(&mut world.db.connect(), case.id, Page::First, 100).unwrap().rows;
