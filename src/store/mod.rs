@@ -29,6 +29,7 @@ pub mod vault;
 mod workspace;
 mod writer;
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -167,14 +168,12 @@ impl Store {
 
 /// What became of a thread; none when it is still at work after that time.
 fn ended_within(thread: JoinHandle<()>, limit: Duration) -> Option<std::thread::Result<()>> {
-    let started = Instant::now();
-    while !thread.is_finished() {
-        if started.elapsed() >= limit {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    Some(thread.join())
+    let (tell, ended) = channel();
+    std::thread::Builder::new()
+        .name("closing".to_owned())
+        .spawn(move || drop(tell.send(thread.join())))
+        .ok()?;
+    ended.recv_timeout(limit).ok()
 }
 
 /// The name of the vault's key, and what the key makes of the fixed text.
@@ -185,14 +184,12 @@ fn key_proof(vault: &Vault) -> (String, Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-
-    use super::{Duration, ended_within};
+    use super::{Duration, channel, ended_within};
 
     #[test]
     fn a_thread_that_stands_is_not_waited_for() {
         let (go_on, stands) = channel::<()>();
-        let thread = std::thread::spawn(move || drop(stands.recv()));
+        let thread = std::thread::spawn(move || stands.recv().unwrap_or_default());
         assert!(ended_within(thread, Duration::ZERO).is_none());
         drop(go_on);
         let thread = std::thread::spawn(|| ());

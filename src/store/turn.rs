@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn work_is_taken_up_or_given_up_and_never_both() {
-        actix_web::rt::System::new().block_on(async {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
             let given_up = Turn::default();
             assert_eq!(given_up.wait(NONE, pending::<()>()).await, Err(Late::NotBegun));
             assert!(!given_up.take());
