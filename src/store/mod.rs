@@ -24,11 +24,13 @@ pub mod schema;
 pub mod sessions;
 mod sole;
 pub mod statistics;
+mod turn;
 pub mod types;
 pub mod vault;
 mod workspace;
 mod writer;
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -37,6 +39,7 @@ pub use conn::{Conn, DatabaseUrl};
 pub use error::{Error, Result};
 pub use readers::{ReaderCounts, Readers};
 pub use rows::{CaseRow, EventRow, UserRow};
+pub use turn::Patience;
 pub use workspace::Basis;
 pub use writer::{SharedDirectory, Writer, WriterCounts, WriterLimits};
 
@@ -49,6 +52,10 @@ const KEY_PROOF: &str = "gongkai/data-key/v1";
 
 /// How old the picture of units and users may be when a request is let in.
 const DIRECTORY_FRESH: Duration = Duration::from_millis(10);
+
+/// How long the writer has to finish when the store is closed. Its callers have all been answered by
+/// then.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// The database, opened: the writer, the readers and the directory.
 #[derive(Clone)]
@@ -106,15 +113,18 @@ impl Store {
         if known.iter().all(held) { Ok(()) } else { Err(Error::WrongKey(id)) }
     }
 
-    /// Lets the writer finish what waits, and waits for it. Call it on the last handle.
+    /// Lets the writer finish what waits, and waits for it, but not for a database that is frozen.
+    /// Call it on the last handle.
     pub fn close(self) {
         let Self { writer, writing, .. } = self;
         drop(writer);
         let thread = writing.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer had panicked");
+        if let Some(thread) = thread {
+            match ended_within(thread, CLOSING) {
+                Some(Ok(())) => {}
+                Some(Err(_)) => tracing::error!("the writer had panicked"),
+                None => tracing::warn!("stopped while the database did not answer the writer"),
+            }
         }
     }
 
@@ -155,8 +165,35 @@ impl Store {
     }
 }
 
+/// What became of a thread; none when it is still at work after that time.
+fn ended_within(thread: JoinHandle<()>, limit: Duration) -> Option<std::thread::Result<()>> {
+    let (tell, ended) = channel();
+    std::thread::Builder::new()
+        .name("closing".to_owned())
+        .spawn(move || drop(tell.send(thread.join())))
+        .ok()?;
+    ended.recv_timeout(limit).ok()
+}
+
 /// The name of the vault's key, and what the key makes of the fixed text.
 fn key_proof(vault: &Vault) -> (String, Vec<u8>) {
     let proof = vault.blind_index(PersonalField::IdNumber, KEY_PROOF);
     (vault.current_key_id().to_owned(), proof.as_bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, channel, ended_within};
+
+    #[test]
+    fn a_thread_that_stands_is_not_waited_for() {
+        let (go_on, stands) = channel::<()>();
+        let thread = std::thread::spawn(move || stands.recv().unwrap_or_default());
+        assert!(ended_within(thread, Duration::ZERO).is_none());
+        drop(go_on);
+        let thread = std::thread::spawn(|| ());
+        assert!(matches!(ended_within(thread, Duration::MAX), Some(Ok(()))));
+        let thread = std::thread::spawn(|| std::panic::resume_unwind(Box::new(())));
+        assert!(matches!(ended_within(thread, Duration::MAX), Some(Err(_))));
+    }
 }

@@ -10,9 +10,16 @@ use tokio::sync::oneshot;
 
 use super::conn::{Conn, DatabaseUrl};
 use super::error::{Error, Result};
+use super::turn::{Patience, Turn};
 use super::writer::SECONDS;
 
-type Job = Box<dyn FnOnce(Result<&mut Conn>) -> Fate + Send>;
+type Read = Box<dyn FnOnce(Result<&mut Conn>) -> Fate + Send>;
+
+struct Job {
+    turn: Turn,
+    entered: Instant,
+    read: Read,
+}
 
 /// What a read did to its connection.
 enum Fate {
@@ -47,16 +54,17 @@ impl Readers {
     pub fn start(url: &DatabaseUrl, threads: usize) -> Result<Self> {
         let (queue, waiting) = sync_channel::<Job>(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
+        let counts = ReaderCounts { waiting: Gauge::default(), waits: Histogram::new(SECONDS) };
+        let counts = Arc::new(counts);
         for number in 0..threads.max(1) {
             let waiting = Arc::clone(&waiting);
-            let url = url.clone();
+            let (url, counts) = (url.clone(), Arc::clone(&counts));
             std::thread::Builder::new()
                 .name(format!("reader-{number}"))
-                .spawn(move || run(&waiting, &url))
+                .spawn(move || run(&waiting, &url, &counts))
                 .map_err(|error| Error::Other(error.to_string()))?;
         }
-        let counts = ReaderCounts { waiting: Gauge::default(), waits: Histogram::new(SECONDS) };
-        Ok(Self { queue, counts: Arc::new(counts) })
+        Ok(Self { queue, counts })
     }
 
     /// How busy they are.
@@ -68,17 +76,16 @@ impl Readers {
     /// Runs a read on one of the connections.
     ///
     /// # Errors
-    /// The queue is full, the database cannot be reached, or the read fails.
+    /// The queue is full, the database cannot be reached or does not answer in time, or the read
+    /// fails.
     pub async fn run<T, F>(&self, read: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let (counts, entered) = (Arc::clone(&self.counts), Instant::now());
-        let job: Job = Box::new(move |conn| {
-            counts.waiting.dec();
-            counts.waits.observe(entered.elapsed().as_secs_f64());
+        let turn = Turn::default();
+        let read: Read = Box::new(move |conn| {
             let found = conn.and_then(read);
             let fate = match &found {
                 Err(error) if error.breaks_connection() => Fate::Broken,
@@ -87,6 +94,7 @@ impl Readers {
             drop(answer.send(found));
             fate
         });
+        let job = Job { turn: turn.clone(), entered: Instant::now(), read };
         self.counts.waiting.inc();
         self.queue.try_send(job).map_err(|error| {
             self.counts.waiting.dec();
@@ -97,20 +105,30 @@ impl Readers {
                 }
             }
         })?;
-        answered.await.unwrap_or_else(|_| Err(Error::Unavailable("a reader has stopped".into())))
+        match turn.wait(Patience::READING, answered).await {
+            Ok(found) => {
+                found.unwrap_or_else(|_| Err(Error::Unavailable("a reader has stopped".into())))
+            }
+            Err(_) => Err(Error::Unavailable("the readers are not done in time".into())),
+        }
     }
 }
 
-fn run(waiting: &Mutex<Receiver<Job>>, url: &DatabaseUrl) {
+fn run(waiting: &Mutex<Receiver<Job>>, url: &DatabaseUrl, counts: &ReaderCounts) {
     let mut conn: Option<Conn> = None;
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
+        counts.waiting.dec();
+        counts.waits.observe(job.entered.elapsed().as_secs_f64());
+        if !job.turn.take() {
+            continue;
+        }
         let opened = match &mut conn {
             Some(conn) => Ok(conn),
             lost => url.connect().map(|fresh| lost.insert(fresh)),
         };
-        let fate = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(opened)));
+        let fate = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (job.read)(opened)));
         if !matches!(fate, Ok(Fate::Sound)) {
             conn = None;
         }

@@ -20,22 +20,25 @@ use super::command::{Denied, Outcome, Request};
 use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
 use super::error::{Error, Result};
+use super::turn::{Late, Patience, Turn};
 use super::workspace::{Basis, Workspace};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::unit::Directory;
 
-/// How many commands may wait, and how many go into one commit.
+/// How many commands may wait and for how long, and how many go into one commit.
 #[derive(Clone, Copy, Debug)]
 pub struct WriterLimits {
     /// Commands that may wait; one more is refused with [`Error::QueueFull`].
     pub queue: usize,
     /// Commands in one transaction at most.
     pub batch: usize,
+    /// How long a caller waits.
+    pub patience: Patience,
 }
 
 impl Default for WriterLimits {
     fn default() -> Self {
-        Self { queue: 1024, batch: 256 }
+        Self { queue: 1024, batch: 256, patience: Patience::WRITING }
     }
 }
 
@@ -45,6 +48,7 @@ struct Job {
     request: Request,
     answer: oneshot::Sender<Answer>,
     entered: Instant,
+    turn: Turn,
 }
 
 /// Upper bounds, in seconds, by which waiting and working in the store are counted.
@@ -98,6 +102,7 @@ pub type SharedDirectory = Arc<RwLock<Arc<Directory>>>;
 pub struct Writer {
     queue: SyncSender<Job>,
     counts: Arc<WriterCounts>,
+    patience: Patience,
 }
 
 impl Writer {
@@ -124,17 +129,19 @@ impl Writer {
             .name("writer".to_owned())
             .spawn(move || thread.run(&waiting, limits.batch.max(1)))
             .map_err(|error| Error::Other(error.to_string()))?;
-        Ok((Self { queue, counts }, handle))
+        Ok((Self { queue, counts, patience: limits.patience }, handle))
     }
 
     /// Carries out a command. The answer comes after the commit that holds its change.
     ///
     /// # Errors
-    /// The command is refused, or the store could not carry it out.
+    /// The command is refused, or the store could not carry it out. [`Error::Unavailable`] when the
+    /// writer has not begun with it in time, [`Error::OutcomeUnknown`] when it has and is not done.
     pub async fn submit(&self, request: Request) -> Answer {
         let (answer, answered) = oneshot::channel();
         self.counts.waiting.inc();
-        let job = Job { request, answer, entered: Instant::now() };
+        let turn = Turn::default();
+        let job = Job { request, answer, entered: Instant::now(), turn: turn.clone() };
         self.queue.try_send(job).map_err(|error| {
             self.counts.waiting.dec();
             match error {
@@ -144,9 +151,14 @@ impl Writer {
                 }
             }
         })?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(Error::OutcomeUnknown("the writer has stopped".into()).into()))
+        let stopped = |_| Err(Error::OutcomeUnknown("the writer has stopped".into()).into());
+        match turn.wait(self.patience, answered).await {
+            Ok(answer) => answer.unwrap_or_else(stopped),
+            Err(Late::NotBegun) => Err(Error::Unavailable("the writer is busy".into()).into()),
+            Err(Late::UnderWay) => {
+                Err(Error::OutcomeUnknown("the writer is not done in time".into()).into())
+            }
+        }
     }
 
     /// What the writer has done so far.
@@ -178,6 +190,12 @@ impl Thread {
                 jobs.push(next);
             }
             let taken = self.took(&jobs);
+            // Nobody waits any more for what was given up, and its caller was told that it had no
+            // effect.
+            jobs.retain(|job| job.turn.take());
+            if jobs.is_empty() {
+                continue;
+            }
             let requests: Vec<&Request> = jobs.iter().map(|job| &job.request).collect();
             let answers = self.settle(&requests);
             self.counts.batch_seconds.observe(taken.elapsed().as_secs_f64());

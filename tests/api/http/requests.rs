@@ -404,7 +404,16 @@ struct Narrow(Api);
 
 impl Fresh for Narrow {
     async fn fresh(backend: Backend) -> Self {
-        Self(Api::on(World::with_limits(backend, WriterLimits { queue: 1, batch: 1 }).await).await)
+        Self(
+            Api::on(
+                World::with_limits(
+                    backend,
+                    WriterLimits { queue: 1, batch: 1, ..WriterLimits::default() },
+                )
+                .await,
+            )
+            .await,
+        )
     }
 }
 

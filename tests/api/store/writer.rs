@@ -1,9 +1,11 @@
 //! One commit for many commands, and each of them for itself.
 
+use std::time::Duration;
+
 use gongkai::domain::rejection::Reason;
 use gongkai::service::cases::AfterReceipt;
 use gongkai::store::command::{Command, Denied, NewUser};
-use gongkai::store::{Error, WriterLimits};
+use gongkai::store::{Error, Patience, WriterLimits};
 use prometheus_client::metrics::counter::Counter;
 
 use crate::support::databases::Backend;
@@ -154,7 +156,9 @@ async fn a_receipt_that_cannot_be_registered_leaves_no_trace(world: World) {
 
 on_both!(a_full_queue_refuses_at_once);
 async fn a_full_queue_refuses_at_once(backend: Backend) {
-    let world = World::with_limits(backend, WriterLimits { queue: 4, batch: 1 }).await;
+    let world =
+        World::with_limits(backend, WriterLimits { queue: 4, batch: 1, ..WriterLimits::default() })
+            .await;
     let commands = (0..20).map(|_| world.try_receive(Who::Clerk, inputs::application())).collect();
     let held = world.db.hold_writers();
     let answers = all_at_once(commands, || held.release()).await;
@@ -167,4 +171,31 @@ async fn a_full_queue_refuses_at_once(backend: Backend) {
     assert_eq!(world.db.number("SELECT count(*) FROM cases"), i64::try_from(done).unwrap());
     // The writer is none the worse for it.
     world.receive(Who::Clerk, inputs::application()).await;
+}
+
+on_both!(nobody_waits_long_for_a_writer_that_stands);
+async fn nobody_waits_long_for_a_writer_that_stands(mut world: World) {
+    // The first command is with the writer, which stands; the second waits behind it. A second is
+    // time enough to be taken up, and less than the database waits for a lock.
+    let patience = Patience { queue: Duration::from_secs(1), work: Duration::ZERO };
+    world.app = world.app_with_limits(WriterLimits { batch: 1, patience, ..Default::default() });
+    let named = |subject: &str| {
+        let mut input = inputs::application();
+        subject.clone_into(&mut input.subject);
+        world.try_receive(Who::Clerk, input)
+    };
+    let held = world.db.hold_writers();
+    let answers = all_at_once(vec![named("甲"), named("乙")], || ()).await;
+    held.release();
+
+    assert!(matches!(answers[0], Err(Denied::Failed(Error::OutcomeUnknown(_)))), "{answers:?}");
+    assert!(matches!(answers[1], Err(Denied::Failed(Error::Unavailable(_)))), "{answers:?}");
+    // Commands go one after the other: when this one is done, so is what was before it.
+    case_of(named("丙").await);
+    let count = |subject| {
+        world.db.number(&format!("SELECT count(*) FROM cases WHERE subject = '{subject}'"))
+    };
+    assert_eq!(count("甲"), 1, "it was under way");
+    assert_eq!(count("乙"), 0, "it was given up before it began");
+    world.assert_whole();
 }

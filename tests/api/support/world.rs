@@ -247,6 +247,11 @@ impl World {
         start(self.db.url(), &self.clock, WriterLimits::default(), |_| ())
     }
 
+    /// A process over the same database, whose writer may be waited for only so long.
+    pub fn app_with_limits(&self, limits: WriterLimits) -> Arc<App> {
+        start(self.db.url(), &self.clock, limits, |_| ())
+    }
+
     /// A process that signs by another key and still takes what was signed by this one's.
     pub fn rotated_app(&self) -> Arc<App> {
         let settings = settings(self.db.url());
