@@ -10,10 +10,12 @@ mod cast;
 mod data;
 mod days;
 mod draft;
+mod draw;
 mod persona;
 mod plan;
 mod run;
 mod scene;
+mod seed;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ use crate::domain::identity::IdentityError;
 use crate::store::command::Denied;
 use cast::Cast;
 use run::Runner;
+pub use seed::{Load, seed};
 
 /// The first year in which the work around today can lie; the texts of the answers fit from then.
 const FIRST_YEAR: i32 = 2019;
