@@ -14,7 +14,7 @@ use gongkai::store::{cases, events};
 use crate::support::on_both;
 use crate::support::world::Empty;
 
-const CASES: usize = 200;
+const CASES: usize = 1000;
 
 on_both! {
     async fn a_small_office_is_whole_and_like_a_large_one(empty: Empty) {

@@ -162,7 +162,7 @@ impl Arrivals {
         let mut sum = 0;
         for place in 0..days.len() {
             let grown = 100 + 100 * place / days.len();
-            let lately = if days.len() - place <= RECENT_DAYS { 2 } else { 1 };
+            let lately = if days.len() - place <= RECENT_DAYS { 3 } else { 1 };
             sum += grown * lately * (70 + Chance::of(place).below(61));
             before.push(sum);
         }

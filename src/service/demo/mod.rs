@@ -90,7 +90,7 @@ impl Phase {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The database already holds something.
-    #[error("the demo needs an empty database")]
+    #[error("an empty database is needed")]
     NotEmpty,
     /// Today lies too far back.
     #[error("the demo can be set up for {FIRST_YEAR} or later only")]
