@@ -118,15 +118,14 @@ impl Seeder<'_> {
         for (at, act) in times.into_iter().zip(acts).take_while(|(at, _)| *at <= now) {
             self.clock.set(at);
             scene.at = at;
-            let command = match (scene.step(act)?, id) {
-                (Some(step), Some(case)) => Command::Act { case, expected: version, step },
-                _ => {
-                    let person = draw::applicant(place);
-                    let applicant = persona::applicant(place, &person, arrival.day)?;
-                    let receipt = cases::receipt(self.app, scene.application(applicant)?, None)?;
-                    id = Some(receipt.new.id);
-                    Command::Receive(Box::new(receipt))
-                }
+            let command = if let (Some(step), Some(case)) = (scene.step(act)?, id) {
+                Command::Act { case, expected: version, step }
+            } else {
+                let person = draw::applicant(place);
+                let applicant = persona::applicant(place, &person, arrival.day)?;
+                let receipt = cases::receipt(self.app, scene.application(applicant)?, None)?;
+                id = Some(receipt.new.id);
+                Command::Receive(Box::new(receipt))
             };
             version = version.next();
             let caller = Caller::User(scene.performer(act)?);
