@@ -13,6 +13,7 @@ mod import;
 mod migrate;
 mod operator;
 mod replay;
+mod seed;
 mod serve;
 mod stop;
 mod unit;
@@ -59,6 +60,9 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Rebuild every case from the ledger and compare.
     Replay(replay::ReplayArgs),
+    /// Fill an empty database with cases, for load tests.
+    #[command(hide = true)]
+    Seed(seed::SeedArgs),
     /// Show the settings, or check them and what they lead to.
     Config(config::ConfigArgs),
     /// Ask a running server whether it is ready; for containers.
@@ -196,6 +200,7 @@ fn carry_out(command: Command) -> Done {
         Command::Import(args) => import::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Seed(args) => seed::run(&args),
         Command::Deadline(args) => {
             Ok(deadline::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))
         }

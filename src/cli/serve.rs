@@ -19,6 +19,9 @@ use crate::telemetry;
 pub(super) struct ServeArgs {
     #[command(flatten)]
     flags: Flags,
+    /// Commands in one commit at most: to measure what sharing commits is worth
+    #[arg(long, hide = true, default_value_t = WriterLimits::default().batch)]
+    writer_batch: usize,
 }
 
 pub(super) fn run(args: &ServeArgs) -> Done {
@@ -32,7 +35,8 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         let api = bind(settings.listen)?;
         let metrics = running.metrics_listen.map(bind).transpose()?;
         let _sole = settings.database.claim()?;
-        let app = App::start(&settings, Arc::new(SystemClock), WriterLimits::default())?;
+        let limits = WriterLimits { batch: args.writer_batch, ..WriterLimits::default() };
+        let app = App::start(&settings, Arc::new(SystemClock), limits)?;
         let address = api.local_addr()?;
         app.listens_at(address);
         let mut servers = vec![http::serve(Arc::clone(&app), api, running.transport)?];

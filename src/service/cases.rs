@@ -122,10 +122,19 @@ pub async fn receive_knowing(
     input: ApplicationInput,
     earlier: Option<Earlier>,
 ) -> std::result::Result<Outcome, Denied> {
+    let receive = receipt(app, input, earlier)?;
+    app.submit(origin, Command::Receive(Box::new(receive))).await
+}
+
+/// The receipt of an application, to be given: it names the case before there is an answer.
+pub(super) fn receipt(
+    app: &App,
+    input: ApplicationInput,
+    earlier: Option<Earlier>,
+) -> Result<Receive> {
     let code = QueryCode::from_random(fresh_bytes().map_err(crypto)?);
     let (new, register) = parts(app, &code, input)?;
-    let receive = Receive { new, query_code: code.reveal(), register, earlier, quota: None };
-    app.submit(origin, Command::Receive(Box::new(receive))).await
+    Ok(Receive { new, query_code: code.reveal(), register, earlier, quota: None })
 }
 
 /// The same, for an application that its applicant sends in himself.
@@ -139,9 +148,7 @@ pub async fn receive_online(
     input: ApplicationInput,
     quota: Option<DailyQuota>,
 ) -> std::result::Result<Outcome, Denied> {
-    let code = QueryCode::from_random(fresh_bytes().map_err(crypto)?);
-    let (new, register) = parts(app, &code, input)?;
-    let receive = Receive { new, query_code: code.reveal(), register, earlier: None, quota };
+    let receive = Receive { quota, ..receipt(app, input, None)? };
     app.submit(origin, Command::Receive(Box::new(receive))).await
 }
 

@@ -468,3 +468,17 @@ pub(super) fn tidy(conn: &mut Conn) -> Result<()> {
     }
     Ok(())
 }
+
+/// Lets the database look at what it holds, after very much was written at once: its planner guesses
+/// from that. Servers need not do it, both databases look by themselves in time.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn survey(conn: &mut Conn) -> Result<()> {
+    take_time(conn)?;
+    match conn {
+        Conn::Pg(c) => PgConnection::batch_execute(c, "VACUUM ANALYZE")?,
+        Conn::Sqlite(c) => SqliteConnection::batch_execute(c, "ANALYZE")?,
+    }
+    tidy(conn)
+}

@@ -17,4 +17,5 @@ mod support;
 mod demo;
 mod http;
 mod process;
+mod seed;
 mod store;

@@ -9,6 +9,7 @@ use crate::domain::case::{Arrival, Manner, ServedLetter, Verdict};
 use crate::domain::channel::{Channel, Delivery};
 use crate::domain::deadline::{Fact, Moment, ReceiptRule};
 use crate::domain::lifecycle::{Changes, ServiceFacts, Step, SupplementFacts};
+use crate::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput};
 
 /// The working days that the query room gives a unit.
 const INTERNAL_WORKING_DAYS: u32 = 10;
@@ -18,7 +19,7 @@ const EXTENSION_WORKING_DAYS: u32 = 10;
 
 impl Scene<'_> {
     /// The facts of arrival that are known when the application is recorded.
-    pub(super) fn arrival_facts(&self, channel: Channel) -> Arrival {
+    fn arrival_facts(&self, channel: Channel) -> Arrival {
         let mut facts = Arrival::default();
         match channel.receipt_rule() {
             ReceiptRule::InPerson => facts.submitted_at = Some(Moment::Date(self.day())),
@@ -29,6 +30,30 @@ impl Scene<'_> {
             }
         }
         facts
+    }
+
+    /// The application, as this applicant makes it.
+    pub(super) fn application(
+        &self,
+        applicant: ApplicantInput,
+    ) -> Result<ApplicationInput, DemoError> {
+        let (row, topic) = (self.row, self.topic);
+        let unit = row.unit.as_ref().map(|code| self.cast.unit(code)).transpose()?;
+        Ok(ApplicationInput {
+            applicant,
+            subject: row.fill(&topic.subject),
+            description: row.fill(&topic.description),
+            purpose: self.states_purpose().then(|| row.fill(&topic.purpose)),
+            carrier: row.carrier,
+            delivery: row.delivery,
+            accepts_other_form: !self.number.is_multiple_of(3),
+            fee_waiver_requested: false,
+            channel: row.channel,
+            arrival: self.arrival_facts(row.channel),
+            receiving_unit: unit.map(|unit| unit.id),
+            external_ref: None,
+            then: AfterReceipt::Wait,
+        })
     }
 
     /// The confirmation with the applicant, when the channel's rule needs one.

@@ -84,7 +84,7 @@ pub(super) struct Plot {
 }
 
 /// One application. Exactly one of `on`, `ago` and `due_in` says when it arrived.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Row {
     /// The day of arrival.

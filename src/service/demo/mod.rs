@@ -10,10 +10,12 @@ mod cast;
 mod data;
 mod days;
 mod draft;
+mod draw;
 mod persona;
 mod plan;
 mod run;
 mod scene;
+mod seed;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ use crate::domain::identity::IdentityError;
 use crate::store::command::Denied;
 use cast::Cast;
 use run::Runner;
+pub use seed::{Load, seed};
 
 /// The first year in which the work around today can lie; the texts of the answers fit from then.
 const FIRST_YEAR: i32 = 2019;
@@ -87,7 +90,7 @@ impl Phase {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The database already holds something.
-    #[error("the demo needs an empty database")]
+    #[error("an empty database is needed")]
     NotEmpty,
     /// Today lies too far back.
     #[error("the demo can be set up for {FIRST_YEAR} or later only")]

@@ -1,7 +1,8 @@
 //! Fictional applicants: well-formed data that belong to nobody.
 //!
-//! Serial numbers 000 are not given to citizens, telephone numbers 1400000 not to people, and
-//! example.com to no one; the check characters are right, so the system accepts them.
+//! Serial numbers 000 are not given to citizens, telephone numbers 14000 not to people, and
+//! example.com to no one; the check characters are right, so the system accepts them. Applicants at
+//! different places share nothing by which one could be taken for the other, up to [`PLACES`].
 
 use chrono::{Datelike as _, NaiveDate};
 
@@ -21,6 +22,12 @@ const AREAS: [(&str, &str); 6] = [
     ("220112", "双阳区"),
 ];
 
+/// The days of birth that a citizen may have: 28 of every month of 45 years.
+const BIRTHS: usize = 45 * 12 * 28;
+
+/// How many applicants can be told apart.
+pub(super) const PLACES: usize = AREAS.len() * BIRTHS;
+
 /// From this year on organisations show the unified social credit code.
 const UNIFIED_CODE_YEAR: i32 = 2016;
 
@@ -30,7 +37,8 @@ pub(super) fn applicant(
     row: &ApplicantRow,
     day: NaiveDate,
 ) -> Result<ApplicantInput, DemoError> {
-    let (area, district) = AREAS.iter().cycle().nth(place).copied().unwrap_or(("220102", "南关区"));
+    let home = (place + place / BIRTHS) % AREAS.len();
+    let (area, district) = AREAS.get(home).copied().unwrap_or(("220102", "南关区"));
     let (kind, number) = if row.kind.is_natural_person() {
         (IdKind::ResidentIdCard, resident_number(area, place))
     } else if day.year() < UNIFIED_CODE_YEAR {
@@ -44,7 +52,7 @@ pub(super) fn applicant(
         kind: row.kind,
         name: row.name.clone(),
         document: Some(IdDocument::parse(kind, &number, day)?),
-        phone: Some(Phone::parse(&format!("1400000{place:04}"))?),
+        phone: Some(Phone::parse(&format!("140{place:08}"))?),
         address: Some(Address::parse(&street)?),
         postcode: Some(Postcode::parse("130000")?),
         email: Some(Email::parse(&format!("applicant{place:03}@example.com"))?),
@@ -55,7 +63,9 @@ pub(super) fn applicant(
 /// A citizen's number with its check character (GB 11643).
 fn resident_number(area: &str, place: usize) -> String {
     const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let (year, month, day) = (1950 + place * 7 % 45, 1 + place % 12, 1 + place * 5 % 28);
+    // Neighbours are not born on neighbouring days: 7919 is prime, so no birth comes twice.
+    let birth = place * 7919 % BIRTHS;
+    let (year, month, day) = (1950 + birth / 336, 1 + birth / 28 % 12, 1 + birth % 28);
     let body = format!("{area}{year}{month:02}{day:02}000");
     let sum = weighted(&body, &WEIGHTS);
     let check = "10X98765432".chars().nth(sum % 11).unwrap_or('0');
@@ -65,7 +75,7 @@ fn resident_number(area: &str, place: usize) -> String {
 /// An organisation code with its check character (GB 11714).
 fn organization_code(place: usize) -> String {
     const WEIGHTS: [usize; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
-    let body = format!("0000{place:04}");
+    let body = format!("{place:08}");
     let check = match 11 - weighted(&body, &WEIGHTS) % 11 {
         10 => "X".to_owned(),
         11 => "0".to_owned(),
@@ -96,4 +106,28 @@ fn credit_code(kind: ApplicantType, place: usize) -> String {
 fn weighted(digits: &str, weights: &[usize]) -> usize {
     let values = digits.chars().map(|c| c.to_digit(10).unwrap_or_default() as usize);
     values.zip(weights).map(|(value, weight)| value * weight).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_applicants_can_be_taken_for_one() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 25).unwrap();
+        let mut seen = HashSet::new();
+        for kind in [ApplicantType::NaturalPerson, ApplicantType::CommercialEnterprise] {
+            let row = ApplicantRow { name: "示例".to_owned(), kind };
+            seen.clear();
+            for place in 0..PLACES {
+                let made = applicant(place, &row, day).unwrap();
+                let document = made.document.unwrap().as_str().to_owned();
+                assert!(seen.insert(document), "{kind:?} {place}");
+                assert!(seen.insert(made.phone.unwrap().as_str().to_owned()), "{place}");
+                assert!(seen.insert(made.email.unwrap().as_str().to_owned()), "{place}");
+            }
+        }
+    }
 }

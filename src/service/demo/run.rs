@@ -12,7 +12,7 @@ use crate::clock::SettableClock;
 use crate::domain::case::Case;
 use crate::domain::ids::{CaseId, UserId, Version};
 use crate::service::App;
-use crate::service::cases::{self, AfterReceipt, ApplicationInput, Origin};
+use crate::service::cases::{self, ApplicationInput, Origin};
 use crate::service::flight::{Flight, launched};
 use crate::store::command::Caller;
 
@@ -169,27 +169,12 @@ impl<'a> Runner<'a> {
     }
 
     fn application(&self, scene: &Scene<'_>) -> Result<ApplicationInput, DemoError> {
-        let (row, topic) = (scene.row, scene.topic);
+        let row = scene.row;
         let place = self.stage.applicants.iter().position(|one| one.name == row.applicant);
         let applicant = place
             .and_then(|place| Some((place, self.stage.applicants.get(place)?)))
             .ok_or_else(|| DemoError::Data(format!("no applicant {}", row.applicant)))?;
-        let unit = row.unit.as_ref().map(|code| self.cast.unit(code)).transpose()?;
-        Ok(ApplicationInput {
-            applicant: persona::applicant(applicant.0, applicant.1, scene.arrival)?,
-            subject: row.fill(&topic.subject),
-            description: row.fill(&topic.description),
-            purpose: scene.states_purpose().then(|| row.fill(&topic.purpose)),
-            carrier: row.carrier,
-            delivery: row.delivery,
-            accepts_other_form: !scene.number.is_multiple_of(3),
-            fee_waiver_requested: false,
-            channel: row.channel,
-            arrival: scene.arrival_facts(row.channel),
-            receiving_unit: unit.map(|unit| unit.id),
-            external_ref: None,
-            then: AfterReceipt::Wait,
-        })
+        scene.application(persona::applicant(applicant.0, applicant.1, scene.arrival)?)
     }
 }
 

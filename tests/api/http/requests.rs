@@ -261,7 +261,7 @@ on_both! {
                 problem(&answer, &path, 404, &answer.code(), &path);
             }
         }
-        for path in ["/", "/api", "/api/v1", "/api/v2/cases", "/api/v1/cases/", "/api/v1//cases", "/API/V1/cases",
+        for path in ["/api", "/api/v1", "/api/v2/cases", "/api/v1/cases/", "/api/v1//cases", "/API/V1/cases",
             "/api/v1/cases/x/y/z", "/metrics/x", "/.env", "/openapi.json/", "/api/v1/sessions/current/x"] {
             problem(&api.get(Who::Clerk, path).await, path, 404, "route_not_found", path);
         }

@@ -152,14 +152,23 @@ impl Fresh for World {
 /// The application on a database in which nobody is yet.
 pub struct Empty {
     pub app: Arc<App>,
-    _db: TestDatabase,
+    pub clock: Arc<SettableClock>,
+    db: TestDatabase,
+}
+
+impl Drop for Empty {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_whole(&self.app, &self.db);
+        }
+    }
 }
 
 impl Fresh for Empty {
     async fn fresh(backend: Backend) -> Self {
         let db = TestDatabase::migrated(backend);
         let clock = SettableClock::at(instant("2025-03-10T02:00:00Z"));
-        Self { app: start(db.url(), &clock, WriterLimits::default(), |_| ()), _db: db }
+        Self { app: start(db.url(), &clock, WriterLimits::default(), |_| ()), clock, db }
     }
 }
 
@@ -223,23 +232,17 @@ impl World {
 
     /// What `gongkai audit verify` and `gongkai replay --check` would say.
     pub fn assert_whole(&self) {
-        self.assert_chain();
-        assert_eq!(self.differences(), Vec::<String>::new());
+        assert_whole(&self.app, &self.db);
     }
 
     /// What `gongkai audit verify` would say.
     pub fn assert_chain(&self) {
-        audit::verify(&mut self.db.connect(), &[], &mut |_| ()).unwrap().unwrap();
+        assert_chain(&self.db);
     }
 
     /// What `gongkai replay --check` would tell.
     pub fn differences(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let pattern = CasePattern(CASE_NUMBER_PATTERN);
-        let mut tell = |difference: Difference| found.push(difference.to_string());
-        replay::check(&mut self.db.connect(), &self.app.vault, &pattern, &mut tell, &mut |_| ())
-            .unwrap();
-        found
+        differences(&self.app, &self.db)
     }
 
     /// A second process over the same database, with the same keys and the same clock.
@@ -340,6 +343,23 @@ impl World {
         let case = self.registered().await;
         self.act(Who::Clerk, &case, inputs::assign(self.unit(place))).await
     }
+}
+
+fn assert_whole(app: &App, db: &TestDatabase) {
+    assert_chain(db);
+    assert_eq!(differences(app, db), Vec::<String>::new());
+}
+
+fn assert_chain(db: &TestDatabase) {
+    audit::verify(&mut db.connect(), &[], &mut |_| ()).unwrap().unwrap();
+}
+
+fn differences(app: &App, db: &TestDatabase) -> Vec<String> {
+    let mut found = Vec::new();
+    let pattern = CasePattern(CASE_NUMBER_PATTERN);
+    let mut tell = |difference: Difference| found.push(difference.to_string());
+    replay::check(&mut db.connect(), &app.vault, &pattern, &mut tell, &mut |_| ()).unwrap();
+    found
 }
 
 /// The case after an accepted command.
