@@ -41,6 +41,19 @@ def say(text):
     print(text, flush=True)
 
 
+async def missed_of(rig, planted):
+    """Plants faults one after the other, and gives those that were not found."""
+    missed = []
+    for attempt in planted:
+        try:
+            await attempt()
+        except Anomaly as found:
+            say(f"{rig} self-test: {attempt.__name__}: found: {str(found)[:160]}")
+        else:
+            missed.append(attempt.__name__)
+    return missed
+
+
 def key():
     return base64.b64encode(os.urandom(32)).decode()
 

@@ -10,6 +10,7 @@ use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{NewCase, Step};
 use crate::domain::named::{ClosingReason, DisplayName, UnitCode, UnitName};
 use crate::domain::query_code::QueryCode;
+use crate::domain::regulation::RuleSetId;
 use crate::domain::rejection::Refusal;
 use crate::domain::sealed::BlindIndex;
 use crate::domain::session::{EndCause, LinkPurpose};
@@ -421,6 +422,12 @@ pub struct CaseAfter {
 }
 
 impl CaseAfter {
+    /// The text that governs it; none before registration.
+    #[must_use]
+    pub fn rule_set(&self) -> Option<RuleSetId> {
+        self.record.clock.as_ref().map(|clock| clock.rule_set)
+    }
+
     /// Is it a case within this scope?
     #[must_use]
     pub fn is_within(&self, scope: &CaseScope) -> bool {

@@ -124,7 +124,7 @@ impl Workspace<'_> {
             By::Applicant => CaseScope::Nothing,
         };
         if let Some(quota) = &receive.quota {
-            self.take_turn(quota)?;
+            self.take_from_quota(quota)?;
         }
         self.take_reference(&received, &scope)?;
         self.take_number("receipt", numbers.year);

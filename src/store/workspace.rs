@@ -152,7 +152,10 @@ impl<'a> Workspace<'a> {
     }
 
     /// May this person send in one more application today? Counts it.
-    pub(super) fn take_turn(&mut self, quota: &DailyQuota) -> std::result::Result<(), Denied> {
+    pub(super) fn take_from_quota(
+        &mut self,
+        quota: &DailyQuota,
+    ) -> std::result::Result<(), Denied> {
         let Some(sent) = quota.person.first().and_then(|person| self.sent_today.get_mut(person))
         else {
             return Ok(());

@@ -25,11 +25,10 @@ use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{Action, Step};
-use crate::domain::regulation::RuleSetId;
 use crate::domain::rejection::Reason;
 use crate::domain::said::Language;
 use crate::service::{App, cases};
-use crate::store::command::Outcome;
+use crate::store::command::{CaseAfter, Outcome};
 use applicant::names_are_masked;
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
@@ -76,13 +75,9 @@ pub async fn receive(
     // An outcome that an older version remembered has none of its own.
     let earlier = outcome.earlier.take().unwrap_or(known);
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
-    let at = outcome.at;
+    let governing = outcome.case.as_ref().and_then(CaseAfter::rule_set);
+    let under = governing.unwrap_or_else(|| app.law.text_in_force(legal_day(outcome.at)));
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
-    let clock = tagged.value.clock.as_ref();
-    let text =
-        |clock: &views::ClockView| RuleSetId::ALL.iter().find(|id| id.as_str() == clock.rule_set);
-    let under =
-        clock.and_then(text).copied().unwrap_or_else(|| app.law.text_in_force(legal_day(at)));
     let earlier_cases = EarlierCasesView::of(earlier, under, language);
     Ok(Tagged {
         version: tagged.version,
