@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-/// How long callers wait. Together below the ten seconds within which every request is answered.
+/// How long callers wait for one piece of work. Together below the ten seconds within which a request
+/// shall be answered; one that reads and then writes waits for both (docs/reliability.md, limits).
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// Until a thread takes the work up. Given up by then, it has had no effect and never will.
