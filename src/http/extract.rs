@@ -28,6 +28,7 @@ use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
 use crate::domain::rejection::Reason;
 use crate::domain::said::Said;
 use crate::service::App;
+use crate::store;
 use crate::store::command::Idempotency;
 
 /// The largest request body, in bytes.
@@ -135,6 +136,8 @@ fn body_of(
             return Err(Fault::PayloadTooLarge.into());
         }
         let bytes = bytes.await.map_err(|error| body_problem(&error))?;
+        // The pace of the body has its own limit (http/pace.rs).
+        store::body_is_read();
         if !bytes.is_empty() && !fits {
             let refusal = Problem::new(Fault::UnsupportedMediaType);
             let taken = if media_type == MERGE_PATCH { ACCEPT_PATCH } else { ACCEPT_POST };

@@ -59,7 +59,8 @@ pub async fn request(
         Ok(request.into_response(cors::preflight(origin.as_ref())).map_into_boxed_body())
     } else {
         body = pace::watch(&mut request, transport.pace);
-        surviving(next.call(request)).await.map(ServiceResponse::map_into_boxed_body)
+        let handled = crate::store::within_allowance(next.call(request));
+        surviving(handled).await.map(ServiceResponse::map_into_boxed_body)
     };
     let response = match handled {
         Ok(response) if body.is_late() => too_slow(response, &seen),

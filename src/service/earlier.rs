@@ -5,12 +5,13 @@ use super::cases::{ApplicationInput, lookup_keys};
 use crate::domain::actor::{Actor, CaseScope};
 use crate::domain::case::LookupKeys;
 use crate::domain::earlier::{Compared, Earlier, LookedIn, SHOWN_AT_MOST};
-use crate::domain::sealed::{BlindIndex, PersonalField};
+use crate::domain::sealed::PersonalField;
+use crate::store::earlier::PersonKey;
 use crate::store::{self, Result};
 
 /// The data by which a person is recognised: the identity document, and only without one the
 /// telephone number and the e-mail address, which several people may share.
-fn keys_of(lookup: &LookupKeys) -> Vec<(PersonalField, BlindIndex)> {
+fn keys_of(lookup: &LookupKeys) -> Vec<PersonKey> {
     if let Some(number) = lookup.id_number {
         return vec![(PersonalField::IdNumber, number)];
     }
@@ -34,7 +35,12 @@ pub async fn of_person(
         CaseScope::All => LookedIn::All,
         CaseScope::Units(_) | CaseScope::Nothing => LookedIn::OwnUnits,
     };
-    let keys = keys_of(lookup);
+    let mut keys = Vec::new();
+    for key in keys_of(lookup) {
+        if app.store.knows_person(key).await? {
+            keys.push(key);
+        }
+    }
     if keys.is_empty() {
         return Ok(Earlier { looked_in, cases: Vec::new(), more: false });
     }

@@ -211,9 +211,8 @@ pub async fn status(
     claim: &Claim,
 ) -> Result<PublicView, TurnedAway> {
     let id = identify(app, address, claim).await?;
-    let scope = CaseScope::All;
-    let case = app.store.readers.run(move |conn| store::cases::get(conn, &scope, id)).await?;
-    case.as_ref().and_then(PublicView::of).ok_or_else(|| wrong().into())
+    let case = app.store.case(&CaseScope::All, id).await?;
+    case.as_deref().and_then(PublicView::of).ok_or_else(|| wrong().into())
 }
 
 /// Takes in the applicant's supplement.

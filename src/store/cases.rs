@@ -1,8 +1,12 @@
 //! Reading cases: one by id, lists by filter, exact search by blind index. Scope is a predicate of
 //! every query.
 
+mod by_unit;
 mod filter;
 mod order;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::BoxableExpression;
@@ -15,10 +19,10 @@ use super::error::Result;
 use super::page::{Page, Stretch};
 use super::rows::{CaseRow, case_of};
 use super::schema::cases;
-use super::types::{At, Doc, Key};
+use super::types::{At, Key};
 use crate::domain::actor::CaseScope;
 use crate::domain::case::Case;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, UnitId};
 use crate::domain::sealed::{BlindIndex, PersonalField};
 
 pub use filter::{CaseFilter, Names, Unanswered, Unassigned, Words};
@@ -82,19 +86,47 @@ impl CaseLine {
 
 type Boxed<'a> = cases::BoxedQuery<'a, MultiBackend>;
 
-/// One case.
+/// A case as it lies in its row, before it is known whether it exists for the actor.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    receiving: UnitId,
+    holding: Option<UnitId>,
+    case: Result<Arc<Case>>,
+}
+
+impl Stored {
+    /// The case, if it exists for the actor.
+    ///
+    /// # Errors
+    /// The row is corrupt.
+    pub fn within(self, scope: &CaseScope) -> Result<Option<Arc<Case>>> {
+        if scope.contains(self.receiving, self.holding) { self.case.map(Some) } else { Ok(None) }
+    }
+}
+
+/// The cases of these ids, whoever may see them.
+///
+/// # Errors
+/// The database cannot be read.
+pub(super) fn by_ids(conn: &mut Conn, ids: &[CaseId]) -> Result<HashMap<CaseId, Stored>> {
+    let keys = ids.iter().map(|id| Key(id.0)).collect();
+    let rows = dialect::documents_by_ids(conn, keys)?.into_iter();
+    let cases = rows.map(|row| {
+        let case = case_of(row.id, row.version, &row.status, row.updated_at, &row.record);
+        let receiving = UnitId(row.receiving_unit_id.0);
+        let holding = row.holding_unit_id.map(|unit| UnitId(unit.0));
+        (CaseId(row.id.0), Stored { receiving, holding, case: case.map(Arc::new) })
+    });
+    Ok(cases.collect())
+}
+
+/// One case that exists for the actor.
 ///
 /// # Errors
 /// The database cannot be read, or the row is corrupt.
 pub fn get(conn: &mut Conn, scope: &CaseScope, id: CaseId) -> Result<Option<Case>> {
-    let row: Option<(Key, i64, String, At, Doc)> = cases::table
-        .filter(cases::id.eq(Key(id.0)))
-        .filter(within(scope))
-        .select((cases::id, cases::version, cases::status, cases::updated_at, cases::record))
-        .first(conn)
-        .optional()?;
-    row.map(|(id, version, status, at, record)| case_of(id, version, &status, at, &record))
-        .transpose()
+    let found = by_ids(conn, &[id])?.remove(&id).map(|stored| stored.within(scope)).transpose()?;
+    Ok(found.flatten().map(Arc::unwrap_or_clone))
 }
 
 /// Which lines of a list are wanted.
@@ -167,6 +199,11 @@ fn listed(
     filter: &CaseFilter,
     lines: Lines,
 ) -> Result<Stretch<CaseLine>> {
+    if let Some(lists) = by_unit::Lists::of(scope, filter, lines)
+        && lists.are_merged_by(conn)
+    {
+        return by_unit::merged(conn, scope, filter, lists, lines);
+    }
     let runs = order::runs(lines.sort, lines.page);
     let runs = runs.iter().filter(|run| **run != order::Run::NothingDue || !filter.wants_due());
     page(conn, lines, runs, || narrowed(scope, filter))
@@ -195,7 +232,11 @@ fn page<'a, 'r>(
 }
 
 fn narrowed<'a>(scope: &CaseScope, filter: &CaseFilter) -> Boxed<'a> {
-    filter::narrowed(cases::table.into_boxed::<MultiBackend>().filter(within(scope)), filter)
+    let query = cases::table.into_boxed::<MultiBackend>();
+    filter::narrowed(
+        if filter.stays_within(scope) { query } else { query.filter(within(scope)) },
+        filter,
+    )
 }
 
 /// How many cases a filter finds.

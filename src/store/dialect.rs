@@ -16,8 +16,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
-    CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow,
-    SessionRow, UnitRow, UserRow,
+    CaseDocument, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow,
+    SeriesRow, SessionRow, UnitRow, UserRow,
 };
 use super::schema::{
     cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
@@ -121,6 +121,34 @@ pub(super) fn lock_heads(conn: &mut Conn) -> Result<Vec<HeadRow>> {
         Conn::Sqlite(c) => rows.load(c),
     }
     .map_err(Error::from)
+}
+
+/// Reads what the named cases are built from. A list of ids is one statement on PostgreSQL whatever its
+/// length; on SQLite every length is one of its own, so the few that are read most often are read one
+/// after the other, by a statement that is kept prepared.
+pub(super) fn documents_by_ids(conn: &mut Conn, ids: Vec<Key>) -> Result<Vec<CaseDocument>> {
+    const FEW: usize = 4;
+    match conn {
+        Conn::Sqlite(c) if ids.len() <= FEW => {
+            let one = |id| {
+                let one = cases::table.filter(cases::id.eq(id));
+                one.select(CaseDocument::as_select()).first(c).optional().transpose()
+            };
+            Ok(ids.into_iter().filter_map(one).collect::<QueryResult<_>>()?)
+        }
+        conn => {
+            let all = cases::table.filter(cases::id.eq_any(ids));
+            Ok(all.select(CaseDocument::as_select()).load(conn)?)
+        }
+    }
+}
+
+/// Is the list of all that some units hold or received better put together from theirs
+/// (cases/by_unit.rs)? SQLite's planner errs in the choice between an index of units and one of times,
+/// and a query costs it next to nothing. PostgreSQL chooses well, and every query is a way there and
+/// back.
+pub(super) const fn merges_visible(conn: &Conn) -> bool {
+    matches!(conn, Conn::Sqlite(_))
 }
 
 /// Reads the named cases and holds them until the commit.

@@ -1,5 +1,7 @@
 //! A person's earlier cases, by the digests of what identifies or reaches him.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::cases::{CaseLine, within};
@@ -11,6 +13,44 @@ use crate::domain::earlier::{EarlierCase, SHOWN_AT_MOST};
 use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::Status;
 use crate::domain::sealed::{BlindIndex, PersonalField};
+
+/// A datum by which a person is recognised.
+pub type PersonKey = (PersonalField, BlindIndex);
+
+/// Which of these data any case was recorded with, whoever may see it; the others are left out. Most who apply do so for
+/// the first time, and are asked for together.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn known(conn: &mut Conn, keys: &[PersonKey]) -> Result<HashMap<PersonKey, bool>> {
+    macro_rules! among {
+        ($column:expr, $digests:expr) => {
+            cases::table
+                .filter($column.eq_any($digests))
+                .select($column.assume_not_null())
+                .distinct()
+                .load(conn)
+        };
+    }
+    let mut known = HashMap::new();
+    for field in [PersonalField::IdNumber, PersonalField::Phone, PersonalField::Email] {
+        let of_field = keys.iter().filter(|(kind, _)| *kind == field);
+        let digests: Vec<Vec<u8>> = of_field.map(|(_, index)| index.as_bytes().to_vec()).collect();
+        if digests.is_empty() {
+            continue;
+        }
+        let found: Vec<Vec<u8>> = match field {
+            PersonalField::IdNumber => among!(cases::id_number_index, digests),
+            PersonalField::Phone => among!(cases::phone_index, digests),
+            PersonalField::Email => among!(cases::email_index, digests),
+            // An address is not indexed: a house has many people.
+            PersonalField::Address => continue,
+        }?;
+        let found = found.iter().filter_map(|digest| BlindIndex::from_slice(digest));
+        known.extend(found.map(|index| ((field, index), true)));
+    }
+    Ok(known)
+}
 
 /// The newest cases of a person and one more when there are more, newest first; each once, with
 /// all the data by which he was recognised. A voided case is none. One query by index per datum.

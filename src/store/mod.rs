@@ -12,7 +12,9 @@ pub mod directory;
 pub mod earlier;
 mod error;
 pub mod events;
+mod gather;
 mod ledger;
+pub mod outcomes;
 pub mod page;
 pub mod public;
 pub mod pulse;
@@ -38,13 +40,19 @@ use std::time::{Duration, Instant};
 pub use conn::{Conn, DatabaseUrl};
 pub use error::{Error, Result};
 pub use readers::{ReaderCounts, Readers};
-pub use rows::{CaseRow, EventRow, UserRow};
-pub use turn::Patience;
+pub use rows::{CaseRow, EventRow, IdempotencyRow, UserRow};
+pub use turn::{Patience, body_is_read, within_allowance};
 pub use workspace::Basis;
 pub use writer::{SharedDirectory, Writer, WriterCounts, WriterLimits};
 
+use crate::domain::actor::CaseScope;
+use crate::domain::case::Case;
+use crate::domain::ids::CaseId;
 use crate::domain::sealed::PersonalField;
 use crate::domain::unit::Directory;
+use cases::Stored;
+use earlier::PersonKey;
+use gather::Gather;
 use vault::Vault;
 
 /// The text by which a data key is known again.
@@ -57,6 +65,23 @@ const DIRECTORY_FRESH: Duration = Duration::from_millis(10);
 /// then.
 const CLOSING: Duration = Duration::from_secs(10);
 
+/// How current the picture of the directory is.
+#[derive(Debug, Default)]
+struct Checked {
+    /// When the last look at the database began that found the picture current or mended it.
+    last: RwLock<Option<Instant>>,
+    /// Held by the request that looks for all that wait.
+    looking: tokio::sync::Mutex<()>,
+}
+
+impl Checked {
+    /// Is the picture current enough for a request that came at this instant?
+    fn is_fresh(&self, came: Instant) -> bool {
+        let last = *self.last.read().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|at| came.saturating_duration_since(at) < DIRECTORY_FRESH)
+    }
+}
+
 /// The database, opened: the writer, the readers and the directory.
 #[derive(Clone)]
 pub struct Store {
@@ -64,8 +89,10 @@ pub struct Store {
     pub writer: Writer,
     /// Take reads.
     pub readers: Readers,
+    cases: Gather<CaseId, Stored>,
+    people: Gather<PersonKey, bool>,
     directory: SharedDirectory,
-    checked: Arc<RwLock<Option<Instant>>>,
+    checked: Arc<Checked>,
     writing: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -94,6 +121,8 @@ impl Store {
         let readers = Readers::start(url, readers)?;
         Ok(Self {
             writer,
+            cases: Gather::new(readers.clone(), cases::by_ids),
+            people: Gather::new(readers.clone(), earlier::known),
             readers,
             directory,
             checked: Arc::default(),
@@ -128,18 +157,45 @@ impl Store {
         }
     }
 
+    /// One case that exists for the actor.
+    ///
+    /// # Errors
+    /// The database cannot be read, or the row is corrupt.
+    pub async fn case(&self, scope: &CaseScope, id: CaseId) -> Result<Option<Arc<Case>>> {
+        match self.cases.get(id).await? {
+            Some(stored) => stored.within(scope),
+            None => Ok(None),
+        }
+    }
+
+    /// Was any case recorded with this datum, whoever may see it?
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn knows_person(&self, key: PersonKey) -> Result<bool> {
+        Ok(self.people.get(key).await?.unwrap_or(false))
+    }
+
     /// Units and users, never more than a few milliseconds behind the database
     /// (docs/adr/0004-directory-in-memory.md).
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn directory(&self) -> Result<Arc<Directory>> {
-        let now = Instant::now();
-        let checked = *self.checked.read().unwrap_or_else(PoisonError::into_inner);
-        let known = Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner));
-        if checked.is_some_and(|at| now.duration_since(at) < DIRECTORY_FRESH) {
-            return Ok(known);
+        let came = Instant::now();
+        if self.checked.is_fresh(came) {
+            return Ok(self.picture());
         }
+        // One looks, the others take what it has seen: else every request that comes while one is
+        // under way would ask the database, too.
+        let looking = turn::in_time(self.checked.looking.lock()).await;
+        let _looking =
+            looking.map_err(|_| Error::Unavailable("units and users: too late".into()))?;
+        if self.checked.is_fresh(came) {
+            return Ok(self.picture());
+        }
+        let now = Instant::now();
+        let known = self.picture();
         let version = known.version();
         let fresh = self
             .readers
@@ -154,7 +210,7 @@ impl Store {
                 })
             })
             .await?;
-        *self.checked.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        *self.checked.last.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
         let Some(fresh) = fresh else { return Ok(known) };
         let fresh = Arc::new(fresh);
         let mut shared = self.directory.write().unwrap_or_else(PoisonError::into_inner);
@@ -162,6 +218,11 @@ impl Store {
             *shared = Arc::clone(&fresh);
         }
         Ok(Arc::clone(&shared))
+    }
+
+    /// Units and users as this process knows them.
+    fn picture(&self) -> Arc<Directory> {
+        Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

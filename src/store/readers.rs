@@ -13,18 +13,12 @@ use super::error::{Error, Result};
 use super::turn::{Patience, Turn};
 use super::writer::SECONDS;
 
-type Read = Box<dyn FnOnce(Result<&mut Conn>) -> Fate + Send>;
+type Read = Box<dyn FnOnce(Result<&mut Conn>) -> Result<()> + Send>;
 
 struct Job {
     turn: Turn,
     entered: Instant,
     read: Read,
-}
-
-/// What a read did to its connection.
-enum Fate {
-    Sound,
-    Broken,
 }
 
 /// The handle by which reads reach the readers. Cheap to clone.
@@ -85,16 +79,25 @@ impl Readers {
     {
         let (answer, answered) = oneshot::channel();
         let turn = Turn::default();
-        let read: Read = Box::new(move |conn| {
+        self.send(turn.clone(), move |conn| {
             let found = conn.and_then(read);
-            let fate = match &found {
-                Err(error) if error.breaks_connection() => Fate::Broken,
-                _ => Fate::Sound,
-            };
+            let fate = found.as_ref().map(|_| ()).map_err(Clone::clone);
             drop(answer.send(found));
             fate
-        });
-        let job = Job { turn: turn.clone(), entered: Instant::now(), read };
+        })?;
+        Self::answer(&turn, Patience::READING, answered).await
+    }
+
+    /// Puts a read into the queue. It gets a connection or what is in the way of one, hands on what it
+    /// found, and returns what became of it.
+    ///
+    /// # Errors
+    /// The queue is full, or the readers have stopped.
+    pub(super) fn send<F>(&self, turn: Turn, read: F) -> Result<()>
+    where
+        F: FnOnce(Result<&mut Conn>) -> Result<()> + Send + 'static,
+    {
+        let job = Job { turn, entered: Instant::now(), read: Box::new(read) };
         self.counts.waiting.inc();
         self.queue.try_send(job).map_err(|error| {
             self.counts.waiting.dec();
@@ -104,8 +107,19 @@ impl Readers {
                     Error::Unavailable("the readers have stopped".into())
                 }
             }
-        })?;
-        match turn.wait(Patience::READING, answered).await {
+        })
+    }
+
+    /// Waits for what a read hands on.
+    ///
+    /// # Errors
+    /// The read failed, or is not done in time.
+    pub(super) async fn answer<T>(
+        turn: &Turn,
+        patience: Patience,
+        answered: oneshot::Receiver<Result<T>>,
+    ) -> Result<T> {
+        match turn.wait(patience, answered).await {
             Ok(found) => {
                 found.unwrap_or_else(|_| Err(Error::Unavailable("a reader has stopped".into())))
             }
@@ -129,7 +143,9 @@ fn run(waiting: &Mutex<Receiver<Job>>, url: &DatabaseUrl, counts: &ReaderCounts)
             lost => url.connect().map(|fresh| lost.insert(fresh)),
         };
         let fate = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (job.read)(opened)));
-        if !matches!(fate, Ok(Fate::Sound)) {
+        let sound = matches!(&fate, Ok(Ok(())))
+            || matches!(&fate, Ok(Err(error)) if !error.breaks_connection());
+        if !sound {
             conn = None;
         }
     }

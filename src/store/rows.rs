@@ -291,6 +291,19 @@ impl CaseRow {
     }
 }
 
+/// What a case is built from, and the units for which it exists.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = cases)]
+pub struct CaseDocument {
+    pub id: Key,
+    pub version: i64,
+    pub status: String,
+    pub receiving_unit_id: Key,
+    pub holding_unit_id: Option<Key>,
+    pub record: Doc,
+    pub updated_at: At,
+}
+
 /// Builds a case from the columns that hold it; the status column, by which lists and figures find
 /// it, must agree.
 pub(super) fn case_of(

@@ -115,7 +115,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Id, Stamp, JsonDoc};
 
-    idempotency_keys (principal, idempotency_key) {
+    idempotency_keys (idempotency_key, principal) {
         principal -> Id,
         idempotency_key -> Text,
         fingerprint -> Binary,

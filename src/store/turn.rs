@@ -1,17 +1,17 @@
-//! How long a caller waits for one of the store's threads.
+//! How long a caller waits for the store's threads.
 //!
 //! The database limits its own statements, but a database that is frozen, or a network that swallows
 //! everything, keeps no limit. The thread then stands until the connection breaks; its callers do not.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-/// How long callers wait for one piece of work. Together below the ten seconds within which a request
-/// shall be answered; one that reads and then writes waits for both (docs/reliability.md, limits).
+/// How long callers wait for one piece of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// Until a thread takes the work up. Given up by then, it has had no effect and never will.
@@ -29,6 +29,43 @@ impl Patience {
     const fn of(queue: u64, work: u64) -> Self {
         Self { queue: Duration::from_secs(queue), work: Duration::from_secs(work) }
     }
+}
+
+/// How long one request may wait for the store in all, however many pieces of work it needs: the
+/// answer is promised within ten seconds (docs/reliability.md).
+const ALLOWANCE: Duration = Duration::from_secs(9);
+
+tokio::task_local! {
+    /// When the allowance of the request that this task carries out is used up. It belongs to the
+    /// task, so that no signature between the door and the store has to name it.
+    static USED_UP: Cell<Instant>;
+}
+
+/// Carries out a request that has [`ALLOWANCE`] for all its waiting.
+pub async fn within_allowance<F: Future>(request: F) -> F::Output {
+    within(ALLOWANCE, request).await
+}
+
+/// Carries out what may wait for this long in all.
+async fn within<F: Future>(allowance: Duration, request: F) -> F::Output {
+    USED_UP.scope(Cell::new(Instant::now() + allowance), request).await
+}
+
+/// What is left at least when the body has been read, however long the client took to send it.
+const AFTER_BODY: Duration = Duration::from_millis(2_500);
+
+/// Says that the body is there. It does not start the allowance anew: who is let in is looked up at
+/// the same time, and that wait is the store's.
+pub fn body_is_read() {
+    // Outside of a request there is no allowance.
+    let _ = USED_UP.try_with(|used_up| used_up.set(used_up.get().max(Instant::now() + AFTER_BODY)));
+}
+
+/// What is left of the allowance; without limit outside of a request.
+fn left() -> Duration {
+    USED_UP
+        .try_with(|used_up| used_up.get().saturating_duration_since(Instant::now()))
+        .unwrap_or(Duration::MAX)
 }
 
 const WAITING: u8 = 0;
@@ -58,7 +95,8 @@ impl Turn {
         self.0.compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Waits for the answer of a thread.
+    /// Waits for the answer of a thread: as long as the patience lasts, and no longer than what is
+    /// left of the request's allowance.
     ///
     /// # Errors
     /// There is none yet.
@@ -68,14 +106,22 @@ impl Turn {
         answered: impl Future<Output = T>,
     ) -> Result<T, Late> {
         let mut answered = std::pin::pin!(answered);
-        if let Ok(answer) = timeout(patience.queue, &mut answered).await {
+        if let Ok(answer) = timeout(patience.queue.min(left()), &mut answered).await {
             return Ok(answer);
         }
         if self.settle(GIVEN_UP) {
             return Err(Late::NotBegun);
         }
-        timeout(patience.work, answered).await.map_err(|_| Late::UnderWay)
+        timeout(patience.work.min(left()), answered).await.map_err(|_| Late::UnderWay)
     }
+}
+
+/// Waits for what other requests do, no longer than what is left of this request's allowance.
+///
+/// # Errors
+/// It was not there in time.
+pub(super) async fn in_time<T>(other: impl Future<Output = T>) -> Result<T, Late> {
+    timeout(left().min(ALLOWANCE), other).await.map_err(|_| Late::NotBegun)
 }
 
 #[cfg(test)]
@@ -85,11 +131,16 @@ mod tests {
     use super::*;
 
     const NONE: Patience = Patience { queue: Duration::ZERO, work: Duration::ZERO };
+    const ENDLESS: Patience = Patience { queue: Duration::MAX, work: Duration::MAX };
+
+    fn run(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(test);
+    }
 
     #[test]
     fn work_is_taken_up_or_given_up_and_never_both() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
+        run(async {
             let given_up = Turn::default();
             assert_eq!(given_up.wait(NONE, pending::<()>()).await, Err(Late::NotBegun));
             assert!(!given_up.take());
@@ -100,6 +151,34 @@ mod tests {
             assert!(!taken.take());
 
             assert_eq!(Turn::default().wait(NONE, ready(7)).await, Ok(7));
+        });
+    }
+
+    #[test]
+    fn all_the_waiting_of_a_request_comes_out_of_one_allowance() {
+        run(async {
+            let request = async {
+                let first = Turn::default();
+                assert_eq!(first.wait(ENDLESS, pending::<()>()).await, Err(Late::NotBegun));
+                // What is left for the second piece of work is nothing, however patient it is.
+                let second = Turn::default();
+                assert!(second.take());
+                assert_eq!(second.wait(ENDLESS, pending::<()>()).await, Err(Late::UnderWay));
+                assert_eq!(in_time(pending::<()>()).await, Err(Late::NotBegun));
+                // The client took his time for the body.
+                body_is_read();
+                assert!(left() > AFTER_BODY / 2);
+            };
+            within(Duration::from_millis(20), request).await;
+            let quick = async {
+                body_is_read();
+                left()
+            };
+            assert!(within(ALLOWANCE, quick).await > ALLOWANCE / 2, "it takes nothing away");
+            // An answer that is there counts even without an allowance.
+            let answered = async { Turn::default().wait(ENDLESS, ready(7)).await };
+            assert_eq!(within(Duration::ZERO, answered).await, Ok(7));
+            assert_eq!(left(), Duration::MAX);
         });
     }
 }

@@ -18,14 +18,15 @@ use super::dialect;
 use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
+use super::outcomes;
 use super::public;
 use super::references::Holder;
 use super::rows::{
     CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
     UserRow,
 };
-use super::schema::{cases, idempotency_keys, number_series};
-use super::types::{At, Key};
+use super::schema::{cases, number_series};
+use super::types::Key;
 use super::vault::Vault;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
@@ -232,13 +233,7 @@ impl<'a> Workspace<'a> {
             .filter_map(|request| request.idempotency.as_ref())
             .map(|idempotency| idempotency.key.as_str())
             .collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<IdempotencyRow> = idempotency_keys::table
-            .filter(idempotency_keys::idempotency_key.eq_any(keys))
-            .load(conn)?;
-        for row in rows {
+        for row in outcomes::of_keys(conn, &keys)? {
             self.outcomes.insert((row.principal.0, row.idempotency_key.clone()), row);
         }
         Ok(())
@@ -325,7 +320,7 @@ impl<'a> Workspace<'a> {
         let outcomes = self.last_outcomes();
         dialect::remember_outcomes(conn, &outcomes)?;
         if let Some(newest) = outcomes.iter().map(|row| row.created_at.0).max() {
-            Self::forget_outcomes(conn, newest - Duration::hours(OUTCOME_KEPT_HOURS))?;
+            outcomes::forget(conn, newest - Duration::hours(OUTCOME_KEPT_HOURS))?;
         }
         let series: Vec<SeriesRow> = pending
             .series
@@ -347,28 +342,6 @@ impl<'a> Workspace<'a> {
                 .set(heads::value.eq(self.directory.version()))
                 .execute(conn)?;
         }
-        Ok(())
-    }
-
-    /// Deletes some outcomes that have expired. A batch that remembers one outcome forgets a few, so
-    /// the table stays as large as two days' work and no batch is slow for it.
-    fn forget_outcomes(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
-        const AT_ONCE: i64 = 300;
-        let keys: Vec<String> = idempotency_keys::table
-            .filter(idempotency_keys::created_at.lt(At(before)))
-            .order(idempotency_keys::created_at)
-            .limit(AT_ONCE)
-            .select(idempotency_keys::idempotency_key)
-            .load(conn)?;
-        if keys.is_empty() {
-            return Ok(());
-        }
-        diesel::delete(
-            idempotency_keys::table
-                .filter(idempotency_keys::created_at.lt(At(before)))
-                .filter(idempotency_keys::idempotency_key.eq_any(keys)),
-        )
-        .execute(conn)?;
         Ok(())
     }
 

@@ -14,6 +14,8 @@ mod search;
 mod steps;
 mod views;
 
+use std::sync::Arc;
+
 use actix_web::web;
 
 use super::auth::{self, Auth, Needs};
@@ -49,10 +51,8 @@ pub use steps::ReasonBody;
 type Reply<R> = Result<R, Problem>;
 
 /// Reads one case that exists for the actor.
-async fn load(app: &web::Data<App>, actor: &Actor, id: CaseId) -> Reply<Case> {
-    let scope = actor.case_scope();
-    let found =
-        app.store.readers.run(move |conn| crate::store::cases::get(conn, &scope, id)).await?;
+async fn load(app: &web::Data<App>, actor: &Actor, id: CaseId) -> Reply<Arc<Case>> {
+    let found = app.store.case(&actor.case_scope(), id).await?;
     found.ok_or_else(|| Reason::NotFound.into())
 }
 

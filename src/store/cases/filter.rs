@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::{Boxed, Condition};
+use crate::domain::actor::CaseScope;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::ids::{CaseId, UnitId, UserId};
@@ -97,6 +98,71 @@ pub enum Names {
 }
 
 impl CaseFilter {
+    /// Does it let every case through?
+    pub(super) fn is_empty(&self) -> bool {
+        self.statuses.is_empty() && self.units.is_none() && self.asks_nothing_else()
+    }
+
+    /// Does it ask for the open work of some units, and for nothing else?
+    pub(super) fn is_open_work(&self) -> bool {
+        self.units.is_some() && self.is_open() && self.asks_nothing_else()
+    }
+
+    /// Does it let no case through that is finished?
+    fn is_open(&self) -> bool {
+        !self.statuses.is_empty() && self.statuses.iter().all(|status| status.is_open())
+    }
+
+    /// Does it let no case through that is beyond this scope? The unit that answers for a case holds
+    /// it or, when nobody does, received it (`Case::responsible_unit`).
+    pub(super) fn stays_within(&self, scope: &CaseScope) -> bool {
+        match (scope, &self.units) {
+            (CaseScope::Units(seen), Some(units)) => units.iter().all(|unit| seen.contains(unit)),
+            _ => false,
+        }
+    }
+
+    fn asks_nothing_else(&self) -> bool {
+        let Self {
+            statuses: _,
+            units: _,
+            channels,
+            applicant_types,
+            officer,
+            unassigned,
+            due_from,
+            due_to,
+            received_from,
+            received_before,
+            updated_from,
+            updated_before,
+            receipt_from,
+            receipt_to,
+            overdue_on,
+            unanswered,
+            number_prefix,
+            name_prefix,
+            subject_contains,
+            only,
+            words,
+            counted,
+        } = self;
+        let days = [due_from, due_to, receipt_from, receipt_to, overdue_on];
+        let instants = [received_from, received_before, updated_from, updated_before];
+        let texts = [number_prefix, name_prefix, subject_contains];
+        channels.is_empty()
+            && applicant_types.is_empty()
+            && officer.is_none()
+            && unassigned.is_none()
+            && unanswered.is_none()
+            && only.is_none()
+            && words.is_none()
+            && counted.is_none()
+            && days.iter().all(|day| day.is_none())
+            && instants.iter().all(|at| at.is_none())
+            && texts.iter().all(|text| text.is_none())
+    }
+
     /// Does it let only those cases through of which something is due?
     pub(super) const fn wants_due(&self) -> bool {
         self.due_from.is_some() || self.due_to.is_some() || self.overdue_on.is_some()
@@ -110,17 +176,36 @@ pub(super) fn narrowed<'a>(query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
     narrowed_by_text(query, filter)
 }
 
-fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
-    fn codes<T: TextEnum>(values: &[T]) -> Vec<&'static str> {
-        values.iter().map(|value| value.code()).collect()
+/// The query with the condition of the status alone.
+pub(super) fn in_status<'a>(query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
+    if filter.statuses.is_empty() {
+        return query;
     }
+    if !filter.is_open() {
+        return query.filter(cases::status.eq_any(codes(&filter.statuses)));
+    }
+    // It follows from the statuses, and is the condition of an index.
+    let query = query.filter(cases::answer_date.is_null()).filter(cases::closed_on.is_null());
+    let all = Status::ALL.iter().filter(|status| status.is_open());
+    if all.into_iter().all(|status| filter.statuses.contains(status)) {
+        // An answer that has not been served is the one thing that is neither open nor finished.
+        // Said so, the statement has no list, and SQLite can keep it prepared.
+        query.filter(cases::status.ne(Status::Answered.as_str()))
+    } else {
+        query.filter(cases::status.eq_any(codes(&filter.statuses)))
+    }
+}
+
+fn codes<T: TextEnum>(values: &[T]) -> Vec<&'static str> {
+    values.iter().map(|value| value.code()).collect()
+}
+
+fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> {
     if let Some(only) = &filter.only {
         let keys: Vec<Key> = only.iter().map(|case| Key(case.0)).collect();
         query = query.filter(cases::id.eq_any(keys));
     }
-    if !filter.statuses.is_empty() {
-        query = query.filter(cases::status.eq_any(codes(&filter.statuses)));
-    }
+    query = in_status(query, filter);
     if let Some(units) = &filter.units {
         let keys: Vec<Key> = units.iter().map(|unit| Key(unit.0)).collect();
         query = query.filter(cases::responsible_unit_id.eq_any(keys));

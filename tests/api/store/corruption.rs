@@ -2,6 +2,7 @@
 //! default, and no harm to other commands.
 
 use gongkai::domain::actor::CaseScope;
+use gongkai::domain::ids::CaseId;
 use gongkai::store::command::Denied;
 use gongkai::store::{Error, cases, directory};
 
@@ -72,6 +73,33 @@ async fn damage_is_not_told_to_those_for_whom_the_case_does_not_exist(world: Wor
     world.db.execute("UPDATE cases SET status = 'registered'");
     let scope = CaseScope::Units(vec![world.unit(Place::CenterB)]);
     assert!(matches!(cases::get(&mut world.db.connect(), &scope, case.id), Ok(None)));
+}
+
+on_both!(cases_that_are_read_together_are_answered_each_by_itself);
+async fn cases_that_are_read_together_are_answered_each_by_itself(world: World) {
+    let damaged = world.assigned(Place::CenterA).await;
+    let sound = world.assigned(Place::CenterA).await;
+    let id = world.db.literal(damaged.id.0);
+    world.db.execute(&format!("UPDATE cases SET status = 'registered' WHERE id = {id}"));
+    let [a, b] = [Place::CenterA, Place::CenterB].map(|p| CaseScope::Units(vec![world.unit(p)]));
+    let nobody = CaseId(world.app.fresh_id());
+    // More than SQLite reads one by one, with the same case again and again.
+    let asked: Vec<(&CaseScope, CaseId)> = (0..40)
+        .flat_map(|_| [(&a, damaged.id), (&a, sound.id), (&b, damaged.id), (&b, sound.id)])
+        .chain([(&CaseScope::All, nobody), (&CaseScope::All, sound.id)])
+        .collect();
+    let reads = asked.iter().map(|(scope, id)| world.app.store.case(scope, *id)).collect();
+    let answers = all_at_once(reads, || ()).await;
+    for ((scope, id), answer) in asked.into_iter().zip(answers) {
+        match answer {
+            Err(Error::Corrupt(text)) => {
+                assert!(*scope == a && id == damaged.id && text.contains(&id.to_string()));
+            }
+            Ok(Some(case)) => assert!(*scope != b && id == sound.id && case.id == id),
+            Ok(None) => assert!(*scope == b || id == nobody),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 on_both!(a_damaged_user_is_named);

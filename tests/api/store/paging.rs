@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 
 use chrono::{Days, TimeDelta};
 use gongkai::domain::actor::CaseScope;
-use gongkai::domain::ids::CaseId;
+use gongkai::domain::ids::{CaseId, UnitId};
+use gongkai::domain::lifecycle::Status;
 use gongkai::store::cases::{
     self, CaseFilter, CaseLine, Direction, Extent, Lines, Sort, SortKey, Total,
 };
 use gongkai::store::page::Page;
-use gongkai::store::types::At;
+use gongkai::store::types::{At, Key};
 use gongkai::store::{CaseRow, Conn};
 
 use super::rows;
 use crate::support::chance::Chance;
 use crate::support::databases::execute;
 use crate::support::on_both;
-use crate::support::world::World;
+use crate::support::world::{Place, World};
 
 const CASES: usize = 2500;
 const PAGE: i64 = 250;
@@ -197,4 +198,106 @@ async fn counts_stop_where_they_are_told_to(world: World) {
         let (page, total) = cases::list_counted(conn, &scope, &filter, lines, Extent::All).unwrap();
         assert_eq!((total, page.goes_on), (Total::Exactly(found), found > 2));
     }
+}
+
+/// A case of one of the units, open, waiting for its service, or finished.
+fn anywhere(template: &CaseRow, world: &World, number: usize, chance: &mut Chance) -> CaseRow {
+    let units = [Place::CenterA, Place::WindowA, Place::CenterB].map(|place| world.unit(place).0);
+    let mut row = rows::another(template, world, number);
+    row.received_at = At(world.now() + TimeDelta::milliseconds(chance.below(60)));
+    row.receiving_unit_id = Key(*chance.one_of(&units));
+    row.holding_unit_id = chance.percent(70).then(|| Key(*chance.one_of(&units)));
+    row.responsible_unit_id = row.holding_unit_id.unwrap_or(row.receiving_unit_id);
+    let status =
+        chance.one_of(&["received", "registered", "supplemented", "answered", "withdrawn"]);
+    (*status).clone_into(&mut row.status);
+    if *status == "withdrawn" {
+        (row.closed_on, row.finished_on) = (Some(world.today()), Some(world.today()));
+    } else if *status == "answered" && chance.percent(50) {
+        (row.answer_date, row.finished_on) = (Some(world.today()), Some(world.today()));
+    }
+    row
+}
+
+/// The pages of a list from one end to the other, small ones, in the order of the list.
+fn in_pages(
+    conn: &mut Conn,
+    (scope, filter): (&CaseScope, &CaseFilter),
+    sort: Sort,
+    mut page: Page<cases::Place>,
+) -> Vec<CaseId> {
+    let mut seen: Vec<CaseId> = Vec::new();
+    loop {
+        let lines = Lines { sort, page, limit: 7 };
+        let found = cases::list(conn, scope, filter, lines).unwrap();
+        let ids = found.rows.iter().map(|line| CaseId(line.id.0));
+        if page.is_backward() {
+            seen.splice(0..0, ids);
+        } else {
+            seen.extend(ids);
+        }
+        let (first, last) = (found.rows.first(), found.rows.last());
+        match (found.goes_on, page.is_backward()) {
+            (false, _) => return seen,
+            (true, true) => page = Page::Before(first.unwrap().place(sort)),
+            (true, false) => page = Page::After(last.unwrap().place(sort)),
+        }
+    }
+}
+
+on_both!(lists_of_units_are_what_a_look_at_every_case_finds);
+async fn lists_of_units_are_what_a_look_at_every_case_finds(world: World) {
+    let template = rows::template(&world).await;
+    let mut chance = Chance::seeded(5);
+    let mut made: Vec<CaseRow> =
+        (0..400).map(|number| anywhere(&template, &world, number, &mut chance)).collect();
+    rows::insert(&world.db, &made);
+    made.push(template);
+    let conn = &mut world.db.connect();
+    let [a, window, b] = [Place::CenterA, Place::WindowA, Place::CenterB].map(|p| world.unit(p));
+    let open = |units: &[UnitId]| CaseFilter {
+        statuses: Status::ALL.iter().copied().filter(|status| status.is_open()).collect(),
+        units: Some(units.to_vec()),
+        ..CaseFilter::default()
+    };
+    let some = |units: &[UnitId]| CaseFilter {
+        statuses: vec![Status::Received, Status::Supplemented],
+        ..open(units)
+    };
+    let scopes = [
+        CaseScope::All,
+        CaseScope::Units(vec![a, window]),
+        CaseScope::Units(vec![a, window, b]),
+        CaseScope::Units(vec![window]),
+        CaseScope::Nothing,
+    ];
+    // Of a unit that is not within the scope, those that are: received by one, held by the other.
+    let filters = [CaseFilter::default(), open(&[a, window]), open(&[b]), some(&[a, b]), open(&[])];
+    let mut found_at_all = 0;
+    for (scope, filter) in scopes.iter().flat_map(|s| filters.iter().map(move |f| (s, f))) {
+        let mut expected: Vec<&CaseRow> = made
+            .iter()
+            .filter(|row| {
+                let holding = row.holding_unit_id.map(|unit| UnitId(unit.0));
+                let status = Status::parse(&row.status).unwrap();
+                scope.contains(UnitId(row.receiving_unit_id.0), holding)
+                    && (filter.statuses.is_empty() || filter.statuses.contains(&status))
+                    && filter
+                        .units
+                        .as_ref()
+                        .is_none_or(|units| units.contains(&UnitId(row.responsible_unit_id.0)))
+            })
+            .collect();
+        expected.sort_by_key(|row| (row.received_at.0, row.id.0));
+        let mut expected: Vec<CaseId> = expected.into_iter().map(rows::id).collect();
+        for sort in [Sort::OLDEST, Sort::NEWEST] {
+            for page in [Page::First, Page::Last] {
+                let found = in_pages(conn, (scope, filter), sort, page);
+                assert_eq!(found, expected, "{scope:?} {filter:?} {sort:?} {page:?}");
+                found_at_all += found.len();
+            }
+            expected.reverse();
+        }
+    }
+    assert!(found_at_all > 5_000, "{found_at_all}");
 }

@@ -12,7 +12,7 @@ use gongkai::domain::measure::{Cohort, GroupBy, Part};
 use gongkai::domain::sealed::PersonalField;
 use gongkai::store::cases::{self, CaseFilter, Lines, Place as Row, Sort, Unanswered, Unassigned};
 use gongkai::store::page::Page;
-use gongkai::store::{Conn, earlier, events, references, statistics};
+use gongkai::store::{Conn, earlier, events, outcomes, references, statistics};
 
 use super::explain::{BY_VALUES, FOR_ALL_VALUES, Way, captured, explained, fault};
 use super::pairs::pairs;
@@ -119,12 +119,19 @@ fn worklists(world: &World) -> Vec<Read> {
         unanswered: Some(Unanswered),
         ..none()
     };
+    let unit = CaseFilter {
+        statuses: Status::ALL.iter().copied().filter(|status| status.is_open()).collect(),
+        units: Some(vec![world.unit(Place::CenterB)]),
+        ..none()
+    };
     vec![
         list("overdue", Search, all, overdue.clone(), Sort::MOST_URGENT, Page::First),
         list("overdue in a center", Search, b, overdue, Sort::MOST_URGENT, Page::First),
         list("due soon", Search, all, soon, Sort::MOST_URGENT, Page::First),
         list("unassigned", Search, all, unassigned, Sort::OLDEST, Page::First),
         list("mine", Search, b, mine, Sort::MOST_URGENT, Page::First),
+        list("of my unit", Search, b, unit.clone(), Sort::NEWEST, Page::First),
+        list("of a unit", Search, all, unit, Sort::NEWEST, Page::First),
     ]
 }
 
@@ -162,6 +169,13 @@ fn details(world: &World, case: CaseId) -> Vec<Read> {
                 let found = earlier::of_person(conn, &CaseScope::All, &keys).unwrap();
                 assert_eq!(found.len(), 1);
             }
+        }),
+        read("has a person earlier cases", Way::Search, {
+            let keys = [(PersonalField::IdNumber, id_number), (PersonalField::Phone, index)];
+            move |conn| assert_eq!(earlier::known(conn, &keys).unwrap().len(), 2)
+        }),
+        read("outcomes of a batch", Way::Search, |conn| {
+            drop(outcomes::of_keys(conn, &["key-4711", "key-4712", "another"]).unwrap());
         }),
         read("by external reference", Way::Search, |conn| {
             let known = ExternalRef::parse("oa", "2025-17").unwrap();
@@ -217,7 +231,8 @@ async fn every_read_uses_an_index(world: World) {
     let template = rows::template(&world).await;
     many::fill(&world);
     let numbered = "INSERT INTO external_refs (source, reference, case_id) \
-         SELECT 'oa', receipt_number, id FROM cases; ANALYZE;";
+         SELECT 'oa', receipt_number, id FROM cases; \
+         INSERT INTO idempotency_keys SELECT subject_id, 'key-' || seq, hash, hash, at FROM events; ANALYZE;";
     world.db.execute(numbered);
     let mut faults = Vec::new();
     let reads = [
