@@ -6,14 +6,13 @@ Then counts the calls of fdatasync and fsync: at least one per commit.
 """
 
 import asyncio
-import os
 import random
 import shutil
 import signal
 import subprocess
 
 from load import Journal, Load, settle, verify
-from place import Anomaly, Postgres, Server, Sqlite, System, say
+from place import Anomaly, Postgres, Server, Sqlite, System, install, say
 
 WRITERS = 32
 
@@ -60,10 +59,7 @@ async def kills(place, options, database):
 async def syncs(place, options, database):
     """Counts, from outside, how often the kernel was asked to write to the disk."""
     if shutil.which("strace") is None:
-        if os.geteuid() != 0 or shutil.which("apt-get") is None:
-            raise SystemExit("rig: strace is missing: apt-get install strace")
-        subprocess.run(["apt-get", "install", "-q", "-y", "strace"], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, check=True)
+        install("strace")
     system = System(place, database)
     server, journal = Server(system), Journal()
     await server.start()

@@ -41,6 +41,15 @@ def say(text):
     print(text, flush=True)
 
 
+def install(package):
+    """By the function that all scripts use, which looks for new packages first."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    script = 'set -euo pipefail; . "$0/scripts/tools"; apt_install "$1"'
+    done = subprocess.run(["bash", "-c", script, root, package])
+    if done.returncode:
+        raise SystemExit(f"rig: {package} is missing")
+
+
 async def missed_of(rig, planted):
     """Plants faults one after the other, and gives those that were not found."""
     missed = []

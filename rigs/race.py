@@ -9,15 +9,13 @@ import asyncio
 import datetime
 import glob
 import json
-import os
 import random
 import re
-import subprocess
 import uuid
 
 from client import Connection
 from load import application
-from place import Anomaly, Postgres, Server, Sqlite, System, missed_of, say
+from place import Anomaly, Postgres, Server, Sqlite, System, install, missed_of, say
 
 RIVALS = 50
 NUMBER = re.compile(r"^(.*〔)(\d{4})(〕)(\d+)(号)$")
@@ -212,10 +210,7 @@ def faketime():
                       glob.glob("/usr/lib/faketime/libfaketimeMT.so.1"))
 
     if not find():
-        if os.geteuid() != 0:
-            raise SystemExit("rig: faketime is missing: apt-get install faketime")
-        subprocess.run(["apt-get", "install", "-q", "-y", "faketime"], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, check=True)
+        install("faketime")
     return find()[0]
 
 
