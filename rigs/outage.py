@@ -213,20 +213,23 @@ async def locked(stage):
     return f"locked for {seconds} s, slowest read {slowest * 1000:.0f} ms"
 
 
-async def slow(stage):
+async def bad_network(stage, said, **faults):
+    """The proxy does this to what passes through it, for a while."""
     seconds = 60 if stage.options.long else 10
-    stage.proxy.delay = 0.2
+    for name, value in faults.items():
+        setattr(stage.proxy, name, value)
     await stage.calm(seconds)
-    stage.proxy.delay = 0.0
-    return f"200 ms each way for {seconds} s"
+    for name in faults:
+        setattr(stage.proxy, name, 0.0)
+    return f"{said} for {seconds} s"
+
+
+async def slow(stage):
+    return await bad_network(stage, "200 ms each way", delay=0.2)
 
 
 async def resets(stage):
-    seconds = 60 if stage.options.long else 10
-    stage.proxy.reset = 0.05
-    await stage.calm(seconds)
-    stage.proxy.reset = 0.0
-    return f"5 % resets for {seconds} s"
+    return await bad_network(stage, "5 % resets", reset=0.05)
 
 
 async def black_hole(stage):
