@@ -19,14 +19,14 @@ from place import Anomaly, Postgres, Server, Sqlite, System, missed_of, say
 CLIENTS = 16
 CENTERS = {"household_center": ("household", "household2"), "traffic_center": ("traffic",),
            "vehicle_center": ("vehicle",)}
-STAFF = ("clerk", "issuer", "household", "household2", "traffic", "vehicle", "boss")
+STAFF = ("clerk", "issuer", "household", "household2", "traffic", "vehicle", "legal", "secrecy", "boss")
 
 CLERKS = ("clerk", "issuer")
 # Who can do it at all; what it needs beside that is left to chance.
 SUITED = {
     "decide-extension": ("boss",), "accept": ("household", "traffic", "vehicle"),
     "return": ("household", "traffic", "vehicle"), "request-extension": ("household", "traffic", "vehicle"),
-    "draft-answer": ("household", "traffic", "vehicle", "clerk"),
+    "draft-answer": ("household", "traffic", "vehicle", "clerk"), "review": ("secrecy", "secrecy", "legal"),
 }
 
 
@@ -146,7 +146,11 @@ class Stage:
             ("decide-extension", {"verdict": rng.choice(("granted", "refused")), "reason": text, "service": handed}),
             ("decide-extension", {"verdict": "granted", "service": handed}),
             ("draft-answer", {"decision": "disclose", "provided": text}),
-            ("answer", {"service": handed}), ("answer", {}), ("lapse", {}),
+            ("draft-answer", {"decision": "refuse_law", "reasons": text, "article": "第十四条", "basis_law": "档案法"}),
+            ("review", {"kind": "secrecy", "verdict": "passed"}), ("review", {"kind": "secrecy", "verdict": "passed"}),
+            ("review", {"kind": "legality", "verdict": "passed"}),
+            ("review", {"kind": rng.choice(("secrecy", "legality")), "verdict": "sent_back", "opinion": text}),
+            ("answer", {"service": handed}), ("answer", {"service": handed}), ("answer", {}), ("lapse", {}),
             ("serve", {"letter": rng.choice(("answer", "supplement_notice")), "service": handed}),
             ("withdraw", {"reason": text}) if rng.random() < 0.2 else ("accept", {}),
             ("void", {"reason": text}) if rng.random() < 0.2 else ("amend", {"reason": "录入有误", "subject": text}),

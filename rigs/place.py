@@ -29,6 +29,8 @@ USERS = {
     "household2": ("service_center", "household_center"),
     "traffic": ("service_center", "traffic_center"),
     "vehicle": ("service_center", "vehicle_center"),
+    "legal": ("legal_office", "legal_office"),
+    "secrecy": ("legal_office", "legal_office", "secrecy_reviewer"),
     "boss": ("supervisor", "bureau"),
 }
 
@@ -257,8 +259,9 @@ class System:
         self.anchors = place.name("anchors")
         self.cli("migrate")
         self.cli("unit", "import")
-        for user, (role, unit) in USERS.items():
-            self.cli("user", "create", user, "--role", role, "--unit", unit, "--password-stdin",
+        for user, (role, unit, *capabilities) in USERS.items():
+            more = [text for name in capabilities for text in ("--capability", name)]
+            self.cli("user", "create", user, "--role", role, "--unit", unit, *more, "--password-stdin",
                      stdin=PASSWORD + "\n")
         self.tokens = {}
         self.units = {}

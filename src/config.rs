@@ -18,6 +18,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use transport::Transport;
 
+use crate::domain::practice::Practice;
 use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
 
@@ -47,7 +48,7 @@ pub enum Secrecy {
 
 /// Every setting that `gongkai serve` reads.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(transport::SETTINGS)
+    SETTINGS.iter().chain(office::PRACTICE_SETTINGS).chain(transport::SETTINGS)
 }
 
 /// Those of the data and the process; the doors have theirs in [`transport`].
@@ -256,6 +257,8 @@ pub struct Settings {
     pub public: DailyCaps,
     /// What receipts and public pages say of the agency.
     pub office: Office,
+    /// What the bureau has chosen where the law leaves it the choice.
+    pub practice: Practice,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -407,6 +410,7 @@ impl Settings {
             data_key_id: keys.data_id,
             listen: DEFAULT_LISTEN,
             office: Office::default(),
+            practice: Practice::default(),
             case_pattern: CASE_NUMBER_PATTERN.to_owned(),
             docs: Docs::On,
             public: DailyCaps::default(),
@@ -436,8 +440,9 @@ impl Settings {
         let docs = faults.take(parsed("GONGKAI_DOCS", Docs::On));
         let public = DailyCaps::read(&mut faults);
         let office = Office::read(&mut faults);
+        let practice = office::practice(&mut faults);
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        match (database, keys, listen, readers, case_pattern, docs, (public, office)) {
+        match (database, keys, listen, readers, case_pattern, docs, (public, office, practice)) {
             (
                 Some(database),
                 (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
@@ -445,7 +450,7 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office)),
+                (Some(public), Some(office), Some(practice)),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -458,6 +463,7 @@ impl Settings {
                 docs,
                 public,
                 office,
+                practice,
             }),
             _ => Err(faults),
         }

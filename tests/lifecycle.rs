@@ -17,6 +17,8 @@ mod applicant;
 mod cast;
 #[path = "lifecycle/documents.rs"]
 mod documents;
+#[path = "lifecycle/gates.rs"]
+mod gates;
 #[path = "lifecycle/law.rs"]
 mod law;
 #[path = "lifecycle/random.rs"]

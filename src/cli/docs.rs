@@ -238,6 +238,9 @@ fn parties(page: &mut String) {
     page.push_str(
         "\nBeside the party, some actions ask for a person:\n\n\
          - the drafter of an answer does not issue it, whatever his role (`drafter_is_issuer`);\n\
+         - the drafter does not review his draft (`reviewer_is_drafter`), one person does not make \
+         both reviews (`reviewers_are_one`), and a reviewer does not issue the answer \
+         (`reviewer_is_issuer`);\n\
          - a case assigned to a named officer is accepted by him alone \
          (`assigned_to_another_officer`), and a case once accepted by nobody else until it is \
          assigned anew (`already_accepted`).\n",
@@ -258,6 +261,10 @@ const fn who(party: Party) -> &'static str {
         }
         Party::Counter => "a user of the query room, or of a center, window or department",
         Party::Supervisor => "every supervisor",
+        Party::LegalReviewer => "every user of the legal office: the legality review",
+        Party::SecrecyReviewer => {
+            "a user with the capability `secrecy_reviewer` who may see the case: the secrecy review"
+        }
         Party::Applicant => {
             "the applicant himself, without an account: he sends in a new application online, or \
              shows the number and the query code of his case"

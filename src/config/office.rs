@@ -1,6 +1,7 @@
 //! What the office says of itself, and how much its public door takes.
 
-use super::{ConfigError, Faults, in_range, variable};
+use super::{ConfigError, Faults, Secrecy, Setting, in_range, parsed, variable};
+use crate::domain::practice::Practice;
 
 /// What receipts and public pages say of the agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,30 @@ impl DailyCaps {
         let per_identity = cap("GONGKAI_PUBLIC_DAILY_PER_IDENTITY", default.per_identity);
         Some(Self { per_address: per_address?, per_identity: per_identity? })
     }
+}
+
+/// The settings of what the bureau has chosen where the law leaves it the choice.
+pub(super) const PRACTICE_SETTINGS: &[Setting] = &[
+    Setting {
+        name: "GONGKAI_LEGAL_REVIEW",
+        example: "required_only",
+        meaning: "required_only or all: which drafted answers the legal office reviews. Refusals and partial disclosures always go to it.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_ONE_CLERK",
+        example: "off",
+        meaning: "on or off: may one clerk of the query room answer alone and on the spot that the information is public already.",
+        secrecy: Secrecy::Open,
+    },
+];
+
+/// The choices of the bureau.
+pub(super) fn practice(faults: &mut Faults) -> Option<Practice> {
+    let default = Practice::default();
+    let legal_review = faults.take(parsed("GONGKAI_LEGAL_REVIEW", default.legal_review));
+    let one_clerk = faults.take(parsed("GONGKAI_ONE_CLERK", default.one_clerk));
+    Some(Practice { legal_review: legal_review?, one_clerk: one_clerk? })
 }
 
 /// The address of the public pages, when a setting says it.

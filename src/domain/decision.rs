@@ -39,7 +39,64 @@ text_enum! {
         ChannelPointer = "channel_pointer" : "应当使用的渠道" / "the proper channel",
         PublicationSource = "publication_source" : "公开出版物的获取途径" / "where it is published",
         BasisLaw = "basis_law" : "所依据的法律、行政法规" / "law or regulation relied on",
+        Grounds = "grounds" : "各部分不予公开的理由" / "grounds, one for each part withheld",
+        EarlierAnsweredDate = "earlier_answered_date" : "前次答复日期" / "date of the earlier answer",
+        Explanation = "explanation" : "要求说明理由的情况" / "the request for an explanation",
+        Conclusion = "conclusion" : "处理意见" / "conclusion",
     }
+}
+
+text_enum! {
+    /// What must be so in the case itself before a decision can be made.
+    pub enum Condition in "condition" {
+        SupplementReceived = "supplement_received" : "已经收到补正" / "a supplement has been received",
+        EarlierCaseAnswered = "earlier_case_answered" : "同一申请人的前次申请已经答复" / "an earlier case of the same applicant has been answered",
+    }
+}
+
+text_enum! {
+    /// Which decisions the legal office reviews before they leave.
+    pub enum LegalityReview in "legality_review" {
+        Always = "always" : "必须审核" / "always",
+        Setting = "setting" : "由本机关设定" / "as the bureau has set it",
+    }
+}
+
+/// A field that a draft must fill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demand {
+    /// The field.
+    pub field: DraftField,
+    /// Where the law says so, as [`super::said::citation`] reads it.
+    pub article: String,
+    /// The confidence mark.
+    pub mark: String,
+    /// What rests on practice or our assumption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A condition of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Required {
+    /// The condition.
+    pub condition: Condition,
+    /// Where the law says so.
+    pub article: String,
+}
+
+/// How many grounds a draft states beside its decision, and which.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroundRule {
+    /// At least so many.
+    pub min: usize,
+    /// At most so many.
+    pub max: usize,
+    /// The decision codes that can be a ground.
+    pub codes: Vec<String>,
 }
 
 /// The basis of a decision under one text of the Regulation, and what its draft must state.
@@ -52,7 +109,7 @@ pub struct Basis {
     /// The basis in words for the letter, without the name of the Regulation.
     pub zh: String,
     /// The fields that the draft must fill.
-    pub required: Vec<DraftField>,
+    pub required: Vec<Demand>,
     /// The fields that the law allows and does not demand.
     pub optional: Vec<DraftField>,
     /// What rests on opinions, practice or our assumption, with its confidence mark.
@@ -79,6 +136,15 @@ pub struct Decision {
     /// Whether by default reconsideration must come before litigation for decisions served from
     /// 2024-01-01 (行政复议法 2023 art. 23); the bureau's legal office may set it otherwise.
     pub reconsideration_first: bool,
+    /// What must be so in the case itself; none for a lapse.
+    #[serde(default)]
+    pub conditions: Vec<Required>,
+    /// Whether the legal office must see it; none for a lapse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legality_review: Option<LegalityReview>,
+    /// The grounds that it takes.
+    #[serde(default)]
+    pub grounds: GroundRule,
     rule_sets: Bases,
 }
 
@@ -199,7 +265,7 @@ impl Decisions {
         self.find(code).and_then(|row| row.basis(rule_set))
     }
 
-    /// The required fields that a draft does not have. Empty also for a decision that does not
+    /// What a draft must fill and does not. Empty also for a decision that does not
     /// exist under this text: ask [`Decisions::exists_under`] first.
     #[must_use]
     pub fn missing_fields(
@@ -207,9 +273,9 @@ impl Decisions {
         code: DecisionCode,
         rule_set: RuleSetId,
         present: &BTreeSet<DraftField>,
-    ) -> Vec<DraftField> {
+    ) -> Vec<&Demand> {
         let required = self.basis(code, rule_set).map_or(&[][..], |basis| &basis.required);
-        required.iter().filter(|field| !present.contains(field)).copied().collect()
+        required.iter().filter(|demand| !present.contains(&demand.field)).collect()
     }
 }
 
@@ -277,9 +343,19 @@ mod tests {
             for basis in RuleSetId::ALL.iter().filter_map(|rule_set| row.basis(*rule_set)) {
                 assert!(!basis.zh.is_empty());
                 assert!(!basis.articles.is_empty() || basis.note.is_some(), "{}", row.code);
-                assert!(basis.required.iter().all(|f| !basis.optional.contains(f)), "{}", row.code);
+                let optional = |demand: &Demand| basis.optional.contains(&demand.field);
+                assert!(!basis.required.iter().any(optional), "{}", row.code);
                 assert_eq!(basis.required.is_empty(), row.is_lapse(), "{}", row.code);
+                for demand in &basis.required {
+                    assert!(!demand.article.is_empty() && demand.mark.starts_with('['));
+                }
             }
+            assert_eq!(row.legality_review.is_none(), row.is_lapse(), "{}", row.code);
+            let refuses = row.annual_row.starts_with("3.3") || row.kind == DecisionKind::Partial;
+            let always = row.legality_review == Some(LegalityReview::Always);
+            assert_eq!(always, refuses, "{}", row.code);
+            assert!(row.grounds.min <= row.grounds.max, "{}", row.code);
+            assert!(row.grounds.codes.iter().all(|code| CODES.contains(&code.as_str())));
         }
     }
 
@@ -314,8 +390,9 @@ mod tests {
         let (safety, text) = (code("refuse_safety"), RuleSetId::Text2019);
         let mut present = BTreeSet::from([DraftField::Article, DraftField::SearchLog]);
         let missing = table.missing_fields(safety, text, &present);
-        assert_eq!(missing, [DraftField::Reasons, DraftField::Harm]);
-        present.extend(missing);
+        let fields: Vec<_> = missing.iter().map(|demand| demand.field).collect();
+        assert_eq!(fields, [DraftField::Reasons, DraftField::Harm]);
+        present.extend(fields);
         assert!(table.missing_fields(safety, text, &present).is_empty());
         let articles = &table.basis(safety, text).unwrap().articles;
         assert_eq!(articles, &["36(3)", "14"]);

@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod measure;
 pub mod named;
 pub mod policy;
+pub mod practice;
 pub mod public_status;
 pub mod query_code;
 pub mod regulation;

@@ -48,6 +48,18 @@ text_enum! {
         ExtensionOverLimit = "extension_over_limit" : "延长期限累计超过法定上限" / "The extensions would exceed the total that the law allows.",
         ExtensionTooLate = "extension_too_late" : "答复期限已届满,不能再延期" / "The answer is already due; the period can no longer be extended.",
         NoDraft = "no_draft" : "尚未拟写答复" / "No answer has been drafted.",
+        SecrecyReviewOpen = "secrecy_review_open" : "尚未通过保密审查,不得对外提供" / "The secrecy review has not been passed; nothing may leave.",
+        LegalityReviewOpen = "legality_review_open" : "尚未通过法制审核" / "The review by the legal office has not been passed.",
+        DraftSentBack = "draft_sent_back" : "答复稿已被退回,须重新拟写" / "The draft was sent back; it must be drafted anew.",
+        AlreadyReviewed = "already_reviewed" : "该审查已通过" / "This review has been passed already.",
+        ReviewKindNotPermitted = "review_kind_not_permitted" : "无权进行该类审查" / "This user may not make this kind of review.",
+        ReviewerIsDrafter = "reviewer_is_drafter" : "拟稿人不得审查自己的答复稿" / "The drafter may not review his own draft.",
+        ReviewersAreOne = "reviewers_are_one" : "保密审查和法制审核不得由同一人进行" / "One person may not make both reviews.",
+        ReviewerIsIssuer = "reviewer_is_issuer" : "审查人不得签发同一答复" / "A reviewer may not issue the same answer.",
+        VerdictOutOfPlace = "verdict_out_of_place" : "该结论只用于保密审查" / "Only a secrecy review can be concluded so.",
+        SupplementNotReceived = "supplement_not_received" : "申请人未曾补正,不能以补正后仍不明确答复" / "No supplement has been received, so the answer cannot be that it is still unclear.",
+        EarlierCaseUnfit = "earlier_case_unfit" : "所引用的申请件不是同一申请人已获答复的申请" / "The earlier case is not one of this applicant that was answered.",
+        GroundNotPermitted = "ground_not_permitted" : "该决定不能以此为理由" / "This decision cannot rest on that ground.",
         NothingToServe = "nothing_to_serve" : "该文书尚未作出,不能登记送达" / "That letter has not been issued, so it cannot be served.",
         AlreadyServed = "already_served" : "该文书已送达" / "That letter has already been served.",
         DueDateInQuestion = "clock_cannot_run" : "办理期限无法计算" / "The statutory period cannot be computed.",
@@ -103,7 +115,11 @@ impl Reason {
             | Self::NotReceivingUnit
             | Self::NotHoldingUnit
             | Self::IssuingNotPermitted
-            | Self::DrafterIsIssuer => Class::Forbidden,
+            | Self::DrafterIsIssuer
+            | Self::ReviewKindNotPermitted
+            | Self::ReviewerIsDrafter
+            | Self::ReviewersAreOne
+            | Self::ReviewerIsIssuer => Class::Forbidden,
             Self::StatusForbids
             | Self::NotRegistered
             | Self::ConfirmationMissing
@@ -118,6 +134,11 @@ impl Reason {
             | Self::ExtensionOverLimit
             | Self::ExtensionTooLate
             | Self::NoDraft
+            | Self::SecrecyReviewOpen
+            | Self::LegalityReviewOpen
+            | Self::DraftSentBack
+            | Self::AlreadyReviewed
+            | Self::SupplementNotReceived
             | Self::NothingToServe
             | Self::AlreadyServed
             | Self::UnitClosed
@@ -142,6 +163,9 @@ impl Reason {
             | Self::OfficerUnknown
             | Self::DecisionUnknown
             | Self::DecisionNotInForce
+            | Self::VerdictOutOfPlace
+            | Self::EarlierCaseUnfit
+            | Self::GroundNotPermitted
             | Self::CaseUnknown
             | Self::Unchanged
             | Self::Taken

@@ -109,8 +109,9 @@ impl From<Bilingual> for Said {
     }
 }
 
-/// An article as this language cites it. The source writes `2019 art. 33; 2007 art. 24`, and
-/// `notice 2015-207` for 国办公开办函〔2015〕207号.
+/// An article as this language cites it. The source writes `2019 art. 33; 2007 art. 24`, `SPC11 art. 5`
+/// for the interpretation of the Supreme People's Court of 2011, and `notice 2015-207` for
+/// 国办公开办函〔2015〕207号. What is written in Chinese stays as it is.
 #[must_use]
 pub fn citation(article: &str, language: Language) -> String {
     match language {
@@ -125,7 +126,11 @@ pub fn citation(article: &str, language: Language) -> String {
 fn in_chinese(source: &str) -> String {
     if let Some((text, article)) = source.split_once(" art. ") {
         let articles: Vec<String> = article.split(", ").map(article_in_chinese).collect();
-        return format!("{text}年条例{}", articles.join("、"));
+        let text = match text {
+            "SPC11" => "最高人民法院关于审理政府信息公开行政案件若干问题的规定(2011年)".to_owned(),
+            year => format!("{year}年条例"),
+        };
+        return format!("{text}{}", articles.join("、"));
     }
     match source.strip_prefix("notice ").and_then(|number| number.split_once('-')) {
         Some((year, number)) => format!("国办公开办函〔{year}〕{number}号"),
@@ -133,9 +138,12 @@ fn in_chinese(source: &str) -> String {
     }
 }
 
-/// `33` is an article, `36(6)` the sixth item (项) of one.
+/// `33` is an article, `36(6)` the sixth item (项) of one, `16 ¶2` its second paragraph (款).
 fn article_in_chinese(article: &str) -> String {
     let number = |text: &str| text.parse().map_or_else(|_| text.to_owned(), numeral);
+    if let Some((article, paragraph)) = article.split_once(" ¶") {
+        return format!("第{}条第{}款", number(article), number(paragraph));
+    }
     match article.strip_suffix(')').and_then(|article| article.split_once('(')) {
         Some((article, item)) => format!("第{}条第({})项", number(article), number(item)),
         None => format!("第{}条", number(article)),
@@ -168,6 +176,11 @@ mod tests {
         );
         let items = citation("2019 art. 36(6), 45; 2007 art. 21(4)", Language::Chinese);
         assert_eq!(items, "2019年条例第三十六条第(六)项、第四十五条;2007年条例第二十一条第(四)项");
+        let parts = citation("2019 art. 36(3), 16 ¶2; SPC11 art. 5", Language::Chinese);
+        let interpretation = "最高人民法院关于审理政府信息公开行政案件若干问题的规定(2011年)";
+        let expected =
+            format!("2019年条例第三十六条第(三)项、第十六条第二款;{interpretation}第五条");
+        assert_eq!(parts, expected);
     }
 
     #[test]

@@ -80,6 +80,8 @@ needs! {
     DecideExtension = Right::Act(Action::DecideExtension);
     /// To draft an answer.
     DraftAnswer = Right::Act(Action::DraftAnswer);
+    /// To review a draft.
+    Review = Right::Act(Action::Review);
     /// To issue an answer.
     Answer = Right::Act(Action::Answer);
     /// To record a service.

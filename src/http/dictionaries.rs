@@ -17,7 +17,9 @@ use super::schemas;
 use crate::domain::case::Manner;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::{Fact, needed_facts};
-use crate::domain::decision::{Basis, Decision, DecisionKind, Decisions, DraftField};
+use crate::domain::decision::{
+    Basis, Condition, Decision, DecisionKind, Decisions, Demand, DraftField, LegalityReview,
+};
 use crate::domain::regulation::{Law, RuleSet, RuleSetId};
 use crate::domain::text_enum::TextEnum;
 
@@ -70,10 +72,43 @@ pub struct BasisView {
     pub basis: String,
     /// The members of `draft-answer` that must be filled.
     pub required_fields: Vec<DraftField>,
+    /// The same, each with its source.
+    pub demands: Vec<DemandView>,
     /// The members that the law allows and does not demand.
     pub optional_fields: Vec<DraftField>,
     /// A remark (in Chinese) on what does not follow from the text alone.
     pub note: Option<String>,
+}
+
+/// A member that the law demands of a draft.
+#[derive(Serialize, ToSchema)]
+pub struct DemandView {
+    /// The member.
+    pub field: DraftField,
+    /// Where the law says so.
+    #[schema(example = "2019 art. 36(3)")]
+    pub article: String,
+}
+
+/// What must be so in the case before a decision can be made.
+#[derive(Serialize, ToSchema)]
+pub struct ConditionView {
+    /// The condition.
+    pub condition: Condition,
+    /// Where the law says so.
+    #[schema(example = "2019 art. 36(6)")]
+    pub article: String,
+}
+
+/// The grounds that a draft of a decision takes.
+#[derive(Serialize, ToSchema)]
+pub struct GroundRuleView {
+    /// At least so many.
+    pub min: usize,
+    /// At most so many.
+    pub max: usize,
+    /// Decision codes that can be one.
+    pub decisions: Vec<String>,
 }
 
 /// A decision with which an application can be answered, or by which it ends without an answer.
@@ -94,6 +129,12 @@ pub struct DecisionView {
     pub reconsideration_first: bool,
     /// Can `draft-answer` take it? A lapse is no answer.
     pub is_answer: bool,
+    /// What must be so in the case.
+    pub conditions: Vec<ConditionView>,
+    /// Does the legal office review it? Every answer passes a secrecy review. Null for a lapse.
+    pub legality_review: Option<LegalityReview>,
+    /// The grounds that a draft takes beside the decision.
+    pub grounds: GroundRuleView,
     /// Per text of the Regulation under which it exists.
     pub rule_sets: Vec<BasisView>,
 }
@@ -223,10 +264,17 @@ impl BasisView {
             rule_set: text.as_str().to_owned(),
             articles: basis.articles.clone(),
             basis: basis.zh.clone(),
-            required_fields: basis.required.clone(),
+            required_fields: basis.required.iter().map(|demand| demand.field).collect(),
+            demands: basis.required.iter().map(DemandView::of).collect(),
             optional_fields: basis.optional.clone(),
             note: basis.note.clone(),
         }
+    }
+}
+
+impl DemandView {
+    fn of(demand: &Demand) -> Self {
+        Self { field: demand.field, article: demand.article.clone() }
     }
 }
 
@@ -241,6 +289,20 @@ impl DecisionView {
             annual_row: row.annual_row.clone(),
             reconsideration_first: row.reconsideration_first,
             is_answer: !row.is_lapse(),
+            conditions: row
+                .conditions
+                .iter()
+                .map(|required| ConditionView {
+                    condition: required.condition,
+                    article: required.article.clone(),
+                })
+                .collect(),
+            legality_review: row.legality_review,
+            grounds: GroundRuleView {
+                min: row.grounds.min,
+                max: row.grounds.max,
+                decisions: row.grounds.codes.clone(),
+            },
             rule_sets: RuleSetId::ALL.iter().filter_map(basis).collect(),
         }
     }

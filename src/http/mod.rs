@@ -115,6 +115,7 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/request-extension", "requestExtension", "Ask the supervisor for more time.", |m, p, i| Entry::new(m, p, i, cases::request_extension)),
         post("/api/v1/cases/{id}/decide-extension", "decideExtension", "Grant or refuse an extension.", |m, p, i| Entry::new(m, p, i, cases::decide_extension)),
         post("/api/v1/cases/{id}/draft-answer", "draftAnswer", "Draft the answer.", |m, p, i| Entry::new(m, p, i, cases::draft_answer)),
+        post("/api/v1/cases/{id}/review", "reviewDraft", "Review the drafted answer.", |m, p, i| Entry::new(m, p, i, cases::review)),
         post("/api/v1/cases/{id}/answer", "answerCase", "Issue the draft.", |m, p, i| Entry::new(m, p, i, cases::issue_answer)),
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),

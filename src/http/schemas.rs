@@ -11,10 +11,14 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
-use crate::domain::case::{ClockFlag, DeadlineOrigin, Manner, ServedLetter, Verdict};
+use crate::domain::case::{
+    ClockFlag, DeadlineOrigin, Manner, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
+};
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::decision::{Decision, DecisionKind, Decisions, DraftField};
+use crate::domain::decision::{
+    Condition, Decision, DecisionKind, Decisions, DraftField, LegalityReview,
+};
 use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
 use crate::domain::lifecycle::{Action, Consequence, Status};
@@ -77,6 +81,7 @@ text_enums!(
     Charset,
     ClockFlag,
     Column,
+    Condition,
     Counting,
     DeadlineOrigin,
     DecisionKind,
@@ -85,12 +90,15 @@ text_enums!(
     DraftField,
     GroupBy,
     IdKind,
+    LegalityReview,
     LookedIn,
     Manner,
     Paper,
     Part,
     PublicStatus,
     PersonalField,
+    ReviewKind,
+    ReviewVerdict,
     Role,
     RowOutcome,
     ServedLetter,
@@ -129,7 +137,7 @@ pub(super) fn decision_code() -> RefOr<Schema> {
         .map(|row| {
             let needs = RuleSetId::ALL.iter().filter_map(|text| {
                 let required: Vec<&str> =
-                    row.basis(*text)?.required.iter().map(|field| field.as_str()).collect();
+                    row.basis(*text)?.required.iter().map(|demand| demand.field.as_str()).collect();
                 Some(format!("{}: {}", text.as_str(), required.join(", ")))
             });
             let needs: Vec<String> = needs.collect();

@@ -14,7 +14,7 @@ use crate::domain::actor::{Actor, By};
 use crate::domain::deadline::legal_day;
 use crate::domain::earlier::Earlier;
 use crate::domain::external_ref::ExternalRef;
-use crate::domain::lifecycle::{self, Context, NextNumbers, Step};
+use crate::domain::lifecycle::{self, Context, EarlierCases, NextNumbers, Step};
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
@@ -119,6 +119,8 @@ fn decided(
         at,
         law: &app.law,
         decisions: app.decisions,
+        practice: app.practice,
+        earlier: &EarlierCases::new(),
         directory,
         numbers: &numbers,
     };

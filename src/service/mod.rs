@@ -24,6 +24,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::clock::Clock;
 use crate::config::{Docs, Office, Settings};
 use crate::domain::decision::Decisions;
+use crate::domain::practice::Practice;
 use crate::domain::regulation::Law;
 use crate::domain::unit::Directory;
 use crate::store::command::{Command, Denied, Outcome, Request};
@@ -44,6 +45,8 @@ pub struct App {
     pub law: Arc<Law>,
     /// The decision codes.
     pub decisions: &'static Decisions,
+    /// What the bureau has chosen where the law leaves it the choice.
+    pub practice: Practice,
     /// The source of "now".
     pub clock: Arc<dyn Clock>,
     /// What receipts and public pages say of the agency.
@@ -123,6 +126,7 @@ impl App {
         let basis = Basis {
             law: Arc::clone(&law),
             decisions,
+            practice: settings.practice,
             vault: Arc::clone(&vault),
             case_pattern: settings.case_pattern.clone(),
         };
@@ -138,6 +142,7 @@ impl App {
             vault,
             law,
             decisions,
+            practice: settings.practice,
             clock,
             office: settings.office.clone(),
             tokens,

@@ -14,7 +14,7 @@ use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::{Case, Change};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
-use crate::domain::lifecycle::{self, Context, NextNumbers, Step, SupplementFacts};
+use crate::domain::lifecycle::{self, Context, EarlierCases, NextNumbers, Step, SupplementFacts};
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Rejection};
@@ -110,7 +110,8 @@ impl Workspace<'_> {
         };
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, by, origin.at, &directory, &numbers);
+        let earlier = EarlierCases::new();
+        let ctx = context(self, by, origin.at, (&directory, &numbers, &earlier));
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -172,7 +173,8 @@ impl Workspace<'_> {
         }
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, By::Staff(actor), origin.at, &directory, &numbers);
+        let earlier = self.earlier.clone();
+        let ctx = context(self, By::Staff(actor), origin.at, (&directory, &numbers, &earlier));
         let after = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
@@ -208,7 +210,8 @@ impl Workspace<'_> {
             Step::Supplement { facts: SupplementFacts::online(content.to_owned(), origin.at) };
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let ctx = context(self, By::Applicant, origin.at, &directory, &numbers);
+        let earlier = EarlierCases::new();
+        let ctx = context(self, By::Applicant, origin.at, (&directory, &numbers, &earlier));
         let after = lifecycle::apply(&before, &step, &ctx)?;
         self.enter_step(&before, &after, &step, origin)?;
         let outcome = case_outcome(&after, origin.at);
@@ -282,14 +285,15 @@ fn context<'w>(
     workspace: &Workspace<'w>,
     by: By<'w>,
     at: DateTime<Utc>,
-    directory: &'w Directory,
-    numbers: &'w NextNumbers,
+    (directory, numbers, earlier): (&'w Directory, &'w NextNumbers, &'w EarlierCases),
 ) -> Context<'w> {
     Context {
         by,
         at,
         law: &workspace.basis.law,
         decisions: workspace.basis.decisions,
+        practice: workspace.basis.practice,
+        earlier,
         directory,
         numbers,
     }

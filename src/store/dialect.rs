@@ -17,10 +17,10 @@ use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
     CaseDocument, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow,
-    SeriesRow, SessionRow, UnitRow, UserRow,
+    SeriesRow, SessionRow, TaskRow, UnitRow, UserRow,
 };
 use super::schema::{
-    cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
+    case_tasks, cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
     one_time_links, outbox, sessions, units, users,
 };
 use super::types::Key;
@@ -227,6 +227,16 @@ pub(super) fn write_cases(conn: &mut Conn, rows: &[CaseRow]) -> Result<()> {
             ))
             .execute(c))?;
     }
+    Ok(())
+}
+
+/// Writes what waits on these cases in the place of what waited on them.
+pub(super) fn write_tasks(conn: &mut Conn, changed: &[Key], rows: &[TaskRow]) -> Result<()> {
+    for chunk in changed.chunks(ROWS_PER_STATEMENT) {
+        let old = case_tasks::table.filter(case_tasks::case_id.eq_any(chunk.to_vec()));
+        on_each!(conn, c => diesel::delete(old).execute(c))?;
+    }
+    insert_all!(conn, case_tasks::table, rows);
     Ok(())
 }
 

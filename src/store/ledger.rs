@@ -116,6 +116,14 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
     let record = &case.record;
     let clock = record.clock.as_ref();
     let supplement = record.supplement.as_ref().and_then(|round| round.reply.as_ref());
+    // What a case has none of is left out, as in the entries from before there was any.
+    let grounds = record.draft.as_ref().filter(|draft| !draft.grounds.is_empty()).map(|draft| {
+        draft.grounds.iter().map(|ground| ground.decision.as_str()).collect::<Vec<_>>()
+    });
+    let reviews = (!record.reviews.is_empty()).then(|| {
+        let each = record.reviews.iter().map(|review| json!([review.kind, review.verdict]));
+        each.collect::<Vec<_>>()
+    });
     let members = json!({
         "status": case.status(),
         "case_number": record.registration.as_ref().map(|entry| &entry.case_number),
@@ -131,6 +139,8 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "supplement_due_date": clock.and_then(|clock| clock.supplement_due),
         "answer_date": clock.and_then(|clock| clock.answer_date),
         "draft_decision": record.draft.as_ref().map(|draft| draft.decision.as_str()),
+        "grounds": grounds,
+        "reviews": reviews,
         "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
         "flags": clock.map(|clock| &clock.flags),
     });

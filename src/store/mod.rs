@@ -26,6 +26,7 @@ pub mod schema;
 pub mod sessions;
 mod sole;
 pub mod statistics;
+mod tasks;
 mod turn;
 pub mod types;
 pub mod vault;

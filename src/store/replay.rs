@@ -3,7 +3,7 @@
 //!
 //! The entries are taken at their word here; that nobody changed them is what [`super::audit`] shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use serde_json::{Map, Value};
@@ -12,8 +12,9 @@ use super::conn::Conn;
 use super::dialect;
 use super::error::{Error, Result};
 use super::ledger;
-use super::rows::{CaseRow, EventRow, ExternalRefRow, OutboxRow, SeriesRow};
-use super::schema::{cases, events, external_refs, heads, number_series, outbox};
+use super::rows::{CaseRow, EventRow, ExternalRefRow, OutboxRow, SeriesRow, TaskRow};
+use super::schema::{case_tasks, cases, events, external_refs, heads, number_series, outbox};
+use super::tasks;
 use super::types::Key;
 use super::vault::Vault;
 use crate::domain::actor::Role;
@@ -80,11 +81,13 @@ pub fn check(
             looked: Looked::default(),
             used: BTreeMap::new(),
             references: Vec::new(),
+            tasks: BTreeSet::new(),
         };
         check.all_cases(conn, progress)?;
         check.entries_without_case(conn)?;
         check.series(conn)?;
         check.external_refs(conn)?;
+        check.tasks(conn)?;
         check.head(conn)?;
         check.messages(conn)?;
         Ok(check.looked)
@@ -105,6 +108,7 @@ struct Check<'a> {
     looked: Looked,
     used: BTreeMap<(&'static str, i32), Used>,
     references: Vec<(String, String, Key)>,
+    tasks: BTreeSet<TaskRow>,
 }
 
 impl Check<'_> {
@@ -172,6 +176,7 @@ impl Check<'_> {
             return self.differs(format!("case {id}"), "no entry in the ledger");
         };
         self.compare(row, &case);
+        self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
         self.count_numbers(&case);
     }
 
@@ -308,6 +313,21 @@ impl Check<'_> {
         }
         for case in only(&made, &stored) {
             self.differs(format_args!("case {case}"), "its external reference is not kept");
+        }
+        Ok(())
+    }
+
+    fn tasks(&mut self, conn: &mut Conn) -> Result<()> {
+        let stored: Vec<TaskRow> = case_tasks::table.load(conn)?;
+        let stored = BTreeSet::from_iter(stored);
+        let made = std::mem::take(&mut self.tasks);
+        for row in stored.difference(&made) {
+            let what = format!("a {} waits that no entry asked for", row.task);
+            self.differs(format_args!("case {}", row.case_id.0), what);
+        }
+        for row in made.difference(&stored) {
+            let what = format!("its {} is not waiting", row.task);
+            self.differs(format_args!("case {}", row.case_id.0), what);
         }
         Ok(())
     }

@@ -9,9 +9,10 @@ use diesel::prelude::*;
 
 use super::error::{Error, Result};
 use super::schema::{
-    cases, events, external_refs, heads, idempotency_keys, number_series, one_time_links, outbox,
-    sessions, units, users,
+    case_tasks, cases, events, external_refs, heads, idempotency_keys, number_series,
+    one_time_links, outbox, sessions, units, users,
 };
+use super::tasks::Task;
 use super::types::{At, Doc, Key};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::case::{Case, Record};
@@ -386,4 +387,21 @@ pub struct ExternalRefRow {
     pub source: String,
     pub reference: String,
     pub case_id: Key,
+}
+
+/// A row of `case_tasks`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable, Insertable)]
+#[diesel(table_name = case_tasks, treat_none_as_default_value = false)]
+pub struct TaskRow {
+    pub case_id: Key,
+    pub task: String,
+    pub since: At,
+}
+
+impl TaskRow {
+    /// The row of what waits on a case.
+    #[must_use]
+    pub fn of(case: CaseId, task: &Task) -> Self {
+        Self { case_id: Key(case.0), task: Task::code(task.kind).to_owned(), since: At(task.since) }
+    }
 }

@@ -191,5 +191,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    case_tasks (task, case_id) {
+        case_id -> Id,
+        task -> Text,
+        since -> Stamp,
+    }
+}
+
 diesel::joinable!(external_refs -> cases (case_id));
 diesel::allow_tables_to_appear_in_same_query!(external_refs, cases);
+diesel::allow_tables_to_appear_in_same_query!(case_tasks, cases);

@@ -23,9 +23,10 @@ use super::public;
 use super::references::Holder;
 use super::rows::{
     CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
-    UserRow,
+    TaskRow, UserRow,
 };
 use super::schema::{cases, number_series};
+use super::tasks::{self, Task};
 use super::types::Key;
 use super::vault::Vault;
 use crate::domain::case::Case;
@@ -33,7 +34,8 @@ use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
 use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
-use crate::domain::lifecycle::Status;
+use crate::domain::lifecycle::{EarlierCases, Status};
+use crate::domain::practice::Practice;
 use crate::domain::regulation::Law;
 use crate::domain::rejection::Reason;
 use crate::domain::sealed::BlindIndex;
@@ -48,6 +50,8 @@ pub struct Basis {
     pub law: Arc<Law>,
     /// The decision codes.
     pub decisions: &'static Decisions,
+    /// What the bureau has chosen where the law leaves it the choice.
+    pub practice: Practice,
     /// The keys that seal personal data.
     pub vault: Arc<Vault>,
     /// The pattern of case numbers.
@@ -61,6 +65,10 @@ pub(super) struct Workspace<'a> {
     pub(super) head: Head,
     cases: HashMap<CaseId, Case>,
     known_cases: HashSet<CaseId>,
+    /// The cases that a draft names as earlier ones, by their numbers.
+    pub(super) earlier: EarlierCases,
+    /// What waited on each loaded case before the batch.
+    tasks: HashMap<CaseId, Vec<Task>>,
     user_rows: HashMap<UserId, UserRow>,
     sessions: HashMap<SessionId, SessionRow>,
     links: BTreeMap<Vec<u8>, LinkRow>,
@@ -116,6 +124,8 @@ impl<'a> Workspace<'a> {
             head: Head::of(value("ledger")?)?,
             cases: HashMap::new(),
             known_cases: HashSet::new(),
+            earlier: EarlierCases::new(),
+            tasks: HashMap::new(),
             user_rows: HashMap::new(),
             sessions: HashMap::new(),
             links: BTreeMap::new(),
@@ -171,11 +181,13 @@ impl<'a> Workspace<'a> {
     fn load_cases(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
         let mut acted = Vec::new();
         let mut named = Vec::new();
+        let mut numbers = Vec::new();
         for request in requests {
             match &request.command {
                 Command::Act { case, step, .. } => {
                     acted.push(*case);
                     named.extend(step.other_case());
+                    numbers.extend(step.earlier_number());
                 }
                 Command::SupplementByCode { case, .. } => acted.push(*case),
                 _ => {}
@@ -186,8 +198,11 @@ impl<'a> Workspace<'a> {
         let ids: Vec<Key> = acted.iter().map(|id| Key(id.0)).collect();
         if !ids.is_empty() {
             for row in dialect::lock_cases(conn, &ids)? {
-                self.cases.insert(CaseId(row.id.0), row.to_case()?);
+                self.hold(row.to_case()?);
             }
+        }
+        if !numbers.is_empty() {
+            self.earlier = tasks::earlier(conn, &numbers)?;
         }
         if !named.is_empty() {
             let keys: Vec<Key> = named.iter().map(|id| Key(id.0)).collect();
@@ -199,6 +214,14 @@ impl<'a> Workspace<'a> {
             self.known_cases.extend(found.into_iter().map(|key| CaseId(key.0)));
         }
         Ok(())
+    }
+
+    /// Takes in a case as it was before the batch.
+    fn hold(&mut self, case: Case) {
+        if !self.cases.contains_key(&case.id) {
+            self.tasks.insert(case.id, tasks::of(&case));
+            self.cases.insert(case.id, case);
+        }
     }
 
     fn load_series(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
@@ -314,6 +337,7 @@ impl<'a> Workspace<'a> {
             .map(CaseRow::of)
             .collect::<Result<Vec<_>>>()?;
         dialect::write_cases(conn, &rows)?;
+        self.flush_tasks(conn)?;
         self.flush_references(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
@@ -343,6 +367,20 @@ impl<'a> Workspace<'a> {
                 .execute(conn)?;
         }
         Ok(())
+    }
+
+    /// Writes what waits on the cases on which something else waits now than before.
+    fn flush_tasks(&self, conn: &mut Conn) -> Result<()> {
+        let mut changed = Vec::new();
+        let mut rows = Vec::new();
+        for case in self.pending.cases.iter().filter_map(|id| self.cases.get(id)) {
+            let now = tasks::of(case);
+            if self.tasks.get(&case.id).map_or(&[][..], Vec::as_slice) != now {
+                changed.push(Key(case.id.0));
+                rows.extend(now.iter().map(|task| TaskRow::of(case.id, task)));
+            }
+        }
+        dialect::write_tasks(conn, &changed, &rows)
     }
 
     /// The outcomes to write, one per key: an upsert cannot touch a row twice.

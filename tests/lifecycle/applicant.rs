@@ -131,6 +131,7 @@ fn what_he_is_told_follows_the_case() {
     assert_eq!((view(&file).status, view(&file).supplement_due), (PublicStatus::InProgress, None));
     file.must(Q1, "2024-03-05", &assign(CENTER_A));
     file.must(A1, "2024-03-05", &draft("disclose"));
+    file.pass("2024-03-05");
     file.must(Q1, "2024-03-06", &answer(None));
     assert_eq!(view(&file).delivery, Some((DeliveryState::Pending, None)));
     let letter = gongkai::domain::case::ServedLetter::Answer;

@@ -1,19 +1,21 @@
 //! A small bureau, its people, and short words for the inputs of the actions.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use gongkai::domain::actor::{Actor, By, Role};
+use gongkai::domain::actor::{Actor, By, Capability, Role};
 use gongkai::domain::applicant_type::ApplicantType;
 use gongkai::domain::case::{
-    Applicant, Application, Arrival, Case, LookupKeys, Manner, Particulars, SearchEntry,
-    ServedLetter, Verdict,
+    Applicant, Application, Arrival, Case, Explanation, LookupKeys, Manner, Particulars,
+    ReviewKind, ReviewVerdict, SearchEntry, ServedLetter, Verdict,
 };
 use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::decision::Decisions;
 use gongkai::domain::ids::{CaseId, UnitId, UserId, Version};
 use gongkai::domain::lifecycle::{
-    Changes, Context, NewCase, NextNumbers, ServiceFacts, Step, SupplementFacts, apply, receive,
+    Changes, Context, EarlierCases, NewCase, NextNumbers, ServiceFacts, Step, SupplementFacts,
+    Wording, apply, awaited_reviews, receive,
 };
+use gongkai::domain::practice::Practice;
 use gongkai::domain::regulation::Law;
 use gongkai::domain::rejection::{Reason, Refusal};
 use gongkai::domain::unit::{Directory, EndedSessions, Unit, UnitKind, UnitPlan, User};
@@ -44,8 +46,12 @@ pub const AUDITOR_A: UserId = UserId(Uuid::from_u128(111));
 /// An officer of center A who has left.
 pub const GONE: UserId = UserId(Uuid::from_u128(112));
 
+/// The secrecy reviewer, a member of the legal office.
+pub const SECRECY1: UserId = UserId(Uuid::from_u128(113));
+
 /// Everybody who can act.
-pub const CAST: [UserId; 10] = [Q1, Q2, A1, A2, W1, B1, LEGAL1, SUPERVISOR, AUDITOR, ADMIN];
+pub const CAST: [UserId; 11] =
+    [Q1, Q2, A1, A2, W1, B1, LEGAL1, SECRECY1, SUPERVISOR, AUDITOR, ADMIN];
 
 fn unit(id: UnitId, kind: UnitKind, parent: Option<UnitId>) -> Unit {
     let may_issue = matches!(id, QUERY_ROOM | CENTER_A);
@@ -69,7 +75,7 @@ fn user(id: UserId, role: Role, unit: UnitId) -> User {
         display_name: name,
         role,
         unit,
-        capabilities: Vec::new(),
+        capabilities: if id == SECRECY1 { vec![Capability::SecrecyReviewer] } else { Vec::new() },
         disabled_at,
         token_epoch: 1,
         version: Version::FIRST,
@@ -82,6 +88,8 @@ fn user(id: UserId, role: Role, unit: UnitId) -> User {
 pub struct World {
     pub directory: Directory,
     pub numbers: NextNumbers,
+    pub practice: Practice,
+    pub earlier: EarlierCases,
 }
 
 impl World {
@@ -102,6 +110,7 @@ impl World {
             user(W1, Role::ServiceCenter, WINDOW),
             user(B1, Role::ServiceCenter, CENTER_B),
             user(LEGAL1, Role::LegalOffice, LEGAL),
+            user(SECRECY1, Role::LegalOffice, LEGAL),
             user(SUPERVISOR, Role::Supervisor, BUREAU),
             user(AUDITOR, Role::Auditor, BUREAU),
             user(ADMIN, Role::Admin, BUREAU),
@@ -114,7 +123,9 @@ impl World {
             case: 17,
             case_pattern: "长公公开〔{year}〕{n}号".to_owned(),
         };
-        Self { directory: Directory::new(1, units, users, EndedSessions::new()), numbers }
+        let directory = Directory::new(1, units, users, EndedSessions::new());
+        let practice = Practice::default();
+        Self { directory, numbers, practice, earlier: EarlierCases::new() }
     }
 
     pub fn actor(&self, who: UserId) -> Actor {
@@ -131,6 +142,8 @@ impl World {
             at,
             law: Law::builtin(),
             decisions: Decisions::builtin(),
+            practice: self.practice,
+            earlier: &self.earlier,
             directory: &self.directory,
             numbers: &self.numbers,
         }
@@ -244,6 +257,15 @@ impl File {
         }
     }
 
+    /// The current draft passes every review that it needs.
+    #[track_caller]
+    pub fn pass(&mut self, date: &str) {
+        for kind in awaited_reviews(&self.case) {
+            let who = if kind == ReviewKind::Secrecy { SECRECY1 } else { LEGAL1 };
+            self.must(who, date, &review(kind, ReviewVerdict::Passed));
+        }
+    }
+
     pub fn due(&self) -> Option<NaiveDate> {
         self.case.record.clock.as_ref().and_then(|clock| clock.due_date)
     }
@@ -330,6 +352,7 @@ pub fn draft(decision: &str) -> Step {
             system: "档案室".to_owned(),
             keywords: "处罚".to_owned(),
             searched_on: day("2008-06-02"),
+            result: None,
         }],
         provided: text(),
         how_to_obtain: text(),
@@ -339,17 +362,20 @@ pub fn draft(decision: &str) -> Step {
         channel_pointer: text(),
         publication_source: text(),
         basis_law: text(),
+        earlier_answered_on: Some(day("2008-05-04")),
+        explanation: Some(Explanation { number: text(), asked_on: day("2008-05-04") }),
+        conclusion: text(),
     };
     draft_with(decision, particulars)
 }
 
 pub fn draft_with(decision: &str, particulars: Particulars) -> Step {
-    Step::DraftAnswer {
-        decision: decision.to_owned(),
-        particulars: Box::new(particulars),
-        carrier: None,
-        delivery: None,
-    }
+    let wording = Wording { decision: decision.to_owned(), particulars, ..Wording::default() };
+    Step::DraftAnswer { wording: Box::new(wording) }
+}
+
+pub fn review(kind: ReviewKind, verdict: ReviewVerdict) -> Step {
+    Step::Review { kind, verdict, opinion: Some("已阅".to_owned()), basis: None }
 }
 
 pub fn answer(service: Option<ServiceFacts>) -> Step {

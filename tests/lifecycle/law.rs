@@ -21,6 +21,7 @@ fn received_online(date: &str) -> Arrival {
 fn answered(date: &str) -> File {
     let mut file = File::assigned(date);
     file.must(A1, date, &draft("disclose"));
+    file.pass(date);
     file.must(Q1, date, &answer(None));
     file
 }
@@ -322,6 +323,7 @@ fn no_235_the_facts_of_a_service_fit_its_manner_and_its_order() {
 fn separation_of_duties_the_drafter_does_not_issue() {
     let mut file = File::registered("2024-03-04");
     file.must(Q1, "2024-03-04", &draft("already_public"));
+    file.pass("2024-03-04");
     file.refuses(Q1, "2024-03-04", &answer(None), Reason::DrafterIsIssuer);
     file.must(Q2, "2024-03-04", &answer(Some(handed("2024-03-04"))));
     assert_eq!(file.on_time(), Some(true), "on the spot (2019 art. 33)");
@@ -332,6 +334,7 @@ fn art_10_a_unit_without_the_power_cannot_issue() {
     let mut file = File::registered("2024-03-04");
     file.must(Q1, "2024-03-04", &assign(CENTER_B));
     file.must(B1, "2024-03-04", &draft("disclose"));
+    file.pass("2024-03-04");
     file.refuses(B1, "2024-03-04", &answer(None), Reason::IssuingNotPermitted);
     file.refuses(A1, "2024-03-04", &answer(None), Reason::NotHoldingUnit);
     // A window of a center that may issue has no power of its own, and its center does not lend it.

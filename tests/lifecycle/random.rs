@@ -2,11 +2,15 @@
 //! texts, across the change of texts, and past the last announced calendar.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use gongkai::domain::case::{Arrival, Case, Manner, Particulars, Record, ServedLetter, Verdict};
+use gongkai::domain::case::{
+    Arrival, Case, Manner, Particulars, Record, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
+};
 use gongkai::domain::channel::Channel;
 use gongkai::domain::deadline::{Moment, legal_day};
 use gongkai::domain::ids::UserId;
-use gongkai::domain::lifecycle::{Action, Changes, Status, Step, apply, availability, receive};
+use gongkai::domain::lifecycle::{
+    Action, Changes, Status, Step, apply, availability, needed_by, receive,
+};
 use gongkai::domain::rejection::Refusal;
 use proptest::prelude::*;
 
@@ -125,6 +129,12 @@ impl Attempt {
                 draft_with("disclose", Particulars::default())
             }
             Action::DraftAnswer => draft(DECISIONS[self.pick % DECISIONS.len()]),
+            Action::Review => {
+                let kind = ReviewKind::ALL[self.pick % ReviewKind::ALL.len()];
+                let verdicts = [ReviewVerdict::Passed; 4].into_iter();
+                let verdicts: Vec<_> = verdicts.chain(ReviewVerdict::ALL.iter().copied()).collect();
+                review(kind, verdicts[self.pick2 % verdicts.len()])
+            }
             Action::Answer => answer(self.perhaps_served(today)),
             Action::Serve => {
                 let letter = ServedLetter::ALL[self.pick % ServedLetter::ALL.len()];
@@ -203,6 +213,18 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     }
     if let Some(answer) = record.stage.answer() {
         prop_assert_ne!(answer.issued_by, answer.draft.drafted_by);
+        prop_assert!(record.reviews.passed(ReviewKind::Secrecy), "{record:?}");
+        prop_assert!(needed_by(&answer.draft).iter().all(|kind| record.reviews.passed(*kind)));
+        let mut persons: Vec<UserId> = record.reviews.iter().map(|r| r.reviewed_by).collect();
+        persons.extend([answer.issued_by, answer.draft.drafted_by]);
+        let by_kind = |kind| record.reviews.iter().filter(move |review| review.kind == kind);
+        let one = by_kind(ReviewKind::Secrecy).any(|secrecy| {
+            by_kind(ReviewKind::Legality).any(|other| other.reviewed_by == secrecy.reviewed_by)
+        });
+        prop_assert!(!one, "one person made both reviews");
+        let reviewers = &persons[..persons.len() - 2];
+        prop_assert!(!reviewers.contains(&answer.issued_by));
+        prop_assert!(!reviewers.contains(&answer.draft.drafted_by));
     }
     let number = was.record.registration.as_ref();
     prop_assert!(number.is_none() || record.registration.as_ref() == number);

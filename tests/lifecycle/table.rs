@@ -77,6 +77,7 @@ lapse: query_room
 request_extension: query_room service_center
 decide_extension: supervisor
 draft_answer: query_room service_center
+review: query_room service_center legal_office supervisor
 answer: query_room service_center
 serve: query_room service_center
 withdraw: query_room service_center

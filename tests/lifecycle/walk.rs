@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use chrono::NaiveDate;
 use gongkai::domain::actor::Actor;
 use gongkai::domain::case::{
-    Arrival, Case, ClockState, Manner, Particulars, Record, ServedLetter, Verdict,
+    Arrival, Case, ClockState, Manner, Particulars, Record, ReviewKind, ReviewVerdict,
+    ServedLetter, Verdict,
 };
 use gongkai::domain::channel::Channel;
 use gongkai::domain::ids::{UnitId, UserId};
@@ -39,6 +40,9 @@ struct Abstract {
     holder: Option<(UnitId, &'static str)>,
     /// The unit of the drafter: officers of one unit are alike.
     draft: Option<UnitId>,
+    /// Whether the draft has passed the review that a disclosure needs, or was sent back. Followed for
+    /// the drafts of two units alone: the reviewers are the same for all.
+    reviews: Option<ReviewVerdict>,
     /// The day and the last day of the notice, whether it is served, the receipt of the reply.
     supplement: Option<(NaiveDate, NaiveDate, bool, Option<NaiveDate>)>,
     /// Extensions that are pending or granted.
@@ -49,6 +53,16 @@ struct Abstract {
 
 fn unit_of(world: &World, user: UserId) -> UnitId {
     world.directory.user(user).expect("one of the cast").unit
+}
+
+fn reviews_of(world: &World, case: &Case) -> Option<ReviewVerdict> {
+    let drafter = unit_of(world, case.record.draft.as_ref()?.drafted_by);
+    if ![QUERY_ROOM, CENTER_A].contains(&drafter) {
+        return None;
+    }
+    let reviews = &case.record.reviews;
+    let back = reviews.sent_back().map(|_| ReviewVerdict::SentBack);
+    back.or_else(|| reviews.passed(ReviewKind::Secrecy).then_some(ReviewVerdict::Passed))
 }
 
 fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
@@ -99,6 +113,7 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
         registered: record.registration.is_some(),
         holder: holder.map(|(unit, how)| (unit, if closed { "" } else { how })),
         draft: draft.filter(|_| !closed).map(|draft| unit_of(world, draft.drafted_by)),
+        reviews: reviews_of(world, case).filter(|_| !closed),
         supplement,
         extensions: extensions.collect(),
         answer_served: case.effective_service(ServedLetter::Answer).is_some(),
@@ -109,7 +124,6 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
 }
 
 /// A case on which nothing can be done any more is like every other such case.
-#[expect(clippy::needless_pass_by_value, reason = "the state becomes another")]
 fn ended(state: Abstract) -> Abstract {
     Abstract { holder: None, supplement: None, extensions: Vec::new(), ..state }
 }
@@ -132,6 +146,10 @@ fn inputs(today: &str) -> Vec<Step> {
         draft("disclose"),
         draft_with("disclose", Particulars::default()),
         draft("no_such_code"),
+        review(ReviewKind::Secrecy, ReviewVerdict::Passed),
+        review(ReviewKind::Secrecy, ReviewVerdict::SentBack),
+        review(ReviewKind::Legality, ReviewVerdict::Passed),
+        review(ReviewKind::Legality, ReviewVerdict::Referred),
         answer(None),
         answer(Some(handed(today))),
         answer(Some(handed("2024-12-31"))),
@@ -236,6 +254,7 @@ fn check_case(case: &Case) {
     assert_eq!(read, case.record);
     if let Some(answer) = case.record.stage.answer() {
         assert_ne!(answer.issued_by, answer.draft.drafted_by);
+        assert!(case.record.reviews.passed(ReviewKind::Secrecy));
     }
     for today in DAYS {
         if let Some(clock) = &case.record.clock {

@@ -34,7 +34,7 @@ if (JSON.stringify(other) !== JSON.stringify(blocks)) {
 }
 
 const first = blocks.findIndex(({ text }) => text.startsWith("api="));
-const end = blocks.findIndex(({ text }) => text.startsWith("1. Four people"));
+const end = blocks.findIndex(({ text }) => text.startsWith("1. Five people"));
 const tour = blocks.slice(first, end);
 const mark = "----8<----";
 const script = tour

@@ -110,6 +110,11 @@ export class Session {
     return taken(await this.http.POST("/api/v1/cases/{id}/draft-answer", { params, body }));
   }
 
+  async review(of: Case, body: Bodies["ReviewBody"]): Promise<Case> {
+    const params = { path: { id: of.id }, header: seen(of) };
+    return taken(await this.http.POST("/api/v1/cases/{id}/review", { params, body }));
+  }
+
   async answer(of: Case): Promise<Case> {
     const params = { path: { id: of.id }, header: seen(of) };
     return taken(await this.http.POST("/api/v1/cases/{id}/answer", { params, body: {} }));

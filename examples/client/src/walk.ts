@@ -11,12 +11,13 @@ const logIn = (name: string) => Session.logIn(url, name, `demo-${name}-2011`);
 /** Today in Asia/Shanghai, where legal days are counted. */
 const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
 
-say("1. Four people log in");
+say("1. Five people log in");
 const clerk = await logIn("chaxun");
 const officer = await logIn("huzheng");
 const issuer = await logIn("chaxun2");
+const reviewer = await logIn("baomi");
 const supervisor = await logIn("jiandu");
-for (const { user } of [clerk, officer, issuer, supervisor]) {
+for (const { user } of [clerk, officer, issuer, reviewer, supervisor]) {
   say(`   ${user.username}: ${user.display_name}, ${user.role}`);
 }
 const before = await supervisor.replyRate(today, today);
@@ -84,7 +85,7 @@ const drafted = await officer.draftAnswer(corrected.changed, {
   provided: "2025年度户籍业务收费标准一份",
 });
 
-say("7. The drafter may not issue his own answer; a colleague may");
+say("7. A secrecy reviewer passes it; the drafter may not issue his own answer, a colleague may");
 await assert.rejects(officer.answer(drafted), (error) => {
   assert.ok(error instanceof Refused);
   assert.equal(error.problem.status, 403);
@@ -92,7 +93,8 @@ await assert.rejects(officer.answer(drafted), (error) => {
   say(`   ${error.message}`);
   return true;
 });
-const answered = await issuer.answer(drafted);
+const reviewed = await reviewer.review(drafted, { kind: "secrecy", verdict: "passed" });
+const answered = await issuer.answer(reviewed);
 assert.equal(answered.status, "answered");
 assert.equal(answered.clock?.answer_date ?? null, null, "not before it is served");
 

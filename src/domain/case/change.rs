@@ -41,11 +41,12 @@ impl Change {
             supplement,
             extensions,
             draft,
+            reviews,
             services,
             clock,
         } = after;
         compare!("", before, registration, holding, stage, supplement, extensions);
-        compare!("", before, draft, services, clock);
+        compare!("", before, draft, reviews, services, clock);
         let Intake {
             receipt_number,
             query_code_digest,

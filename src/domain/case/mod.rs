@@ -3,7 +3,9 @@
 mod application;
 mod change;
 mod clock;
+mod draft;
 mod proceedings;
+mod review;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,11 +13,12 @@ use serde::{Deserialize, Serialize};
 pub use application::{Applicant, Application, Arrival, LookupKeys};
 pub use change::Change;
 pub use clock::{ClockFlag, ClockState, matter};
+pub use draft::{Answer, Draft, Explanation, Ground, GroundFacts, Particulars, SearchEntry};
 pub use proceedings::{
-    Answer, Closure, DeadlineOrigin, Draft, Extension, ExtensionDecision, Holding, Manner,
-    Particulars, Registration, SearchEntry, ServedLetter, Service, SupplementReply,
-    SupplementRound, Verdict,
+    Closure, DeadlineOrigin, Extension, ExtensionDecision, Holding, Manner, Registration,
+    ServedLetter, Service, SupplementReply, SupplementRound, Verdict,
 };
+pub use review::{Review, ReviewKind, ReviewVerdict, Reviews};
 
 use super::channel::Channel;
 use super::external_ref::ExternalRef;
@@ -53,6 +56,9 @@ pub struct Record {
     pub extensions: Vec<Extension>,
     /// The current draft of the answer.
     pub draft: Option<Draft>,
+    /// The reviews of the current draft.
+    #[serde(default, skip_serializing_if = "Reviews::is_empty")]
+    pub reviews: Reviews,
     /// Attempts of service, oldest first.
     pub services: Vec<Service>,
     /// The statutory clock as of the last change; none before registration.
@@ -235,8 +241,11 @@ impl Case {
             check(reply == Some(false), "a lapsed case was never asked to supplement");
         }
         if let Some(answer) = record.stage.answer() {
-            check(answer.issued_by != answer.draft.drafted_by, "the drafter issued the answer");
+            let by_two = answer.issued_by != answer.draft.drafted_by;
+            check(by_two || answer.by_one_clerk, "the drafter issued the answer");
+            check(!record.reviews.are_by(answer.issued_by), "a reviewer issued the answer");
         }
+        check(record.draft.is_some() || record.reviews.is_empty(), "reviews of no draft");
         let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
         check(!pending, "an extension request was passed over");
         faults

@@ -1,12 +1,11 @@
-//! What is done on a case after it has arrived: holding, supplement, extensions, draft, answer,
-//! service.
+//! What is done on a case after it has arrived: holding, supplement, extensions, service. The answer
+//! is in draft.rs and review.rs.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::application::Arrival;
-use crate::domain::channel::{Carrier, Channel, Delivery};
-use crate::domain::decision::DecisionCode;
+use crate::domain::channel::Channel;
 use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::text_enum::text_enum;
 
@@ -122,78 +121,6 @@ text_enum! {
         Granted = "granted" : "同意" / "granted",
         Refused = "refused" : "不同意" / "refused",
     }
-}
-
-/// One search for the information (SPC11 art. 5: the agency bears the burden of proof).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SearchEntry {
-    /// Who searched.
-    pub searcher: String,
-    /// In which archive or system.
-    pub system: String,
-    /// By which key words.
-    pub keywords: String,
-    /// On which day.
-    pub searched_on: NaiveDate,
-}
-
-/// The particulars that a decision code may demand; which ones is a row of data/decisions.json.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Particulars {
-    /// The reasons, as the letter gives them.
-    pub reasons: Option<String>,
-    /// The article and item relied on, when the code leaves a choice.
-    pub article: Option<String>,
-    /// The harm that disclosure would do.
-    pub harm: Option<String>,
-    /// The searches made.
-    pub search_log: Vec<SearchEntry>,
-    /// What is provided.
-    pub provided: Option<String>,
-    /// Where and how published information is found.
-    pub how_to_obtain: Option<String>,
-    /// The organ that has the information.
-    pub right_organ: Option<String>,
-    /// The number of the earlier case that this one repeats.
-    pub earlier_case_number: Option<String>,
-    /// What the third party said.
-    pub consultation_result: Option<String>,
-    /// The channel for complaints or special queries.
-    pub channel_pointer: Option<String>,
-    /// The gazette, newspaper or book.
-    pub publication_source: Option<String>,
-    /// The law or administrative regulation that forbids or governs.
-    pub basis_law: Option<String>,
-}
-
-/// A drafted answer (拟稿). A new draft replaces the last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// The decision.
-    pub decision: DecisionCode,
-    /// Its particulars.
-    pub particulars: Particulars,
-    /// On what the information is provided.
-    pub carrier: Option<Carrier>,
-    /// How it is handed over.
-    pub delivery: Option<Delivery>,
-    /// Who drafted it.
-    pub drafted_by: UserId,
-    /// When.
-    pub drafted_at: DateTime<Utc>,
-}
-
-/// An issued answer (答复).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The draft as it was issued.
-    pub draft: Draft,
-    /// The articles on which the decision rests under the text that governs the case.
-    pub basis: String,
-    /// When it was issued.
-    pub issued_at: DateTime<Utc>,
-    /// By whom.
-    pub issued_by: UserId,
 }
 
 /// How a case ended without an answer.

@@ -2,8 +2,9 @@
 //! said before the input of the action is known.
 
 use super::Context;
+use super::gates;
 use super::table::{Action, Party, rules_of};
-use crate::domain::actor::{Actor, By, Role};
+use crate::domain::actor::{Actor, By, Capability, Role};
 use crate::domain::case::{Case, Manner, ServedLetter, Verdict};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
@@ -87,6 +88,7 @@ fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejec
                 Reason::RoleNotPermitted
             }
             Party::Receiver => Reason::NotReceivingUnit,
+            Party::LegalReviewer | Party::SecrecyReviewer => Reason::ReviewKindNotPermitted,
             Party::IssuingHolder if is_party(case, Party::Holder, actor, ctx) => {
                 Reason::IssuingNotPermitted
             }
@@ -109,7 +111,8 @@ fn is_party(case: &Case, party: Party, actor: &Actor, ctx: &Context<'_>) -> bool
     }
     let holds = || case.holding_unit().is_some_and(|unit| actor.reaches(unit));
     match party {
-        Party::QueryRoom | Party::Supervisor | Party::Counter => true,
+        Party::QueryRoom | Party::Supervisor | Party::Counter | Party::LegalReviewer => true,
+        Party::SecrecyReviewer => actor.capabilities.contains(&Capability::SecrecyReviewer),
         Party::Applicant => false,
         Party::Receiver => actor.reaches(case.record.intake.receiving_unit),
         Party::Holder => holds(),
@@ -144,11 +147,8 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         Action::DecideExtension if case.pending_extension().is_none() => {
             no(Reason::NoExtensionPending)
         }
-        Action::Answer => match &record.draft {
-            None => no(Reason::NoDraft),
-            Some(draft) if Some(draft.drafted_by) == ctx.by.user() => no(Reason::DrafterIsIssuer),
-            Some(_) => Vec::new(),
-        },
+        Action::Review => gates::against_review(case, ctx),
+        Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
         Action::Receive
         | Action::Register

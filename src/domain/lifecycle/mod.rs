@@ -4,22 +4,31 @@
 //! docs/lifecycle.md, docs/permissions.md, the CHECK constraints and the tests all read it.
 
 mod apply;
+mod gates;
 mod guard;
 mod step;
 pub mod table;
 
 pub use apply::{Consequence, NewCase, apply, hand_over, is_unfinished, receive, release};
+pub use gates::{awaited_reviews, needed_by, reviews_needed};
 pub use guard::{Availability, applicant_may, availability, role_may};
-pub use step::{Changes, ServiceFacts, Step, SupplementFacts};
+pub use step::{Changes, GroundWording, ServiceFacts, Step, SupplementFacts, Wording};
 pub use table::{Action, Party, Rule, Status, Target};
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::actor::{Actor, By};
+use super::applicant_type::ApplicantType;
+use super::case::LookupKeys;
 use super::deadline::legal_day;
-use super::decision::Decisions;
+use super::decision::{Decisions, Demand};
+use super::ids::CaseId;
+use super::practice::Practice;
 use super::regulation::Law;
 use super::rejection::{Reason, Rejection};
+use super::said::Said;
 use super::unit::Directory;
 
 /// What a decision needs to know beside the case and the input. Everything in it is given: the
@@ -32,11 +41,33 @@ pub struct Context<'a> {
     /// The rule sets and the calendar.
     pub law: &'a Law,
     /// The decision codes.
-    pub decisions: &'a Decisions,
+    pub decisions: &'static Decisions,
+    /// What the bureau has chosen where the law leaves it the choice.
+    pub practice: Practice,
+    /// Facts of the cases that the input names by number.
+    pub earlier: &'a EarlierCases,
     /// Units and users.
     pub directory: &'a Directory,
     /// The numbers that the next case would get.
     pub numbers: &'a NextNumbers,
+}
+
+/// What a decision may know of other cases, by their numbers.
+pub type EarlierCases = BTreeMap<String, EarlierCase>;
+
+/// Another case, as far as a repeated application needs it (Regulation 2019, art. 36(6)).
+#[derive(Clone, Debug)]
+pub struct EarlierCase {
+    /// Which.
+    pub id: CaseId,
+    /// What its applicant is found by.
+    pub lookup: LookupKeys,
+    /// What kind of applicant.
+    pub applicant_type: ApplicantType,
+    /// The applicant's name.
+    pub applicant_name: String,
+    /// The day on which it was answered; none when it was not.
+    pub answered_on: Option<NaiveDate>,
 }
 
 /// The next free numbers of the year's series. They are taken only when the command is accepted,
@@ -67,6 +98,12 @@ impl NextNumbers {
             .replace("{year}", &self.year.to_string())
             .replace("{n}", &self.case.to_string())
     }
+}
+
+/// That a draft lacks what its decision demands.
+fn missing(demand: &'static Demand) -> Rejection {
+    let field = Said::of(demand.field.label_zh(), demand.field.label_en());
+    Rejection::new(Reason::FactMissing).by(&demand.article).saying(field)
 }
 
 impl<'a> Context<'a> {

@@ -1,17 +1,15 @@
 //! The inputs of the actions, parsed: what a command carries beside the case and the actor.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::table::Action;
 use crate::domain::case::{
-    Applicant, Arrival, LookupKeys, Manner, Particulars, SearchEntry, ServedLetter, Verdict,
+    Applicant, Arrival, GroundFacts, LookupKeys, Manner, Particulars, ReviewKind, ReviewVerdict,
+    ServedLetter, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::decision::DraftField;
 use crate::domain::ids::{CaseId, UnitId, UserId};
 
 /// One action on an existing case with its input. Serialised it is what the ledger keeps of the
@@ -97,14 +95,21 @@ pub enum Step {
     },
     /// Draft the answer.
     DraftAnswer {
-        /// The decision code.
-        decision: String,
-        /// Its particulars.
-        particulars: Box<Particulars>,
-        /// On what the information is provided.
-        carrier: Option<Carrier>,
-        /// How it is handed over.
-        delivery: Option<Delivery>,
+        /// What it shall say.
+        #[serde(flatten)]
+        wording: Box<Wording>,
+    },
+    /// Review the current draft.
+    Review {
+        /// For what.
+        kind: ReviewKind,
+        /// The conclusion.
+        verdict: ReviewVerdict,
+        /// The reviewer's words; they may speak of persons, so sealed in the ledger.
+        #[serde(skip)]
+        opinion: Option<String>,
+        /// On what the conclusion rests.
+        basis: Option<String>,
     },
     /// Issue the current draft.
     Answer {
@@ -144,6 +149,32 @@ pub struct Changes {
     pub carrier: Option<Carrier>,
     /// How it is to be obtained.
     pub delivery: Option<Delivery>,
+}
+
+/// A draft as the officer words it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Wording {
+    /// The decision code.
+    pub decision: String,
+    /// Its particulars.
+    pub particulars: Particulars,
+    /// Further grounds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<GroundWording>,
+    /// On what the information is provided; none for the applicant's wish.
+    pub carrier: Option<Carrier>,
+    /// How it is handed over; none for the applicant's wish.
+    pub delivery: Option<Delivery>,
+}
+
+/// A ground as the officer words it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroundWording {
+    /// The decision code.
+    pub decision: String,
+    /// What is said of that part.
+    #[serde(flatten)]
+    pub facts: GroundFacts,
 }
 
 /// What the applicant sent to supplement his application.
@@ -212,6 +243,7 @@ impl Step {
             Self::RequestExtension { .. } => Action::RequestExtension,
             Self::DecideExtension { .. } => Action::DecideExtension,
             Self::DraftAnswer { .. } => Action::DraftAnswer,
+            Self::Review { .. } => Action::Review,
             Self::Answer { .. } => Action::Answer,
             Self::Serve { .. } => Action::Serve,
             Self::Withdraw { .. } => Action::Withdraw,
@@ -224,6 +256,9 @@ impl Step {
         match self {
             Self::Amend { changes, .. } => serde_json::to_value(changes).ok(),
             Self::Supplement { facts } => Some(serde_json::json!({ "content": facts.content })),
+            Self::Review { opinion, .. } => {
+                opinion.as_ref().map(|opinion| serde_json::json!({ "opinion": opinion }))
+            }
             Self::Serve { service, .. }
             | Self::RequestSupplement { service: Some(service), .. }
             | Self::DecideExtension { service: Some(service), .. }
@@ -246,6 +281,15 @@ impl Step {
         }
     }
 
+    /// The number of an earlier case that the input relies on.
+    #[must_use]
+    pub fn earlier_number(&self) -> Option<&str> {
+        match self {
+            Self::DraftAnswer { wording } => wording.particulars.earlier_case_number.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Another case that the input names and that must exist.
     #[must_use]
     pub const fn other_case(&self) -> Option<CaseId> {
@@ -253,36 +297,5 @@ impl Step {
             Self::Void { duplicate_of, .. } => *duplicate_of,
             _ => None,
         }
-    }
-}
-
-impl Particulars {
-    /// The fields that are filled in, of those that data/decisions.json may demand.
-    #[must_use]
-    pub fn present(&self) -> BTreeSet<DraftField> {
-        let filled = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
-        DraftField::ALL
-            .iter()
-            .filter(|field| match field {
-                DraftField::Reasons => filled(&self.reasons),
-                DraftField::Article => filled(&self.article),
-                DraftField::Harm => filled(&self.harm),
-                DraftField::SearchLog => !self.search_log.is_empty(),
-                DraftField::Provided => filled(&self.provided),
-                DraftField::HowToObtain => filled(&self.how_to_obtain),
-                DraftField::RightOrgan => filled(&self.right_organ),
-                DraftField::EarlierCaseNumber => filled(&self.earlier_case_number),
-                DraftField::ConsultationResult => filled(&self.consultation_result),
-                DraftField::ChannelPointer => filled(&self.channel_pointer),
-                DraftField::PublicationSource => filled(&self.publication_source),
-                DraftField::BasisLaw => filled(&self.basis_law),
-            })
-            .copied()
-            .collect()
-    }
-
-    /// The searches that lie after the given day, which cannot be.
-    pub fn searches_after(&self, today: NaiveDate) -> impl Iterator<Item = &SearchEntry> {
-        self.search_log.iter().filter(move |entry| entry.searched_on > today)
     }
 }

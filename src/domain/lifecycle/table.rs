@@ -49,6 +49,7 @@ text_enum! {
         RequestExtension = "request_extension" : "申请延期" / "request an extension",
         DecideExtension = "decide_extension" : "决定延期" / "decide an extension",
         DraftAnswer = "draft_answer" : "拟写答复" / "draft the answer",
+        Review = "review" : "审查" / "review the draft",
         Answer = "answer" : "签发答复" / "answer",
         Serve = "serve" : "登记送达" / "serve",
         Withdraw = "withdraw" : "撤回" / "withdraw",
@@ -69,6 +70,10 @@ text_enum! {
         /// A user of a center or the query room that records an application.
         Counter = "counter" : "收件窗口" / "a counter",
         Supervisor = "supervisor" : "监督" / "a supervisor",
+        /// A user of the legal office.
+        LegalReviewer = "legal_reviewer" : "法制审核人" / "a reviewer of the legal office",
+        /// A user with the capability, whatever his role; he must see the case.
+        SecrecyReviewer = "secrecy_reviewer" : "保密审查人" / "a secrecy reviewer",
         /// The applicant himself, online, by the number and the query code of his case.
         Applicant = "applicant" : "申请人" / "the applicant",
     }
@@ -85,6 +90,10 @@ impl Party {
                 &[Role::QueryRoom, Role::ServiceCenter]
             }
             Self::Supervisor => &[Role::Supervisor],
+            Self::LegalReviewer => &[Role::LegalOffice],
+            Self::SecrecyReviewer => {
+                &[Role::QueryRoom, Role::ServiceCenter, Role::LegalOffice, Role::Supervisor]
+            }
             Self::Applicant => &[],
         }
     }
@@ -216,6 +225,13 @@ pub const RULES: &[Rule] = &[
         Target::Same,
         &[P::Holder],
         "2019 art. 36; 2007 art. 21",
+    ),
+    rule(
+        A::Review,
+        &[S::Registered, S::Assigned, S::Supplemented],
+        Target::Same,
+        &[P::LegalReviewer, P::SecrecyReviewer],
+        "2019 art. 17, 45; 2007 art. 14",
     ),
     rule(
         A::Answer,

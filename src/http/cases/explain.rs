@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::bodies::{AmendBody, ReceiveBody};
-use super::{Reply, load, steps};
+use super::{Reply, drafting, load, steps};
 use crate::domain::actor::By;
 use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::deadline::{Fact, missing_facts};
-use crate::domain::lifecycle::{Action, Availability, Context, NextNumbers, availability};
+use crate::domain::lifecycle::{
+    Action, Availability, Context, EarlierCases, NextNumbers, availability,
+};
 use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::{Language, Said, citation};
@@ -114,7 +116,8 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::Supplement => form::<steps::SupplementBody>(),
             Action::RequestExtension => form::<steps::RequestExtensionBody>(),
             Action::DecideExtension => form::<steps::DecideExtensionBody>(),
-            Action::DraftAnswer => form::<steps::DraftAnswerBody>(),
+            Action::DraftAnswer => form::<drafting::DraftAnswerBody>(),
+            Action::Review => form::<drafting::ReviewBody>(),
             Action::Answer => form::<steps::AnswerBody>(),
             Action::Serve => form::<steps::ServeBody>(),
         };
@@ -192,6 +195,8 @@ pub async fn actions(
         at: app.clock.now(),
         law: &app.law,
         decisions: app.decisions,
+        practice: app.practice,
+        earlier: &EarlierCases::new(),
         directory: &directory,
         numbers: &numbers,
     };

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::applicant::names_are_masked;
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
+use crate::domain::case::ReviewKind;
 use crate::domain::channel::Channel;
 use crate::domain::deadline::legal_day;
 use crate::domain::external_ref::ExternalRef;
@@ -39,6 +40,7 @@ text_enum! {
         DueSoon = "due_soon" : "即将到期" / "due within three working days",
         Overdue = "overdue" : "已逾期" / "due and not replied to",
         AwaitingSupplement = "awaiting_supplement" : "待补正" / "waiting for the applicant",
+        AwaitingReview = "awaiting_review" : "待审查" / "with a draft that waits for a review of mine, or for any when I review none",
     }
 }
 
@@ -429,9 +431,21 @@ fn narrow(
             filter.due_to = filter.due_to.into_iter().chain([horizon]).min();
         }
         Worklist::Overdue => filter.overdue_on = Some(today),
+        Worklist::AwaitingReview => filter.awaiting = Some(reviews_of(actor)),
         Worklist::AwaitingSupplement => only(filter, &[Status::AwaitingSupplement]),
     }
     Ok(())
+}
+
+/// The reviews that this caller makes; all of them for who makes none and watches.
+fn reviews_of(actor: &Actor) -> Vec<ReviewKind> {
+    let secrecy = actor.capabilities.contains(&Capability::SecrecyReviewer);
+    let legality = actor.role == Role::LegalOffice;
+    match (secrecy, legality) {
+        (true, false) => vec![ReviewKind::Secrecy],
+        (false, true) => vec![ReviewKind::Legality],
+        (true, true) | (false, false) => ReviewKind::ALL.to_vec(),
+    }
 }
 
 fn only(filter: &mut CaseFilter, statuses: &[Status]) {

@@ -2,6 +2,7 @@
 
 mod applicant;
 mod bodies;
+mod drafting;
 mod earlier;
 mod events;
 mod explain;
@@ -186,7 +187,9 @@ actions! {
     /// `POST /api/v1/cases/{id}/decide-extension`
     decide_extension: DecideExtension, steps::DecideExtensionBody => Step::from, DecideExtension;
     /// `POST /api/v1/cases/{id}/draft-answer`
-    draft_answer: DraftAnswer, steps::DraftAnswerBody => Step::from, DraftAnswer;
+    draft_answer: DraftAnswer, drafting::DraftAnswerBody => Step::from, DraftAnswer;
+    /// `POST /api/v1/cases/{id}/review`
+    review: Review, drafting::ReviewBody => Step::from, Review;
     /// `POST /api/v1/cases/{id}/answer`
     issue_answer: Answer, steps::AnswerBody => Step::from, Answer;
     /// `POST /api/v1/cases/{id}/serve`

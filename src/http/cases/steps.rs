@@ -1,19 +1,19 @@
 //! The bodies of the actions, and the steps that they become.
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::bodies::{ArrivalBody, prose};
-use crate::domain::case::{Arrival, Manner, Particulars, SearchEntry, ServedLetter, Verdict};
-use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::case::{Arrival, Manner, ServedLetter, Verdict};
+use crate::domain::channel::Channel;
 use crate::domain::deadline::Moment;
 use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::{ServiceFacts, Step, SupplementFacts};
 use crate::http::extract::Checked;
-use crate::http::strict::{day, object, objects, some_day, some_object};
+use crate::http::strict::{object, some_day, some_object};
 
 /// Bodies whose faults their form tells completely.
 macro_rules! plain {
@@ -32,7 +32,6 @@ plain!(
     SupplementBody,
     RequestExtensionBody,
     DecideExtensionBody,
-    DraftAnswerBody,
     AnswerBody,
     ServeBody,
 );
@@ -156,79 +155,6 @@ pub struct DecideExtensionBody {
     #[serde(default, deserialize_with = "some_object")]
     #[validate(nested)]
     pub service: Option<ServiceBody>,
-}
-
-/// A search for the information.
-#[derive(Deserialize, Serialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SearchBody {
-    /// Who searched.
-    #[validate(length(min = 1, max = 50), custom(function = prose))]
-    #[schema(min_length = 1, max_length = 50)]
-    pub searcher: String,
-    /// In which archive or system.
-    #[validate(length(min = 1, max = 100), custom(function = prose))]
-    #[schema(min_length = 1, max_length = 100)]
-    pub system: String,
-    /// By which key words.
-    #[validate(length(min = 1, max = 200), custom(function = prose))]
-    #[schema(min_length = 1, max_length = 200)]
-    pub keywords: String,
-    /// On which day.
-    #[serde(deserialize_with = "day")]
-    pub search_date: NaiveDate,
-}
-
-/// Drafting the answer. Which members a decision demands depends on the text that governs the case;
-/// all that is missing is listed at once.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DraftAnswerBody {
-    /// The decision code.
-    #[validate(length(min = 1, max = 40))]
-    #[schema(schema_with = crate::http::schemas::decision_code)]
-    pub decision: String,
-    /// The reasons, as the letter gives them.
-    #[validate(length(min = 1, max = 4000), custom(function = prose))]
-    pub reasons: Option<String>,
-    /// The article and item relied on.
-    #[validate(length(min = 1, max = 200), custom(function = prose))]
-    pub article: Option<String>,
-    /// The harm that disclosure would do.
-    #[validate(length(min = 1, max = 2000), custom(function = prose))]
-    pub harm: Option<String>,
-    /// The searches made.
-    #[serde(default, deserialize_with = "objects")]
-    #[validate(nested, length(max = 50))]
-    pub search_log: Vec<SearchBody>,
-    /// What is provided.
-    #[validate(length(min = 1, max = 4000), custom(function = prose))]
-    pub provided: Option<String>,
-    /// Where and how published information is found.
-    #[validate(length(min = 1, max = 1000), custom(function = prose))]
-    pub how_to_obtain: Option<String>,
-    /// The organ that has the information.
-    #[validate(length(min = 1, max = 200), custom(function = prose))]
-    pub right_organ: Option<String>,
-    /// The number of the earlier case that this one repeats.
-    #[validate(length(min = 1, max = 100), custom(function = prose))]
-    pub earlier_case_number: Option<String>,
-    /// What the third party said.
-    #[validate(length(min = 1, max = 2000), custom(function = prose))]
-    pub consultation_result: Option<String>,
-    /// The channel for complaints or special queries.
-    #[validate(length(min = 1, max = 1000), custom(function = prose))]
-    pub channel_pointer: Option<String>,
-    /// The gazette, newspaper or book.
-    #[validate(length(min = 1, max = 500), custom(function = prose))]
-    pub publication_source: Option<String>,
-    /// The law or administrative regulation that forbids or governs.
-    #[validate(length(min = 1, max = 500), custom(function = prose))]
-    pub basis_law: Option<String>,
-    /// On what the information is provided.
-    pub carrier: Option<Carrier>,
-    /// How it is handed over.
-    pub delivery: Option<Delivery>,
 }
 
 /// Issuing the current draft.
@@ -358,37 +284,6 @@ impl From<DecideExtensionBody> for Step {
             verdict: body.verdict,
             reason: body.reason,
             service: body.service.map(ServiceFacts::from),
-        }
-    }
-}
-
-impl From<DraftAnswerBody> for Step {
-    fn from(body: DraftAnswerBody) -> Self {
-        let search_log = body.search_log.into_iter().map(|search| SearchEntry {
-            searcher: search.searcher,
-            system: search.system,
-            keywords: search.keywords,
-            searched_on: search.search_date,
-        });
-        let particulars = Particulars {
-            reasons: body.reasons,
-            article: body.article,
-            harm: body.harm,
-            search_log: search_log.collect(),
-            provided: body.provided,
-            how_to_obtain: body.how_to_obtain,
-            right_organ: body.right_organ,
-            earlier_case_number: body.earlier_case_number,
-            consultation_result: body.consultation_result,
-            channel_pointer: body.channel_pointer,
-            publication_source: body.publication_source,
-            basis_law: body.basis_law,
-        };
-        Self::DraftAnswer {
-            decision: body.decision,
-            particulars: Box::new(particulars),
-            carrier: body.carrier,
-            delivery: body.delivery,
         }
     }
 }

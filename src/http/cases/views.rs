@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::applicant::{ApplicantView, applicant_view, name_for};
+use super::drafting::{AnswerView, DraftView, ReviewView};
 use super::earlier::EarlierCasesView;
 use crate::domain::actor::Actor;
 use crate::domain::case::{
-    Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Draft, Manner, Particulars, ServedLetter,
-    Stage, Verdict,
+    Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Manner, ServedLetter, Stage, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
@@ -140,72 +140,6 @@ pub struct ExtensionView {
     pub notified_date: Option<NaiveDate>,
 }
 
-/// A search for the information.
-#[derive(Serialize, ToSchema)]
-pub struct SearchView {
-    /// Who searched.
-    pub searcher: String,
-    /// In which archive or system.
-    pub system: String,
-    /// By which key words.
-    pub keywords: String,
-    /// On which day.
-    pub search_date: NaiveDate,
-}
-
-/// A draft, or the draft as it was issued.
-#[derive(Serialize, ToSchema)]
-pub struct DraftView {
-    /// The decision code.
-    #[schema(example = "disclose")]
-    pub decision: String,
-    /// Who drafted it.
-    pub drafted_by: Uuid,
-    /// When.
-    pub drafted_at: DateTime<Utc>,
-    /// The reasons.
-    pub reasons: Option<String>,
-    /// The article relied on.
-    pub article: Option<String>,
-    /// The harm of disclosure.
-    pub harm: Option<String>,
-    /// The searches.
-    pub search_log: Vec<SearchView>,
-    /// What is provided.
-    pub provided: Option<String>,
-    /// Where published information is found.
-    pub how_to_obtain: Option<String>,
-    /// The organ that has it.
-    pub right_organ: Option<String>,
-    /// The earlier case.
-    pub earlier_case_number: Option<String>,
-    /// What the third party said.
-    pub consultation_result: Option<String>,
-    /// The proper channel.
-    pub channel_pointer: Option<String>,
-    /// The publication.
-    pub publication_source: Option<String>,
-    /// The law relied on.
-    pub basis_law: Option<String>,
-    /// On what it is provided.
-    pub carrier: Option<Carrier>,
-    /// How it is handed over.
-    pub delivery: Option<Delivery>,
-}
-
-/// An issued answer.
-#[derive(Serialize, ToSchema)]
-pub struct AnswerView {
-    /// The draft as it was issued.
-    pub draft: DraftView,
-    /// The articles on which it rests.
-    pub basis: String,
-    /// When it was issued.
-    pub issued_at: DateTime<Utc>,
-    /// By whom.
-    pub issued_by: Uuid,
-}
-
 /// How a case ended without an answer.
 #[derive(Serialize, ToSchema)]
 pub struct ClosureView {
@@ -305,6 +239,8 @@ pub struct CaseView {
     pub extensions: Vec<ExtensionView>,
     /// The current draft.
     pub draft: Option<DraftView>,
+    /// The reviews of the current draft, oldest first.
+    pub reviews: Vec<ReviewView>,
     /// The answer.
     pub answer: Option<AnswerView>,
     /// How it ended without an answer.
@@ -365,6 +301,7 @@ impl CaseView {
             supplement: SupplementView::of(case),
             extensions: ExtensionView::all(case),
             draft: record.draft.as_ref().map(DraftView::of),
+            reviews: record.reviews.iter().map(ReviewView::of).collect(),
             answer: AnswerView::of(case),
             closure: record.stage.closure().map(|closure| ClosureView {
                 reason: closure.reason.clone(),
@@ -454,61 +391,6 @@ impl ExtensionView {
             }
         };
         case.record.extensions.iter().map(of).collect()
-    }
-}
-
-impl DraftView {
-    fn of(draft: &Draft) -> Self {
-        let Particulars {
-            reasons,
-            article,
-            harm,
-            search_log,
-            provided,
-            how_to_obtain,
-            right_organ,
-            earlier_case_number,
-            consultation_result,
-            channel_pointer,
-            publication_source,
-            basis_law,
-        } = draft.particulars.clone();
-        let search = |entry: crate::domain::case::SearchEntry| SearchView {
-            searcher: entry.searcher,
-            system: entry.system,
-            keywords: entry.keywords,
-            search_date: entry.searched_on,
-        };
-        Self {
-            decision: draft.decision.as_str().to_owned(),
-            drafted_by: draft.drafted_by.0,
-            drafted_at: draft.drafted_at,
-            reasons,
-            article,
-            harm,
-            search_log: search_log.into_iter().map(search).collect(),
-            provided,
-            how_to_obtain,
-            right_organ,
-            earlier_case_number,
-            consultation_result,
-            channel_pointer,
-            publication_source,
-            basis_law,
-            carrier: draft.carrier,
-            delivery: draft.delivery,
-        }
-    }
-}
-
-impl AnswerView {
-    fn of(case: &Case) -> Option<Self> {
-        case.record.stage.answer().map(|answer| Self {
-            draft: DraftView::of(&answer.draft),
-            basis: answer.basis.clone(),
-            issued_at: answer.issued_at,
-            issued_by: answer.issued_by.0,
-        })
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::DemoError;
 use super::data::Act;
 use super::scene::Scene;
-use crate::domain::case::{Arrival, Manner, ServedLetter, Verdict};
+use crate::domain::case::{Arrival, Manner, ReviewKind, ReviewVerdict, ServedLetter, Verdict};
 use crate::domain::channel::{Channel, Delivery};
 use crate::domain::deadline::{Fact, Moment, ReceiptRule};
 use crate::domain::lifecycle::{Changes, ServiceFacts, Step, SupplementFacts};
@@ -106,6 +106,8 @@ impl Scene<'_> {
                 decided(Verdict::Refused, Some("检索工作量不大,应按期答复"), None)
             }
             Act::Draft => self.draft(),
+            Act::ReviewSecrecy => passed(ReviewKind::Secrecy, "经审查,不涉及国家秘密"),
+            Act::ReviewLegality => passed(ReviewKind::Legality, "事实清楚,适用依据正确"),
             Act::Issue => Step::Answer { service: None },
             Act::IssueServed => Step::Answer { service: Some(self.service()) },
             Act::ServeSupplementNotice => serve(ServedLetter::SupplementNotice, self.service()),
@@ -196,6 +198,11 @@ const fn serve(letter: ServedLetter, service: ServiceFacts) -> Step {
 
 fn decided(verdict: Verdict, reason: Option<&str>, service: Option<ServiceFacts>) -> Step {
     Step::DecideExtension { verdict, reason: reason.map(str::to_owned), service }
+}
+
+fn passed(kind: ReviewKind, opinion: &str) -> Step {
+    let opinion = Some(opinion.to_owned());
+    Step::Review { kind, verdict: ReviewVerdict::Passed, opinion, basis: None }
 }
 
 /// Nothing but the manner.

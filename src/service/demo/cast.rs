@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::data::UserRow;
 use super::{DemoError, DemoUser};
-use crate::domain::actor::Role;
+use crate::domain::actor::{Capability, Role};
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::named::{DisplayName, UserName};
 use crate::domain::unit::{Directory, Unit, User};
@@ -67,6 +67,10 @@ async fn create_all(app: &Arc<App>, inputs: Vec<UserInput>) -> Result<(), DemoEr
     Ok(())
 }
 
+fn reviews_secrecy(user: &User) -> bool {
+    user.capabilities.contains(&Capability::SecrecyReviewer)
+}
+
 /// Who works where.
 pub(super) struct Cast {
     directory: Arc<Directory>,
@@ -122,11 +126,22 @@ impl Cast {
 
     /// The one who decides on extensions.
     pub(super) fn supervisor(&self) -> Result<UserId, DemoError> {
-        self.directory
-            .users()
-            .into_iter()
-            .find(|user| user.role == Role::Supervisor)
-            .map(|user| user.id)
-            .ok_or_else(|| DemoError::Data("there is no supervisor".to_owned()))
+        self.one("supervisor", |user| user.role == Role::Supervisor)
+    }
+
+    /// The one who reviews drafts for secrecy.
+    pub(super) fn secrecy_reviewer(&self) -> Result<UserId, DemoError> {
+        self.one("secrecy reviewer", reviews_secrecy)
+    }
+
+    /// The one who reviews drafts for legality.
+    pub(super) fn legal_reviewer(&self) -> Result<UserId, DemoError> {
+        let legal = |user: &User| user.role == Role::LegalOffice && !reviews_secrecy(user);
+        self.one("legal reviewer", legal)
+    }
+
+    fn one(&self, name: &str, is: impl Fn(&User) -> bool) -> Result<UserId, DemoError> {
+        let user = self.directory.users().into_iter().find(|user| is(user)).map(|user| user.id);
+        user.ok_or_else(|| DemoError::Data(format!("there is no {name}")))
     }
 }

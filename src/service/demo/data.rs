@@ -65,6 +65,21 @@ pub(super) struct Topic {
     pub(super) channel_pointer: Option<String>,
     pub(super) publication_source: Option<String>,
     pub(super) basis_law: Option<String>,
+    pub(super) conclusion: Option<String>,
+    /// The parts that are withheld.
+    #[serde(default)]
+    pub(super) grounds: Vec<TopicGround>,
+}
+
+/// A part that is withheld, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TopicGround {
+    pub(super) decision: String,
+    pub(super) about: String,
+    pub(super) reasons: Option<String>,
+    pub(super) article: Option<BTreeMap<RuleSetId, String>>,
+    pub(super) consultation_result: Option<String>,
 }
 
 /// Where and by which words was searched.
@@ -140,6 +155,11 @@ pub(super) enum Act {
     RefuseExtension,
     ServeExtension,
     Draft,
+    /// These two follow a draft that will be issued, and are not written in routes.
+    #[serde(skip)]
+    ReviewSecrecy,
+    #[serde(skip)]
+    ReviewLegality,
     Issue,
     IssueServed,
     Serve,

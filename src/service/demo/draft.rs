@@ -1,8 +1,12 @@
 //! The answer that fits a topic, worded for one application.
 
+use std::collections::BTreeMap;
+
+use super::data::TopicGround;
 use super::scene::Scene;
-use crate::domain::case::{Particulars, SearchEntry};
-use crate::domain::lifecycle::Step;
+use crate::domain::case::{GroundFacts, Particulars, SearchEntry};
+use crate::domain::lifecycle::{GroundWording, Step, Wording};
+use crate::domain::regulation::RuleSetId;
 
 impl Scene<'_> {
     /// Drafts the topic's answer, or, for an application that repeats another, refers to that.
@@ -12,21 +16,41 @@ impl Scene<'_> {
             Some(number) => ("repeat".to_owned(), repetition(number)),
             None => (self.topic.decision.clone(), self.particulars()),
         };
-        Step::DraftAnswer {
+        let wording = Wording {
+            grounds: if decision == self.topic.decision { self.grounds() } else { Vec::new() },
             decision,
-            particulars: Box::new(particulars),
+            particulars,
             carrier: Some(self.row.carrier),
             delivery: Some(self.row.delivery),
-        }
+        };
+        Step::DraftAnswer { wording: Box::new(wording) }
+    }
+
+    fn grounds(&self) -> Vec<GroundWording> {
+        let ground = |ground: &TopicGround| GroundWording {
+            decision: ground.decision.clone(),
+            facts: GroundFacts {
+                about: self.row.fill(&ground.about),
+                reasons: ground.reasons.clone(),
+                article: self.article(ground.article.as_ref()),
+                consultation_result: ground.consultation_result.clone(),
+                ..GroundFacts::default()
+            },
+        };
+        self.topic.grounds.iter().map(ground).collect()
+    }
+
+    /// The article for the text that governs the case.
+    fn article(&self, by_text: Option<&BTreeMap<RuleSetId, String>>) -> Option<String> {
+        by_text.and_then(|by_text| by_text.get(&self.rule_set()).cloned())
     }
 
     fn particulars(&self) -> Particulars {
         let topic = self.topic;
         let fill = |text: Option<&String>| text.map(|text| self.row.fill(text));
-        let articles = topic.article.as_ref();
         Particulars {
             reasons: fill(topic.reasons.as_ref()),
-            article: articles.and_then(|by_text| by_text.get(&self.rule_set()).cloned()),
+            article: self.article(topic.article.as_ref()),
             harm: fill(topic.harm.as_ref()),
             search_log: self.searches(),
             provided: fill(topic.provided.as_ref()),
@@ -37,6 +61,9 @@ impl Scene<'_> {
             channel_pointer: fill(topic.channel_pointer.as_ref()),
             publication_source: fill(topic.publication_source.as_ref()),
             basis_law: fill(topic.basis_law.as_ref()),
+            earlier_answered_on: None,
+            explanation: None,
+            conclusion: fill(topic.conclusion.as_ref()),
         }
     }
 
@@ -48,6 +75,7 @@ impl Scene<'_> {
                 system: search.system.clone(),
                 keywords: self.row.fill(&search.keywords),
                 searched_on: self.day(),
+                result: None,
             })
             .collect()
     }

@@ -127,6 +127,8 @@ impl Scene<'_> {
             Act::GrantExtension | Act::GrantExtensionServed | Act::RefuseExtension => {
                 self.cast.supervisor()
             }
+            Act::ReviewSecrecy => self.cast.secrecy_reviewer(),
+            Act::ReviewLegality => self.cast.legal_reviewer(),
             Act::Issue | Act::IssueServed => self.issuer(),
         }
     }

@@ -13,7 +13,7 @@ use super::cast::{self, Cast};
 use super::data::{self, Act, Stage};
 use super::draw::{self, ArrivalDay, Arrivals, Chance, Deck, Route};
 use super::scene::Scene;
-use super::{DemoError, DemoUser, persona};
+use super::{DemoError, DemoUser, persona, plan};
 use crate::clock::SettableClock;
 use crate::domain::deadline::{legal_day, start_of_legal_day};
 use crate::domain::ids::Version;
@@ -95,11 +95,12 @@ impl Seeder<'_> {
         crowd: usize,
     ) -> Result<(), DemoError> {
         let mut chance = Chance::of(number);
-        let (row, mut route) = deck.draw(&mut chance, arrival.day)?;
-        route.truncate(draw::kept(&mut chance, route.len(), arrival.days_ago));
-        let place = draw::somebody(&mut chance, crowd);
+        let (row, route) = deck.draw(&mut chance, arrival.day)?;
         let missing = || DemoError::Data(format!("no topic {}", row.topic));
         let topic = self.stage.topics.get(&row.topic).ok_or_else(missing)?;
+        let mut route = plan::reviewed(&route, &topic.decision);
+        route.truncate(draw::kept(&mut chance, route.len(), arrival.days_ago));
+        let place = draw::somebody(&mut chance, crowd);
         let mut scene = Scene {
             cast: self.cast,
             law: &self.app.law,

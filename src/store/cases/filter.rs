@@ -6,12 +6,14 @@ use diesel::prelude::*;
 use super::{Boxed, Condition};
 use crate::domain::actor::CaseScope;
 use crate::domain::applicant_type::ApplicantType;
+use crate::domain::case::ReviewKind;
 use crate::domain::channel::Channel;
 use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
 use crate::domain::text_enum::TextEnum;
-use crate::store::schema::cases;
+use crate::store::schema::{case_tasks, cases};
+use crate::store::tasks::Task;
 use crate::store::types::{At, Key};
 
 #[diesel::declare_sql_function]
@@ -36,6 +38,8 @@ pub struct CaseFilter {
     pub officer: Option<UserId>,
     /// In the register and with nobody.
     pub unassigned: Option<Unassigned>,
+    /// With a draft that waits for one of these reviews.
+    pub awaiting: Option<Vec<ReviewKind>>,
     /// Due on or after this day.
     pub due_from: Option<NaiveDate>,
     /// Due on or before this day.
@@ -130,6 +134,7 @@ impl CaseFilter {
             applicant_types,
             officer,
             unassigned,
+            awaiting,
             due_from,
             due_to,
             received_from,
@@ -154,6 +159,7 @@ impl CaseFilter {
             && applicant_types.is_empty()
             && officer.is_none()
             && unassigned.is_none()
+            && awaiting.is_none()
             && unanswered.is_none()
             && only.is_none()
             && words.is_none()
@@ -223,6 +229,11 @@ fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
         query = query
             .filter(cases::holding_unit_id.is_null())
             .filter(cases::status.eq_any(codes(&[Status::Registered, Status::Supplemented])));
+    }
+    if let Some(kinds) = &filter.awaiting {
+        let tasks: Vec<&str> = kinds.iter().map(|kind| Task::code(*kind)).collect();
+        let waiting = case_tasks::table.filter(case_tasks::task.eq_any(tasks));
+        query = query.filter(cases::id.eq_any(waiting.select(case_tasks::case_id)));
     }
     if filter.unanswered.is_some() {
         query = query.filter(owes_reply());

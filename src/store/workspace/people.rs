@@ -52,8 +52,7 @@ impl Workspace<'_> {
             return Ok(());
         }
         for row in dialect::lock_unfinished_cases_of(conn, &units, &officers)? {
-            let case = row.to_case()?;
-            self.cases.entry(case.id).or_insert(case);
+            self.hold(row.to_case()?);
         }
         Ok(())
     }

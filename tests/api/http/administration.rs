@@ -121,11 +121,13 @@ on_both! {
         let open = api.assigned(Place::CenterB).await;
         let done = api.assigned(Place::CenterB).await;
         let done = api.done(Who::OfficerB, &done, "draft-answer", &json!({ "decision": "disclose", "provided": "一份" })).await;
+        let done = api.reviewed(&done).await;
         let today = api.world.today();
         let by_hand = json!({ "service": { "manner": "handed_over", "signed_at": today } });
         let done = api.done(Who::Clerk, &done, "answer", &by_hand).await;
         let unserved = api.assigned(Place::CenterB).await;
         let unserved = api.done(Who::OfficerB, &unserved, "draft-answer", &json!({ "decision": "disclose", "provided": "一份" })).await;
+        let unserved = api.reviewed(&unserved).await;
         let unserved = api.done(Who::Clerk, &unserved, "answer", &json!({})).await;
         let mut body = application();
         let received = api.post(Who::OfficerB, "/api/v1/cases", &body).await.json();

@@ -49,6 +49,7 @@ on_both! {
         let case = api.assigned(Place::CenterA).await;
         let draft = json!({ "decision": "disclose", "provided": "一份" });
         let case = api.done(Who::OfficerA, &case, "draft-answer", &draft).await;
+        let case = api.reviewed(&case).await;
         let by_hand = json!({ "service": { "manner": "handed_over", "signed_at": today } });
         let case = api.done(Who::Clerk, &case, "answer", &by_hand).await;
         let block = api.received().await["earlier_cases"].clone();

@@ -58,6 +58,7 @@ on_both! {
         // Drafted by one, issued by another; not replied to before it is served.
         let draft = json!({ "decision": "disclose", "provided": "收费标准一份" });
         let case = api.done(Who::OfficerA, &case, "draft-answer", &draft).await;
+        let case = api.reviewed(&case).await;
         let own = api.act(Who::OfficerA, &case, "answer", &json!({})).await;
         assert_eq!(own.verdict(), (403, "drafter_is_issuer".to_owned()));
         let case = api.done(Who::SecondOfficerA, &case, "answer", &json!({})).await;
@@ -97,11 +98,12 @@ async fn ledger_tells_it_all(api: &Api, case: &Value) {
         "request_extension",
         "decide_extension",
         "draft_answer",
+        "review",
         "answer",
         "serve",
     ];
     assert_eq!(actions, expected);
-    assert_eq!(events["items"][10]["version"], case["version"]);
+    assert_eq!(events["items"][11]["version"], case["version"]);
     assert!(!events.to_string().contains("2024年度\""), "the applicant's words are sealed");
     let first = api.get(Who::Legal, &format!("{path}?limit=4")).await.json();
     let page = api.get(Who::Legal, first["links"]["next"].as_str().unwrap()).await.json();

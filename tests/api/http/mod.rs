@@ -8,6 +8,7 @@ mod coverage;
 mod dictionaries;
 mod doors;
 mod examples;
+mod gates;
 mod guesses;
 mod imports;
 mod languages;

@@ -102,10 +102,12 @@ async fn lead(api: &Api, n: usize, case: Value) {
         6 => {
             // Answered, and not served: no reply yet.
             let case = api.done(officer, &case, "draft-answer", &draft).await;
+            let case = api.reviewed(&case).await;
             drop(api.done(Who::Clerk, &case, "answer", &json!({})).await);
         }
         7 | 8 => {
             let case = api.done(officer, &case, "draft-answer", &draft).await;
+            let case = api.reviewed(&case).await;
             let by = if place == Place::CenterA { Who::SecondOfficerA } else { Who::Clerk };
             drop(api.act(by, &case, "answer", &json!({ "service": served(today) })).await);
         }

@@ -23,6 +23,7 @@ on_both! {
         let case = api.assigned(Place::CenterA).await;
         let draft = json!({ "decision": "disclose", "provided": "一份" });
         let case = api.done(Who::OfficerA, &case, "draft-answer", &draft).await;
+        let case = api.reviewed(&case).await;
         let today = api.world.today();
         let by = json!({ "service": { "manner": "substitute", "signed_at": today } });
         let nobody = api.act(Who::Clerk, &case, "answer", &by).await;

@@ -108,6 +108,7 @@ async fn worked_case(api: &Api) -> (Value, String) {
             &json!({ "decision": "disclose", "provided": "一份", "how_to_obtain": "邮寄" }),
         )
         .await;
+    let case = api.reviewed(&case).await;
     let case = api.done(Who::SecondOfficerA, &case, "answer", &json!({ "service": served })).await;
     (case, code)
 }

@@ -138,6 +138,7 @@ on_both! {
 
         let case = api.done(Who::SecondClerk, &case, "assign", &json!({ "unit_id": api.world.unit(Place::CenterA).0 })).await;
         let case = api.done(Who::OfficerA, &case, "draft-answer", &json!({ "decision": "disclose", "provided": "一份" })).await;
+        let case = api.reviewed(&case).await;
         let posted = json!({ "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA1" } });
         api.done(Who::SecondClerk, &case, "answer", &posted).await;
         let status = api.visit("192.0.2.1", "status", &claim(&receipt)).await.json();

@@ -109,6 +109,7 @@ fn body_of(path: &str, api: &Api) -> Value {
         "draft-answer" => {
             json!({ "decision": "disclose", "provided": "一份", "how_to_obtain": "邮寄" })
         }
+        "review" => json!({ "kind": "secrecy", "verdict": "passed" }),
         "serve" => json!({ "letter": "answer", "service": served }),
         "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),
         _ => json!({}),
@@ -344,6 +345,7 @@ async fn one_of_each_status(api: &Api) -> Vec<Value> {
     let answered = api.assigned(Place::CenterA).await;
     let answered =
         api.done(Who::OfficerA, &answered, "draft-answer", &body_of("draft-answer", api)).await;
+    let answered = api.reviewed(&answered).await;
     let answered = api.done(Who::SecondOfficerA, &answered, "answer", &json!({})).await;
     let withdrawn = api.done(Who::Clerk, &api.registered().await, "withdraw", &reason).await;
     let voided = api.done(Who::Clerk, &api.registered().await, "void", &reason).await;

@@ -31,14 +31,16 @@ async fn every_command_leaves_one_event_and_one_message(world: World) {
     let case = world.assigned(Place::CenterA).await;
     let case = world.act(Who::OfficerA, &case, gongkai::domain::lifecycle::Step::Accept).await;
     let case = world.act(Who::OfficerA, &case, inputs::draft()).await;
+    let case = world.reviewed(&case).await;
     let case = world.act(Who::SecondOfficerA, &case, inputs::answer(world.today())).await;
-    assert_eq!(case.version.0, 6);
+    assert_eq!(case.version.0, 7);
 
     let rows = events::of_case(&mut world.db.connect(), case.id, Page::First, 100).unwrap().rows;
     let actions: Vec<_> = rows.iter().map(|row| row.action.as_str()).collect();
-    assert_eq!(actions, ["receive", "register", "assign", "accept", "draft_answer", "answer"]);
-    assert!(rows.iter().map(|row| row.version).eq(1..=6));
-    assert_eq!(all_events(&world).len() - before, 6);
+    let expected = ["receive", "register", "assign", "accept", "draft_answer", "review", "answer"];
+    assert_eq!(actions, expected);
+    assert!(rows.iter().map(|row| row.version).eq(1..=7));
+    assert_eq!(all_events(&world).len() - before, 7);
     let outbox = world
         .db
         .texts("SELECT CAST(seq AS text) || ' ' || topic AS value FROM outbox ORDER BY seq");
@@ -48,10 +50,11 @@ async fn every_command_leaves_one_event_and_one_message(world: World) {
     for (page, versions, goes_on) in [
         (Page::First, 1..=2, true),
         (Page::After(2), 3..=4, true),
-        (Page::After(4), 5..=6, false),
+        (Page::After(4), 5..=6, true),
+        (Page::After(5), 6..=7, false),
         (Page::Before(6), 4..=5, true),
         (Page::Before(3), 1..=2, false),
-        (Page::Last, 5..=6, true),
+        (Page::Last, 6..=7, true),
     ] {
         let found = events::of_case(&mut world.db.connect(), case.id, page, 2).unwrap();
         assert!(found.rows.iter().map(|row| row.version).eq(versions), "{page:?}");

@@ -173,6 +173,14 @@ async fn what_does_not_follow_from_the_ledger_is_found(world: World) {
             vec!["heads: the head is not the last entry".to_owned(), String::new()],
         ),
         (
+            "UPDATE case_tasks SET task = 'legality_review'".to_owned(),
+            "UPDATE case_tasks SET task = 'secrecy_review'".to_owned(),
+            vec![
+                format!("case {id}: a legality_review waits that no entry asked for"),
+                format!("case {id}: its secrecy_review is not waiting"),
+            ],
+        ),
+        (
             format!("UPDATE outbox SET payload = '{{}}' WHERE seq = {seq}"),
             format!("DELETE FROM outbox WHERE seq = {seq}"),
             vec![String::new()],
@@ -194,7 +202,7 @@ async fn what_does_not_follow_from_the_ledger_is_found(world: World) {
         }
     }
     // A row that no entry made, and entries whose row is gone.
-    world.db.execute(&format!("DELETE FROM cases {here}"));
+    world.db.execute(&format!("DELETE FROM case_tasks; DELETE FROM cases {here}"));
     let found = world.differences();
     assert!(
         found.iter().any(|what| what == "events: 5 entries belong to cases that are not there"),

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::domain::applicant_type::ApplicantType;
-use gongkai::domain::case::{Arrival, Manner, Particulars};
+use gongkai::domain::case::{Arrival, Manner, Particulars, ReviewKind, ReviewVerdict};
 use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::identity::{Address, Email, IdDocument, IdKind, Phone, Postcode};
 use gongkai::domain::ids::UnitId;
-use gongkai::domain::lifecycle::{ServiceFacts, Step, SupplementFacts};
+use gongkai::domain::lifecycle::{ServiceFacts, Step, SupplementFacts, Wording};
 use gongkai::service::cases::{AfterReceipt, ApplicantInput, ApplicationInput};
 
 /// An instant written as RFC 3339.
@@ -98,16 +98,23 @@ pub fn supplement(today: NaiveDate, content: &str) -> Step {
 
 /// The draft of a full disclosure.
 pub fn draft() -> Step {
-    Step::DraftAnswer {
+    let wording = Wording {
         decision: "disclose".to_owned(),
-        particulars: Box::new(Particulars {
+        particulars: Particulars {
             provided: Some("收费标准一份".to_owned()),
             how_to_obtain: Some("随本答复邮寄".to_owned()),
             ..Particulars::default()
-        }),
+        },
+        grounds: Vec::new(),
         carrier: Some(Carrier::Paper),
         delivery: Some(Delivery::Post),
-    }
+    };
+    Step::DraftAnswer { wording: Box::new(wording) }
+}
+
+/// A review that the draft passes.
+pub const fn passed(kind: ReviewKind) -> Step {
+    Step::Review { kind, verdict: ReviewVerdict::Passed, opinion: None, basis: None }
 }
 
 /// The answer, handed over at once on the given day.

@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::{Clock as _, SettableClock};
 use gongkai::config::{CASE_NUMBER_PATTERN, Keys, Secret, Settings};
 use gongkai::domain::actor::{Capability, Role};
-use gongkai::domain::case::Case;
+use gongkai::domain::case::{Case, ReviewKind};
 use gongkai::domain::deadline::legal_day;
 use gongkai::domain::ids::{UnitId, UserId};
-use gongkai::domain::lifecycle::Step;
+use gongkai::domain::lifecycle::{Step, awaited_reviews};
 use gongkai::domain::policy::Right;
 use gongkai::domain::rejection::Reason;
 use gongkai::domain::unit::{UnitKind, UnitPlan};
@@ -73,6 +73,8 @@ pub enum Who {
     WindowA,
     OfficerB,
     Legal,
+    /// Of the legal office, with the capability of a secrecy reviewer.
+    Secrecy,
     Supervisor,
     Auditor,
     Admin,
@@ -80,7 +82,7 @@ pub enum Who {
 
 impl Who {
     /// Every user.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Clerk,
         Self::SecondClerk,
         Self::OfficerA,
@@ -88,6 +90,7 @@ impl Who {
         Self::WindowA,
         Self::OfficerB,
         Self::Legal,
+        Self::Secrecy,
         Self::Supervisor,
         Self::Auditor,
         Self::Admin,
@@ -102,6 +105,7 @@ impl Who {
             Self::WindowA => ("window_a", Role::ServiceCenter, Place::WindowA),
             Self::OfficerB => ("officer_b", Role::ServiceCenter, Place::CenterB),
             Self::Legal => ("legal", Role::LegalOffice, Place::LegalOffice),
+            Self::Secrecy => ("secrecy", Role::LegalOffice, Place::LegalOffice),
             Self::Supervisor => ("supervisor", Role::Supervisor, Place::Bureau),
             Self::Auditor => ("auditor", Role::Auditor, Place::Bureau),
             Self::Admin => ("admin", Role::Admin, Place::Bureau),
@@ -111,6 +115,19 @@ impl Who {
     /// His role.
     pub const fn role(self) -> Role {
         self.plan().1
+    }
+
+    /// His rights beside the role.
+    pub fn capabilities(self) -> Vec<Capability> {
+        if self == Self::Secrecy { vec![Capability::SecrecyReviewer] } else { Vec::new() }
+    }
+
+    /// Who makes a review of this kind.
+    pub const fn reviewer(kind: ReviewKind) -> Self {
+        match kind {
+            ReviewKind::Secrecy => Self::Secrecy,
+            ReviewKind::Legality => Self::Legal,
+        }
     }
 
     /// Somebody who has this right; the clerk, when he has it.
@@ -224,7 +241,7 @@ impl World {
             link: None,
             role,
             unit: self.unit(place),
-            capabilities: Vec::<Capability>::new(),
+            capabilities: who.capabilities(),
         };
         self.operate(Command::CreateUser(Box::new(user))).await.expect("a user");
         self.users.push(id);
@@ -330,6 +347,15 @@ impl World {
     /// The case after an action.
     pub async fn act(&self, who: Who, seen: &Case, step: Step) -> Case {
         case_of(self.try_act(who, seen, step).await)
+    }
+
+    /// The case after every review that its draft needs.
+    pub async fn reviewed(&self, drafted: &Case) -> Case {
+        let mut case = drafted.clone();
+        for kind in awaited_reviews(drafted) {
+            case = self.act(Who::reviewer(kind), &case, inputs::passed(kind)).await;
+        }
+        case
     }
 
     /// A case in the register that the query room has received.

@@ -7,7 +7,9 @@ use super::super::step::Changes;
 use super::facts::not_after;
 use super::supplement;
 use crate::domain::actor::{Actor, By, Role};
-use crate::domain::case::{Application, Arrival, Case, Intake, Record, Registration, Stage};
+use crate::domain::case::{
+    Application, Arrival, Case, Intake, Record, Registration, Reviews, Stage,
+};
 use crate::domain::channel::Channel;
 use crate::domain::deadline::{Moment, legal_day, missing_facts, receipt_date};
 use crate::domain::external_ref::ExternalRef;
@@ -77,6 +79,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
             supplement: None,
             extensions: Vec::new(),
             draft: None,
+            reviews: Reviews::default(),
             services: Vec::new(),
             clock: None,
         },
@@ -205,6 +208,12 @@ pub(super) fn amend(case: &mut Case, changes: &Changes, ctx: &Context<'_>) -> Re
     }
     if let Some(arrival) = &changes.supplement_arrival {
         supplement::correct(case, arrival, ctx)?;
+    }
+    let application = &case.record.intake.application;
+    let was = &before.0.application;
+    if (&application.subject, &application.description) != (&was.subject, &was.description) {
+        // They were of a draft that answers something else.
+        case.record.reviews.clear();
     }
     if (&case.record.intake, &case.record.supplement) == (&before.0, &before.1) {
         return Err(Reason::Unchanged.into());

@@ -13,7 +13,7 @@ pub use intake::{NewCase, receive};
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};
 use super::{Context, Step};
-use crate::domain::case::{Case, ClockState, Closure, Stage, Verdict};
+use crate::domain::case::{Case, ClockState, Closure, Review, Stage, Verdict};
 use crate::domain::deadline::ClockError;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 
@@ -68,10 +68,17 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
                 facts::serve(next, facts::EXTENSION_NOTICE, service, ctx)?;
             }
         }
-        Step::DraftAnswer { decision, particulars, carrier, delivery } => {
-            let draft =
-                answer::Wording { decision, particulars, carrier: *carrier, delivery: *delivery };
-            answer::draft(next, &draft, ctx)?;
+        Step::DraftAnswer { wording } => answer::draft(next, wording, ctx)?,
+        Step::Review { kind, verdict, opinion, basis } => {
+            let review = Review {
+                kind: *kind,
+                verdict: *verdict,
+                opinion: opinion.clone(),
+                basis: basis.clone(),
+                reviewed_at: ctx.at,
+                reviewed_by: ctx.staff()?.user,
+            };
+            answer::review(next, review, ctx)?;
         }
         Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
         Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
@@ -113,6 +120,7 @@ fn retime(case: &mut Case, ctx: &Context<'_>) -> Result<(), Refusal> {
         // A draft dies with the text under which it was made: its code may not exist any more.
         if case.record.clock.as_ref().is_some_and(|was| was.rule_set != clock.rule_set) {
             case.record.draft = None;
+            case.record.reviews.clear();
         }
         case.record.clock = Some(clock);
     }

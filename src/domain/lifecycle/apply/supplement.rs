@@ -92,6 +92,7 @@ pub(super) fn record(
     case.record.stage = Stage::Supplemented;
     // A draft made before does not answer the application as it now is.
     case.record.draft = None;
+    case.record.reviews.clear();
     Ok(())
 }
 

@@ -23,6 +23,10 @@ async fn drafted(api: &Api) -> Value {
     api.done(Who::OfficerA, &case, "draft-answer", &draft).await
 }
 
+async fn reviewed(api: &Api) -> Value {
+    api.reviewed(&drafted(api).await).await
+}
+
 /// A case whose supplement notice was served today.
 async fn supplement_asked(api: &Api) -> Value {
     let case = accepted(api).await;
@@ -142,11 +146,14 @@ fn by_the_unit() -> Vec<Sample> {
         sample!("draftAnswer", Some(Who::OfficerA), CENTER_B, |api| {
             act(&accepted(api).await, json!({ "decision": "disclose", "provided": "2024年度车辆管理收费标准一份", "carrier": "paper", "delivery": "collect" }))
         }),
+        sample!("reviewDraft", Some(Who::Secrecy), SEES_ALL, |api| {
+            act(&drafted(api).await, json!({ "kind": "secrecy", "verdict": "passed", "opinion": "经审查,不涉及国家秘密", "basis": "保守国家秘密法第三十五条" }))
+        }),
         sample!("answerCase", Some(Who::SecondOfficerA), CENTER_B, |api| {
-            act(&drafted(api).await, json!({ "service": { "manner": "handed_over", "signed_at": api.world.today() } }))
+            act(&reviewed(api).await, json!({ "service": { "manner": "handed_over", "signed_at": api.world.today() } }))
         }),
         sample!("serveLetter", Some(Who::Clerk), CENTER_B, |api| {
-            let case = api.done(Who::SecondOfficerA, &drafted(api).await, "answer", &json!({})).await;
+            let case = api.done(Who::SecondOfficerA, &reviewed(api).await, "answer", &json!({})).await;
             act(&case, json!({ "letter": "answer", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678911" } }))
         }),
         sample!("withdrawCase", Some(Who::OfficerA), CENTER_B, |api| {

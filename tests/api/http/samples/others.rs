@@ -14,6 +14,7 @@ async fn answered(api: &Api) {
     let case = api.done(Who::OfficerA, &case, "accept", &json!({})).await;
     let draft = json!({ "decision": "disclose", "provided": "收费标准一份" });
     let case = api.done(Who::OfficerA, &case, "draft-answer", &draft).await;
+    let case = api.reviewed(&case).await;
     let served = json!({ "service": { "manner": "handed_over", "signed_at": api.world.today() } });
     api.done(Who::SecondOfficerA, &case, "answer", &served).await;
 }
