@@ -23,6 +23,8 @@ mod gates;
 mod law;
 #[path = "lifecycle/random.rs"]
 mod random;
+#[path = "lifecycle/subtasks.rs"]
+mod subtasks;
 #[path = "lifecycle/table.rs"]
 mod table;
 #[path = "lifecycle/walk.rs"]

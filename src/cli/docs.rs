@@ -261,6 +261,10 @@ const fn who(party: Party) -> &'static str {
         }
         Party::Counter => "a user of the query room, or of a center, window or department",
         Party::Supervisor => "every supervisor",
+        Party::AskedUnit => {
+            "a user of a unit that was asked for a search or an opinion and has not replied yet, or \
+             of a unit above it; of the case it sees the question and for what the application is"
+        }
         Party::LegalReviewer => "every user of the legal office: the legality review",
         Party::SecrecyReviewer => {
             "a user with the capability `secrecy_reviewer` who may see the case: the secrecy review"

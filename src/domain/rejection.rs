@@ -60,6 +60,14 @@ text_enum! {
         SupplementNotReceived = "supplement_not_received" : "申请人未曾补正,不能以补正后仍不明确答复" / "No supplement has been received, so the answer cannot be that it is still unclear.",
         EarlierCaseUnfit = "earlier_case_unfit" : "所引用的申请件不是同一申请人已获答复的申请" / "The earlier case is not one of this applicant that was answered.",
         GroundNotPermitted = "ground_not_permitted" : "该决定不能以此为理由" / "This decision cannot rest on that ground.",
+        SubtaskOpen = "subtask_open" : "协办事项尚未完成" / "A subtask is not finished.",
+        SubtaskUnknown = "subtask_unknown" : "没有该协办事项" / "There is no such subtask.",
+        SubtaskClosed = "subtask_closed" : "该协办事项已办结" / "The subtask is finished.",
+        NothingToWaive = "nothing_to_waive" : "没有尚在等待的协办事项" / "The answer waits for no subtask.",
+        TooManySubtasks = "too_many_subtasks" : "尚未完成的协办事项过多" / "Too many subtasks are open on the case.",
+        NotAskedUnit = "not_asked_unit" : "只有被请求协办的单位可以进行此操作" / "Only a unit that was asked, and has not replied yet, may do this.",
+        UnitHoldsCase = "unit_holds_case" : "承办单位不能协办自己承办的申请件" / "The unit that holds the case cannot be asked itself.",
+        DateTooLate = "date_too_late" : "日期晚于答复期限" / "The date is after the day on which the answer is due.",
         NothingToServe = "nothing_to_serve" : "该文书尚未作出,不能登记送达" / "That letter has not been issued, so it cannot be served.",
         AlreadyServed = "already_served" : "该文书已送达" / "That letter has already been served.",
         DueDateInQuestion = "clock_cannot_run" : "办理期限无法计算" / "The statutory period cannot be computed.",
@@ -69,6 +77,7 @@ text_enum! {
         DateTooEarly = "date_too_early" : "日期早于其前提事项" / "The date is before the act that it follows.",
         FactMissing = "fact_missing" : "缺少必填事项" / "A required fact is missing.",
         FactOutOfPlace = "fact_out_of_place" : "该事项与送达方式不符" / "The fact does not belong to this manner of service.",
+        PostOperatorNotPermitted = "post_operator_not_permitted" : "正式答复须经邮政企业寄送" / "A formal answer goes by the postal enterprise.",
         UnitUnknown = "unit_unknown" : "没有该单位" / "There is no such unit.",
         UnitCannotHold = "unit_cannot_hold" : "该单位不能承办申请件" / "A unit of this kind cannot hold cases.",
         OfficerUnknown = "officer_unknown" : "承办单位没有该在职人员" / "The unit has no such active officer.",
@@ -119,7 +128,8 @@ impl Reason {
             | Self::ReviewKindNotPermitted
             | Self::ReviewerIsDrafter
             | Self::ReviewersAreOne
-            | Self::ReviewerIsIssuer => Class::Forbidden,
+            | Self::ReviewerIsIssuer
+            | Self::NotAskedUnit => Class::Forbidden,
             Self::StatusForbids
             | Self::NotRegistered
             | Self::ConfirmationMissing
@@ -137,6 +147,10 @@ impl Reason {
             | Self::SecrecyReviewOpen
             | Self::LegalityReviewOpen
             | Self::DraftSentBack
+            | Self::SubtaskOpen
+            | Self::SubtaskClosed
+            | Self::NothingToWaive
+            | Self::TooManySubtasks
             | Self::AlreadyReviewed
             | Self::SupplementNotReceived
             | Self::NothingToServe
@@ -164,6 +178,10 @@ impl Reason {
             | Self::DecisionUnknown
             | Self::DecisionNotInForce
             | Self::VerdictOutOfPlace
+            | Self::SubtaskUnknown
+            | Self::PostOperatorNotPermitted
+            | Self::UnitHoldsCase
+            | Self::DateTooLate
             | Self::EarlierCaseUnfit
             | Self::GroundNotPermitted
             | Self::CaseUnknown

@@ -82,6 +82,14 @@ needs! {
     DraftAnswer = Right::Act(Action::DraftAnswer);
     /// To review a draft.
     Review = Right::Act(Action::Review);
+    /// To ask another unit.
+    AskSubtask = Right::Act(Action::AskSubtask);
+    /// To reply to what one's unit was asked.
+    ReplySubtask = Right::Act(Action::ReplySubtask);
+    /// To give back what one's unit was asked.
+    ReturnSubtask = Right::Act(Action::ReturnSubtask);
+    /// To wait no longer for a unit.
+    WaiveSubtask = Right::Act(Action::WaiveSubtask);
     /// To issue an answer.
     Answer = Right::Act(Action::Answer);
     /// To record a service.

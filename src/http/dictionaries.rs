@@ -330,18 +330,15 @@ impl ChannelFactsView {
 
 impl ServiceFactsView {
     fn of(manner: Manner) -> Self {
-        let mut required_facts = vec![manner.dating_fact().to_owned()];
-        let mut optional_facts = vec!["mail_number".to_owned()];
-        if manner.takes_delivery_day() {
-            optional_facts.push("delivered_at".to_owned());
-        }
-        let recipient = "recipient".to_owned();
-        if manner.needs_recipient() {
-            required_facts.push(recipient);
-        } else {
-            optional_facts.push(recipient);
-        }
-        Self { manner, required_facts, optional_facts }
+        let needed = manner.needed_facts();
+        let dated = std::iter::once(manner.dating_fact());
+        let required = dated.chain(needed.iter().copied()).map(str::to_owned).collect();
+        let by_post: &[&str] =
+            if manner.is_by_post() { &["delivered_at", "postal_operator"] } else { &[] };
+        let more = ["mail_number", "recipient", "relation", "place", "served_by", "reason"];
+        let optional = more.iter().chain(by_post).filter(|fact| !needed.contains(fact));
+        let optional_facts = optional.map(|fact| (*fact).to_owned()).collect();
+        Self { manner, required_facts: required, optional_facts }
     }
 }
 

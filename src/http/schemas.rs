@@ -12,7 +12,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::{
-    ClockFlag, DeadlineOrigin, Manner, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
+    ClockFlag, DeadlineOrigin, Manner, PostalOperator, Reminder, ReviewKind, ReviewVerdict,
+    ServedLetter, SubtaskKind, SubtaskState, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
@@ -95,14 +96,18 @@ text_enums!(
     Manner,
     Paper,
     Part,
+    PostalOperator,
     PublicStatus,
     PersonalField,
     ReviewKind,
     ReviewVerdict,
+    Reminder,
     Role,
     RowOutcome,
     ServedLetter,
     Status,
+    SubtaskKind,
+    SubtaskState,
     TotalKind,
     UnitKind,
     Verdict,

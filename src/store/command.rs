@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::actor::{Capability, CaseScope, Role};
+use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::earlier::Earlier;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
@@ -428,11 +428,13 @@ impl CaseAfter {
         self.record.clock.as_ref().map(|clock| clock.rule_set)
     }
 
-    /// Is it a case within this scope?
+    /// Does this actor see it, or was his unit asked something on it?
     #[must_use]
-    pub fn is_within(&self, scope: &CaseScope) -> bool {
-        let holding = self.record.holding.as_ref().map(|holding| holding.unit);
-        scope.contains(self.record.intake.receiving_unit, holding)
+    pub fn is_for(&self, actor: &Actor) -> bool {
+        let record = &self.record;
+        let holding = record.holding.as_ref().map(|holding| holding.unit);
+        actor.case_scope().contains(record.intake.receiving_unit, holding)
+            || record.subtasks.iter().any(|subtask| actor.reaches(subtask.unit))
     }
 }
 

@@ -37,9 +37,10 @@ impl Workspace<'_> {
             && let Some(outcome) = self.remembered(principal, idempotency, request.at)?
         {
             // What has left the caller's scope since does not exist for him any more.
-            let gone = outcome.case.as_ref().is_some_and(|case| {
-                actor.as_ref().is_some_and(|actor| !case.is_within(&actor.case_scope()))
-            });
+            let gone = outcome
+                .case
+                .as_ref()
+                .is_some_and(|case| actor.as_ref().is_some_and(|actor| !case.is_for(actor)));
             return if gone { Err(Reason::NotFound.into()) } else { Ok(outcome) };
         }
         let mut outcome = self.carry_out(request, actor.as_ref())?;
@@ -163,9 +164,14 @@ impl Workspace<'_> {
     ) -> Decided<Outcome> {
         let actor = origin.actor.ok_or(Reason::RoleNotPermitted)?;
         let scope = actor.case_scope();
+        // The case of others on which the actor's unit was asked something is there for its reply.
+        let replies = matches!(step, Step::ReplySubtask { .. } | Step::ReturnSubtask { .. });
+        let asked = |case: &Case| case.record.subtasks.iter().any(|s| actor.reaches(s.unit));
+        let within =
+            |case: &Case| scope.contains(case.record.intake.receiving_unit, case.holding_unit());
         let before = self
             .case(id)
-            .filter(|case| scope.contains(case.record.intake.receiving_unit, case.holding_unit()))
+            .filter(|case| within(case) || (replies && asked(case)))
             .ok_or(Reason::NotFound)?
             .clone();
         if before.version != expected {

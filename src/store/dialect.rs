@@ -17,13 +17,14 @@ use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
     CaseDocument, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow,
-    SeriesRow, SessionRow, TaskRow, UnitRow, UserRow,
+    SeriesRow, SessionRow, SubtaskRow, TaskRow, UnitRow, UserRow,
 };
 use super::schema::{
     case_tasks, cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
-    one_time_links, outbox, sessions, units, users,
+    one_time_links, outbox, sessions, subtasks, units, users,
 };
 use super::types::Key;
+use crate::domain::case::SubtaskState;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -168,12 +169,18 @@ pub(super) fn lock_unfinished_cases_of(
     units: &[Key],
     officers: &[Key],
 ) -> Result<Vec<CaseRow>> {
+    // Those that have asked one of these units, and wait for it.
+    let asked = subtasks::table
+        .filter(subtasks::unit_id.eq_any(units.to_vec()))
+        .filter(subtasks::state.eq(SubtaskState::Open.as_str()))
+        .select(subtasks::case_id);
     let rows = cases::table.filter(cases::finished_on.is_null()).filter(
         cases::holding_unit_id
             .assume_not_null()
             .eq_any(units.to_vec())
             .or(cases::receiving_unit_id.eq_any(units.to_vec()))
-            .or(cases::officer_id.assume_not_null().eq_any(officers.to_vec())),
+            .or(cases::officer_id.assume_not_null().eq_any(officers.to_vec()))
+            .or(cases::id.eq_any(asked)),
     );
     match conn {
         Conn::Pg(c) => rows.for_update().load(c),
@@ -237,6 +244,16 @@ pub(super) fn write_tasks(conn: &mut Conn, changed: &[Key], rows: &[TaskRow]) ->
         on_each!(conn, c => diesel::delete(old).execute(c))?;
     }
     insert_all!(conn, case_tasks::table, rows);
+    Ok(())
+}
+
+/// Writes the subtasks of these cases in the place of what they had.
+pub(super) fn write_subtasks(conn: &mut Conn, changed: &[Key], rows: &[SubtaskRow]) -> Result<()> {
+    for chunk in changed.chunks(ROWS_PER_STATEMENT) {
+        let old = subtasks::table.filter(subtasks::case_id.eq_any(chunk.to_vec()));
+        on_each!(conn, c => diesel::delete(old).execute(c))?;
+    }
+    insert_all!(conn, subtasks::table, rows);
     Ok(())
 }
 

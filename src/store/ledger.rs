@@ -124,6 +124,13 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         let each = record.reviews.iter().map(|review| json!([review.kind, review.verdict]));
         each.collect::<Vec<_>>()
     });
+    let subtasks = (!record.subtasks.is_empty()).then(|| {
+        let each = record
+            .subtasks
+            .iter()
+            .map(|subtask| json!([subtask.number, subtask.kind, subtask.unit, subtask.state()]));
+        each.collect::<Vec<_>>()
+    });
     let members = json!({
         "status": case.status(),
         "case_number": record.registration.as_ref().map(|entry| &entry.case_number),
@@ -141,6 +148,7 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "draft_decision": record.draft.as_ref().map(|draft| draft.decision.as_str()),
         "grounds": grounds,
         "reviews": reviews,
+        "subtasks": subtasks,
         "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
         "flags": clock.map(|clock| &clock.flags),
     });

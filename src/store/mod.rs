@@ -26,6 +26,7 @@ pub mod schema;
 pub mod sessions;
 mod sole;
 pub mod statistics;
+pub mod subtasks;
 mod tasks;
 mod turn;
 pub mod types;

@@ -12,8 +12,10 @@ use super::conn::Conn;
 use super::dialect;
 use super::error::{Error, Result};
 use super::ledger;
-use super::rows::{CaseRow, EventRow, ExternalRefRow, OutboxRow, SeriesRow, TaskRow};
-use super::schema::{case_tasks, cases, events, external_refs, heads, number_series, outbox};
+use super::rows::{CaseRow, EventRow, ExternalRefRow, OutboxRow, SeriesRow, SubtaskRow, TaskRow};
+use super::schema::{
+    case_tasks, cases, events, external_refs, heads, number_series, outbox, subtasks,
+};
 use super::tasks;
 use super::types::Key;
 use super::vault::Vault;
@@ -82,6 +84,7 @@ pub fn check(
             used: BTreeMap::new(),
             references: Vec::new(),
             tasks: BTreeSet::new(),
+            subtasks: BTreeSet::new(),
         };
         check.all_cases(conn, progress)?;
         check.entries_without_case(conn)?;
@@ -109,6 +112,7 @@ struct Check<'a> {
     used: BTreeMap<(&'static str, i32), Used>,
     references: Vec<(String, String, Key)>,
     tasks: BTreeSet<TaskRow>,
+    subtasks: BTreeSet<SubtaskRow>,
 }
 
 impl Check<'_> {
@@ -176,6 +180,10 @@ impl Check<'_> {
             return self.differs(format!("case {id}"), "no entry in the ledger");
         };
         self.compare(row, &case);
+        match SubtaskRow::all(&case) {
+            Ok(rows) => self.subtasks.extend(rows),
+            Err(error) => self.differs(format_args!("case {id}"), error),
+        }
         self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
         self.count_numbers(&case);
     }
@@ -327,6 +335,13 @@ impl Check<'_> {
         }
         for row in made.difference(&stored) {
             let what = format!("its {} is not waiting", row.task);
+            self.differs(format_args!("case {}", row.case_id.0), what);
+        }
+        let stored: Vec<SubtaskRow> = subtasks::table.load(conn)?;
+        let stored = BTreeSet::from_iter(stored);
+        let made = std::mem::take(&mut self.subtasks);
+        for row in stored.symmetric_difference(&made) {
+            let what = format!("its subtask {} is stored otherwise than entered", row.number);
             self.differs(format_args!("case {}", row.case_id.0), what);
         }
         Ok(())

@@ -10,12 +10,12 @@ use diesel::prelude::*;
 use super::error::{Error, Result};
 use super::schema::{
     case_tasks, cases, events, external_refs, heads, idempotency_keys, number_series,
-    one_time_links, outbox, sessions, units, users,
+    one_time_links, outbox, sessions, subtasks, units, users,
 };
 use super::tasks::Task;
 use super::types::{At, Doc, Key};
 use crate::domain::actor::{Capability, Role};
-use crate::domain::case::{Case, Record};
+use crate::domain::case::{Case, Record, Subtask};
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
 use crate::domain::unit::{Unit, UnitKind, UnitPlan, User};
 
@@ -403,5 +403,39 @@ impl TaskRow {
     #[must_use]
     pub fn of(case: CaseId, task: &Task) -> Self {
         Self { case_id: Key(case.0), task: Task::code(task.kind).to_owned(), since: At(task.since) }
+    }
+}
+
+/// A row of `subtasks`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable, Insertable)]
+#[diesel(table_name = subtasks, treat_none_as_default_value = false)]
+pub struct SubtaskRow {
+    pub case_id: Key,
+    pub number: i32,
+    pub unit_id: Key,
+    pub kind: String,
+    pub state: String,
+    pub due_date: NaiveDate,
+    pub asked_at: At,
+}
+
+impl SubtaskRow {
+    /// The rows of the subtasks of a case.
+    ///
+    /// # Errors
+    /// A number is too large, which no case can have.
+    pub fn all(case: &Case) -> Result<Vec<Self>> {
+        let row = |subtask: &Subtask| {
+            Ok(Self {
+                case_id: Key(case.id.0),
+                number: i32::try_from(subtask.number).map_err(Error::corrupt)?,
+                unit_id: Key(subtask.unit.0),
+                kind: subtask.kind.as_str().to_owned(),
+                state: subtask.state().as_str().to_owned(),
+                due_date: subtask.due_date,
+                asked_at: At(subtask.asked_at),
+            })
+        };
+        case.record.subtasks.iter().map(row).collect()
     }
 }

@@ -202,6 +202,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    subtasks (case_id, number) {
+        case_id -> Id,
+        number -> Integer,
+        unit_id -> Id,
+        kind -> Text,
+        state -> Text,
+        due_date -> Date,
+        asked_at -> Stamp,
+    }
+}
+
 diesel::joinable!(external_refs -> cases (case_id));
+diesel::joinable!(subtasks -> cases (case_id));
 diesel::allow_tables_to_appear_in_same_query!(external_refs, cases);
 diesel::allow_tables_to_appear_in_same_query!(case_tasks, cases);
+diesel::allow_tables_to_appear_in_same_query!(subtasks, cases);

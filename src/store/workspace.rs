@@ -23,7 +23,7 @@ use super::public;
 use super::references::Holder;
 use super::rows::{
     CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
-    TaskRow, UserRow,
+    SubtaskRow, TaskRow, UserRow,
 };
 use super::schema::{cases, number_series};
 use super::tasks::{self, Task};
@@ -69,6 +69,8 @@ pub(super) struct Workspace<'a> {
     pub(super) earlier: EarlierCases,
     /// What waited on each loaded case before the batch.
     tasks: HashMap<CaseId, Vec<Task>>,
+    /// The subtasks of each loaded case before the batch.
+    subtasks: HashMap<CaseId, Vec<SubtaskRow>>,
     user_rows: HashMap<UserId, UserRow>,
     sessions: HashMap<SessionId, SessionRow>,
     links: BTreeMap<Vec<u8>, LinkRow>,
@@ -126,6 +128,7 @@ impl<'a> Workspace<'a> {
             known_cases: HashSet::new(),
             earlier: EarlierCases::new(),
             tasks: HashMap::new(),
+            subtasks: HashMap::new(),
             user_rows: HashMap::new(),
             sessions: HashMap::new(),
             links: BTreeMap::new(),
@@ -198,7 +201,7 @@ impl<'a> Workspace<'a> {
         let ids: Vec<Key> = acted.iter().map(|id| Key(id.0)).collect();
         if !ids.is_empty() {
             for row in dialect::lock_cases(conn, &ids)? {
-                self.hold(row.to_case()?);
+                self.hold(row.to_case()?)?;
             }
         }
         if !numbers.is_empty() {
@@ -217,11 +220,13 @@ impl<'a> Workspace<'a> {
     }
 
     /// Takes in a case as it was before the batch.
-    fn hold(&mut self, case: Case) {
+    pub(super) fn hold(&mut self, case: Case) -> Result<()> {
         if !self.cases.contains_key(&case.id) {
             self.tasks.insert(case.id, tasks::of(&case));
+            self.subtasks.insert(case.id, SubtaskRow::all(&case)?);
             self.cases.insert(case.id, case);
         }
+        Ok(())
     }
 
     fn load_series(&mut self, conn: &mut Conn, requests: &[&Request]) -> Result<()> {
@@ -373,14 +378,22 @@ impl<'a> Workspace<'a> {
     fn flush_tasks(&self, conn: &mut Conn) -> Result<()> {
         let mut changed = Vec::new();
         let mut rows = Vec::new();
+        let mut reasked = Vec::new();
+        let mut asked = Vec::new();
         for case in self.pending.cases.iter().filter_map(|id| self.cases.get(id)) {
             let now = tasks::of(case);
             if self.tasks.get(&case.id).map_or(&[][..], Vec::as_slice) != now {
                 changed.push(Key(case.id.0));
                 rows.extend(now.iter().map(|task| TaskRow::of(case.id, task)));
             }
+            let now = SubtaskRow::all(case)?;
+            if self.subtasks.get(&case.id).map_or(&[][..], Vec::as_slice) != now {
+                reasked.push(Key(case.id.0));
+                asked.extend(now);
+            }
         }
-        dialect::write_tasks(conn, &changed, &rows)
+        dialect::write_tasks(conn, &changed, &rows)?;
+        dialect::write_subtasks(conn, &reasked, &asked)
     }
 
     /// The outcomes to write, one per key: an upsert cannot touch a row twice.

@@ -5,15 +5,15 @@ use gongkai::domain::actor::{Actor, By, Capability, Role};
 use gongkai::domain::applicant_type::ApplicantType;
 use gongkai::domain::case::{
     Applicant, Application, Arrival, Case, Explanation, LookupKeys, Manner, Particulars,
-    ReviewKind, ReviewVerdict, SearchEntry, ServedLetter, Verdict,
+    ReviewKind, ReviewVerdict, SearchEntry, ServedLetter, SubtaskKind, Verdict,
 };
 use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::decision::Decisions;
 use gongkai::domain::ids::{CaseId, UnitId, UserId, Version};
 use gongkai::domain::lifecycle::{
-    Changes, Context, EarlierCases, NewCase, NextNumbers, ServiceFacts, Step, SupplementFacts,
-    Wording, apply, awaited_reviews, receive,
+    Changes, Context, EarlierCases, NewCase, NextNumbers, ServiceFacts, Step, SubtaskWording,
+    SupplementFacts, Wording, apply, awaited_reviews, receive,
 };
 use gongkai::domain::practice::Practice;
 use gongkai::domain::regulation::Law;
@@ -378,6 +378,15 @@ pub fn review(kind: ReviewKind, verdict: ReviewVerdict) -> Step {
     Step::Review { kind, verdict, opinion: Some("已阅".to_owned()), basis: None }
 }
 
+pub fn ask_unit(unit: UnitId, kind: SubtaskKind) -> Step {
+    ask_unit_by(unit, kind, None)
+}
+
+pub fn ask_unit_by(unit: UnitId, kind: SubtaskKind, due: Option<&str>) -> Step {
+    let question = "请查有无该文件".to_owned();
+    Step::AskSubtask { wording: SubtaskWording { unit, kind, question, due_date: due.map(day) } }
+}
+
 pub fn answer(service: Option<ServiceFacts>) -> Step {
     Step::Answer { service }
 }
@@ -394,15 +403,19 @@ pub fn withdraw() -> Step {
 pub fn by(manner: Manner, date: NaiveDate) -> ServiceFacts {
     let when = Some(Moment::Date(date));
     let only = |wanted: &[Manner]| if wanted.contains(&manner) { when } else { None };
+    let taken = manner == Manner::Substitute;
+    let left = manner == Manner::Left;
     ServiceFacts {
-        manner,
         signed_at: only(&[Manner::HandedOver, Manner::Substitute]),
         posted_at: only(&[Manner::Posted]),
         sent_at: only(&[Manner::Sent]),
         returned_at: only(&[Manner::Returned]),
-        delivered_at: None,
-        mail_number: None,
-        recipient: (manner == Manner::Substitute).then(|| "同住家属".to_owned()),
+        left_at: only(&[Manner::Left]),
+        recipient: taken.then(|| "李某".to_owned()),
+        relation: taken.then(|| "同住家属".to_owned()),
+        witness: left.then(|| "社区工作人员".to_owned()),
+        reason: left.then(|| "拒绝签收".to_owned()),
+        ..ServiceFacts::by(manner)
     }
 }
 

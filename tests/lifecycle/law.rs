@@ -1,9 +1,9 @@
 //! What the law says, acted out on one case at a time. 2024-03-04 is a Monday; received on that
 //! day, an application under the 2019 text is due on 2024-04-01.
 
-use gongkai::domain::case::{Arrival, Manner, Particulars, ServedLetter, Verdict};
+use gongkai::domain::case::{Arrival, Manner, Particulars, PostalOperator, ServedLetter, Verdict};
 use gongkai::domain::channel::Channel;
-use gongkai::domain::lifecycle::{Action, Changes, Status, Step, availability};
+use gongkai::domain::lifecycle::{Action, Changes, ServiceFacts, Status, Step, availability};
 use gongkai::domain::regulation::RuleSetId;
 use gongkai::domain::rejection::Reason;
 
@@ -470,4 +470,54 @@ fn assert_unavailable(
     let all = availability(&file.case, &ctx);
     let found = all.iter().find(|entry| entry.action == action).unwrap();
     assert_eq!(found.reasons.first().map(|why| why.reason), Some(reason), "{found:?}");
+}
+
+#[test]
+fn no_235_a_letter_that_is_refused_is_left_before_a_witness() {
+    let mut file = answered("2024-03-05");
+    let left = by(Manner::Left, day("2024-03-06"));
+    for (missing, bare) in [
+        ("/service/witness", ServiceFacts { witness: None, ..left.clone() }),
+        ("/service/reason", ServiceFacts { reason: None, ..left.clone() }),
+        ("/service/left_at", ServiceFacts { left_at: None, ..left.clone() }),
+    ] {
+        let refusal = file.try_(A1, "2024-03-06", &serve(ANSWER, bare)).expect_err("incomplete");
+        assert_eq!(refusal.first().pointer.as_deref(), Some(missing));
+    }
+    file.must(A1, "2024-03-06", &serve(ANSWER, left));
+    assert_eq!(file.on_time(), Some(true));
+    let clock = file.case.record.clock.as_ref().unwrap();
+    assert_eq!(clock.answer_date, Some(day("2024-03-06")), "as if he had signed");
+    file.refuses(A1, "2024-03-07", &serve(ANSWER, returned("2024-03-07")), Reason::AlreadyServed);
+}
+
+#[test]
+fn no_235_a_formal_answer_goes_by_the_postal_enterprise() {
+    let mut file = answered("2024-03-05");
+    let courier =
+        |operator| ServiceFacts { postal_operator: Some(operator), ..posted("2024-03-06") };
+    let refusal = file
+        .try_(A1, "2024-03-06", &serve(ANSWER, courier(PostalOperator::Courier)))
+        .expect_err("a courier");
+    assert_eq!(refusal.first().reason, Reason::PostOperatorNotPermitted);
+    assert_eq!(refusal.first().article, Some("国办公开办函〔2016〕235号"));
+    let by_hand =
+        ServiceFacts { postal_operator: Some(PostalOperator::Ems), ..handed("2024-03-06") };
+    file.refuses(A1, "2024-03-06", &serve(ANSWER, by_hand), Reason::FactOutOfPlace);
+    file.must(A1, "2024-03-06", &serve(ANSWER, courier(PostalOperator::Ems)));
+    // A notice is no formal decision.
+    let mut file = awaiting("2024-03-05", None);
+    file.must(A1, "2024-03-06", &serve(NOTICE, courier(PostalOperator::Courier)));
+}
+
+#[test]
+fn no_235_who_takes_it_for_the_applicant_is_named_with_what_he_is_to_him() {
+    let mut file = answered("2024-03-05");
+    let taken = by(Manner::Substitute, day("2024-03-06"));
+    let bare = ServiceFacts { relation: None, ..taken.clone() };
+    let refusal = file.try_(A1, "2024-03-06", &serve(ANSWER, bare)).expect_err("no relation");
+    assert_eq!(refusal.first().pointer.as_deref(), Some("/service/relation"));
+    let witnessed = ServiceFacts { witness: Some("某".to_owned()), ..taken.clone() };
+    file.refuses(A1, "2024-03-06", &serve(ANSWER, witnessed), Reason::FactOutOfPlace);
+    file.must(A1, "2024-03-06", &serve(ANSWER, taken));
 }

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use gongkai::domain::case::{
-    Arrival, Case, Manner, Particulars, Record, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
+    Arrival, Case, Manner, Particulars, Record, ReviewKind, ReviewVerdict, ServedLetter,
+    SubtaskKind, SubtaskState, Verdict,
 };
 use gongkai::domain::channel::Channel;
 use gongkai::domain::deadline::{Moment, legal_day};
@@ -91,6 +92,11 @@ impl Attempt {
         facts
     }
 
+    /// The number of one of the first subtasks.
+    fn subtask(&self) -> u32 {
+        u32::try_from(self.pick % 4).unwrap_or(0)
+    }
+
     fn perhaps_served(&self, today: NaiveDate) -> Option<gongkai::domain::lifecycle::ServiceFacts> {
         self.pick.is_multiple_of(3).then(|| self.service(today))
     }
@@ -134,6 +140,25 @@ impl Attempt {
                 let verdicts = [ReviewVerdict::Passed; 4].into_iter();
                 let verdicts: Vec<_> = verdicts.chain(ReviewVerdict::ALL.iter().copied()).collect();
                 review(kind, verdicts[self.pick2 % verdicts.len()])
+            }
+            Action::AskSubtask => {
+                let unit = UNITS[self.pick % UNITS.len()];
+                let kind = SubtaskKind::ALL[self.pick2 % SubtaskKind::ALL.len()];
+                let due = self.pick.is_multiple_of(3).then(|| self.date(today).to_string());
+                ask_unit_by(unit, kind, due.as_deref())
+            }
+            Action::ReplySubtask => {
+                let Step::DraftAnswer { wording } = draft("disclose") else { unreachable!() };
+                let search_log = wording.particulars.search_log;
+                Step::ReplySubtask {
+                    subtask: self.subtask(), reply: "已查".to_owned(), search_log
+                }
+            }
+            Action::ReturnSubtask => {
+                Step::ReturnSubtask { subtask: self.subtask(), reason: "非本单位".to_owned() }
+            }
+            Action::WaiveSubtask => {
+                Step::WaiveSubtask { subtask: self.subtask(), reason: "不再需要".to_owned() }
             }
             Action::Answer => answer(self.perhaps_served(today)),
             Action::Serve => {
@@ -214,6 +239,8 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     if let Some(answer) = record.stage.answer() {
         prop_assert_ne!(answer.issued_by, answer.draft.drafted_by);
         prop_assert!(record.reviews.passed(ReviewKind::Secrecy), "{record:?}");
+        let open = record.subtasks.iter().any(|subtask| subtask.state() == SubtaskState::Open);
+        prop_assert!(!open, "answered with a subtask open");
         prop_assert!(needed_by(&answer.draft).iter().all(|kind| record.reviews.passed(*kind)));
         let mut persons: Vec<UserId> = record.reviews.iter().map(|r| r.reviewed_by).collect();
         persons.extend([answer.issued_by, answer.draft.drafted_by]);

@@ -78,6 +78,10 @@ request_extension: query_room service_center
 decide_extension: supervisor
 draft_answer: query_room service_center
 review: query_room service_center legal_office supervisor
+ask_subtask: query_room service_center
+reply_subtask: query_room service_center
+return_subtask: query_room service_center
+waive_subtask: query_room service_center
 answer: query_room service_center
 serve: query_room service_center
 withdraw: query_room service_center

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use gongkai::domain::actor::Actor;
 use gongkai::domain::case::{
     Arrival, Case, ClockState, Manner, Particulars, Record, ReviewKind, ReviewVerdict,
-    ServedLetter, Verdict,
+    ServedLetter, SubtaskKind, Verdict,
 };
 use gongkai::domain::channel::Channel;
 use gongkai::domain::ids::{UnitId, UserId};
@@ -146,6 +146,9 @@ fn inputs(today: &str) -> Vec<Step> {
         draft("disclose"),
         draft_with("disclose", Particulars::default()),
         draft("no_such_code"),
+        // What it changes is not part of the abstraction: the walk goes on without it.
+        ask_unit(CENTER_B, SubtaskKind::Opinion),
+        ask_unit(WINDOW, SubtaskKind::Opinion),
         review(ReviewKind::Secrecy, ReviewVerdict::Passed),
         review(ReviewKind::Secrecy, ReviewVerdict::SentBack),
         review(ReviewKind::Legality, ReviewVerdict::Passed),
@@ -408,7 +411,10 @@ fn the_whole_state_space() {
     assert_eq!(graph.states.keys().find(held_open), None);
 
     // Every row of the table leads somewhere in fact, and every status is reached.
-    for rule in gongkai::domain::lifecycle::table::RULES {
+    // Subtasks are walked by tests of their own (subtasks.rs, random.rs).
+    let of_subtasks = [Action::ReplySubtask, Action::ReturnSubtask, Action::WaiveSubtask];
+    let walked = gongkai::domain::lifecycle::table::RULES.iter();
+    for rule in walked.filter(|rule| !of_subtasks.contains(&rule.action)) {
         for from in rule.from {
             let seen = graph.pairs.get(&(*from, rule.action));
             // A registered case has a letter to serve only after a return.

@@ -42,11 +42,12 @@ impl Change {
             extensions,
             draft,
             reviews,
+            subtasks,
             services,
             clock,
         } = after;
         compare!("", before, registration, holding, stage, supplement, extensions);
-        compare!("", before, draft, reviews, services, clock);
+        compare!("", before, draft, reviews, subtasks, services, clock);
         let Intake {
             receipt_number,
             query_code_digest,

@@ -96,7 +96,7 @@ fn answer_service(case: &Case) -> Option<AnswerService> {
     let service = case.effective_service(ServedLetter::Answer)?;
     let day = Some(Moment::Date(service.counts_on));
     Some(match service.manner {
-        Manner::HandedOver | Manner::Substitute | Manner::Returned => {
+        Manner::HandedOver | Manner::Substitute | Manner::Left | Manner::Returned => {
             AnswerService { via: ServiceRoute::Hand, signed: day, posted: None, sent: None }
         }
         Manner::Posted => {

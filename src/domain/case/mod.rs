@@ -6,6 +6,7 @@ mod clock;
 mod draft;
 mod proceedings;
 mod review;
+mod subtask;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,11 @@ pub use change::Change;
 pub use clock::{ClockFlag, ClockState, matter};
 pub use draft::{Answer, Draft, Explanation, Ground, GroundFacts, Particulars, SearchEntry};
 pub use proceedings::{
-    Closure, DeadlineOrigin, Extension, ExtensionDecision, Holding, Manner, Registration,
-    ServedLetter, Service, SupplementReply, SupplementRound, Verdict,
+    Closure, DeadlineOrigin, Extension, ExtensionDecision, Holding, Manner, PostalOperator,
+    Registration, ServedLetter, Service, SupplementReply, SupplementRound, Verdict,
 };
 pub use review::{Review, ReviewKind, ReviewVerdict, Reviews};
+pub use subtask::{Ended, Reminder, Subtask, SubtaskEnd, SubtaskKind, SubtaskState};
 
 use super::channel::Channel;
 use super::external_ref::ExternalRef;
@@ -59,6 +61,9 @@ pub struct Record {
     /// The reviews of the current draft.
     #[serde(default, skip_serializing_if = "Reviews::is_empty")]
     pub reviews: Reviews,
+    /// What was asked of other units, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtasks: Vec<Subtask>,
     /// Attempts of service, oldest first.
     pub services: Vec<Service>,
     /// The statutory clock as of the last change; none before registration.
@@ -175,6 +180,13 @@ impl Case {
         self.holding_unit().unwrap_or(self.record.intake.receiving_unit)
     }
 
+    /// Does one of these units have a subtask on it that is still open?
+    #[must_use]
+    pub fn asks_one_of(&self, units: &[UnitId]) -> bool {
+        let open = self.record.subtasks.iter().filter(|subtask| subtask.is_open());
+        open.into_iter().any(|subtask| units.contains(&subtask.unit))
+    }
+
     /// The extension request that awaits a decision.
     #[must_use]
     pub fn pending_extension(&self) -> Option<&Extension> {
@@ -189,9 +201,11 @@ impl Case {
         let attempts = self.record.services.iter().filter(|service| service.letter == letter);
         attempts.fold(None, |effective, attempt| match attempt.manner {
             Manner::Returned => None,
-            Manner::HandedOver | Manner::Posted | Manner::Sent | Manner::Substitute => {
-                effective.or(Some(attempt))
-            }
+            Manner::HandedOver
+            | Manner::Posted
+            | Manner::Sent
+            | Manner::Substitute
+            | Manner::Left => effective.or(Some(attempt)),
         })
     }
 

@@ -152,33 +152,58 @@ text_enum! {
         Posted = "posted" : "邮寄送达" / "posted",
         Sent = "sent" : "电子送达" / "sent electronically",
         Substitute = "substitute" : "他人代收" / "received by a substitute",
+        /// Left with him, who would not take it, before a witness.
+        Left = "left" : "留置送达" / "left after a refusal, before a witness",
         Returned = "returned" : "退回" / "returned",
     }
 }
 
 impl Manner {
     /// The fact that dates it (R9): signed when handed over or taken by a substitute, posted when
-    /// posted, sent when sent electronically, returned when it came back.
+    /// posted, sent when sent electronically, left when it was refused, returned when it came back.
     #[must_use]
     pub const fn dating_fact(self) -> &'static str {
         match self {
             Self::HandedOver | Self::Substitute => "signed_at",
             Self::Posted => "posted_at",
+            Self::Left => "left_at",
             Self::Sent => "sent_at",
             Self::Returned => "returned_at",
         }
     }
 
-    /// Must it be said who took the letter?
+    /// The facts that must be told beside the day: who took it for him and what he is to him, or who
+    /// saw that it was refused, and why.
     #[must_use]
-    pub const fn needs_recipient(self) -> bool {
-        matches!(self, Self::Substitute)
+    pub const fn needed_facts(self) -> &'static [&'static str] {
+        match self {
+            Self::Substitute => &["recipient", "relation"],
+            Self::Left => &["witness", "reason"],
+            Self::HandedOver | Self::Posted | Self::Sent | Self::Returned => &[],
+        }
+    }
+
+    /// Does the letter go by post?
+    #[must_use]
+    pub const fn is_by_post(self) -> bool {
+        matches!(self, Self::Posted)
     }
 
     /// Can a day of delivery be told beside the day that counts?
     #[must_use]
     pub const fn takes_delivery_day(self) -> bool {
         matches!(self, Self::Posted)
+    }
+}
+
+text_enum! {
+    /// Who carries a posted letter. A formal answer goes by the postal enterprise
+    /// (国办公开办函〔2016〕235号); what went by another is recorded for other letters alone.
+    pub enum PostalOperator in "postal_operator" {
+        Ems = "ems" : "邮政特快专递" / "EMS of the postal enterprise",
+        Registered = "registered" : "邮政挂号信" / "registered letter of the postal enterprise",
+        Ordinary = "ordinary" : "邮政平常信函" / "ordinary letter of the postal enterprise",
+        Courier = "courier" : "其他快递企业" / "another courier",
     }
 }
 
@@ -197,6 +222,24 @@ pub struct Service {
     pub delivered_on: Option<NaiveDate>,
     /// Who took it, when not the applicant himself.
     pub recipient: Option<String>,
+    /// What he is to the applicant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+    /// Who saw that it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<String>,
+    /// Why it was refused or came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Who served it (送达人).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_by: Option<String>,
+    /// Who carried a posted letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_operator: Option<PostalOperator>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// By whom.

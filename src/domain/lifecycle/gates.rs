@@ -4,7 +4,7 @@
 use super::Context;
 use super::table::Status;
 use crate::domain::actor::{Actor, By, Capability, Role};
-use crate::domain::case::{Case, Draft, ReviewKind};
+use crate::domain::case::{Case, Draft, ReviewKind, Subtask, SubtaskState};
 use crate::domain::decision::{Condition, Decision, DecisionCode, Decisions, LegalityReview};
 use crate::domain::practice::{LegalReview, OneClerk, Practice};
 use crate::domain::rejection::{Reason, Rejection};
@@ -77,9 +77,42 @@ pub(super) fn open_gates(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
         shut.extend(against_issuer(case, draft, ctx));
         shut.extend(unreviewed(case, draft));
     }
+    shut.extend(awaited_subtasks(case).map(|subtask| unanswered(subtask, ctx)));
     shut.extend(unmet(case, draft.decision, ctx));
     shut.extend(unfilled(case, draft, ctx));
     shut
+}
+
+/// Subtasks that can be open at once on one case (ours).
+const MAX_OPEN_SUBTASKS: usize = 20;
+
+/// Are there as many open subtasks as can be?
+pub(super) fn is_crowded(case: &Case) -> bool {
+    let open = case.record.subtasks.iter().filter(|subtask| subtask.is_open());
+    open.count() >= MAX_OPEN_SUBTASKS
+}
+
+/// The subtasks for which the answer waits: those without a reply, and those that were given back and
+/// neither asked anew nor waived.
+pub(super) fn awaited_subtasks(case: &Case) -> impl Iterator<Item = &Subtask> {
+    let subtasks = &case.record.subtasks;
+    subtasks.iter().filter(|subtask| match subtask.state() {
+        SubtaskState::Open => true,
+        SubtaskState::Returned => !subtasks
+            .iter()
+            .any(|later| later.number > subtask.number && later.kind == subtask.kind),
+        SubtaskState::Replied | SubtaskState::Waived => false,
+    })
+}
+
+fn unanswered(subtask: &Subtask, ctx: &Context<'_>) -> Rejection {
+    let unit = ctx.directory.unit(subtask.unit).map_or("", |unit| unit.name.as_str());
+    let (kind, due) = (subtask.kind, subtask.due_date);
+    let said = Said::new(
+        format!("{unit},{},限 {due}", kind.label_zh()),
+        format!("{unit}, {}, by {due}", kind.label_en()),
+    );
+    Rejection::new(Reason::SubtaskOpen).by("2019 art. 45").saying(said)
 }
 
 /// What the decision demands and the draft does not say, e.g. since the table of decisions has grown.

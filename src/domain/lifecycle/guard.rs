@@ -88,6 +88,7 @@ fn against_actor(case: &Case, action: Action, ctx: &Context<'_>) -> Option<Rejec
                 Reason::RoleNotPermitted
             }
             Party::Receiver => Reason::NotReceivingUnit,
+            Party::AskedUnit => Reason::NotAskedUnit,
             Party::LegalReviewer | Party::SecrecyReviewer => Reason::ReviewKindNotPermitted,
             Party::IssuingHolder if is_party(case, Party::Holder, actor, ctx) => {
                 Reason::IssuingNotPermitted
@@ -115,6 +116,7 @@ fn is_party(case: &Case, party: Party, actor: &Actor, ctx: &Context<'_>) -> bool
         Party::SecrecyReviewer => actor.capabilities.contains(&Capability::SecrecyReviewer),
         Party::Applicant => false,
         Party::Receiver => actor.reaches(case.record.intake.receiving_unit),
+        Party::AskedUnit => case.asks_one_of(&actor.reach),
         Party::Holder => holds(),
         Party::IssuingHolder => {
             holds()
@@ -148,6 +150,10 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
             no(Reason::NoExtensionPending)
         }
         Action::Review => gates::against_review(case, ctx),
+        Action::AskSubtask if gates::is_crowded(case) => no(Reason::TooManySubtasks),
+        Action::WaiveSubtask if gates::awaited_subtasks(case).next().is_none() => {
+            no(Reason::NothingToWaive)
+        }
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
         Action::Receive
@@ -160,6 +166,10 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         | Action::Supplement
         | Action::DecideExtension
         | Action::DraftAnswer
+        | Action::AskSubtask
+        | Action::ReplySubtask
+        | Action::ReturnSubtask
+        | Action::WaiveSubtask
         | Action::Withdraw => Vec::new(),
     }
 }
@@ -249,7 +259,7 @@ pub(super) fn can_come_back(case: &Case, letter: ServedLetter) -> bool {
     let last = case.record.services.iter().rev().find(|service| service.letter == letter);
     last.is_some_and(|service| match service.manner {
         Manner::Posted | Manner::Sent => true,
-        Manner::HandedOver | Manner::Substitute | Manner::Returned => false,
+        Manner::HandedOver | Manner::Substitute | Manner::Left | Manner::Returned => false,
     })
 }
 

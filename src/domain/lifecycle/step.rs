@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::table::Action;
 use crate::domain::case::{
-    Applicant, Arrival, GroundFacts, LookupKeys, Manner, Particulars, ReviewKind, ReviewVerdict,
-    ServedLetter, Verdict,
+    Applicant, Arrival, GroundFacts, LookupKeys, Manner, Particulars, PostalOperator, ReviewKind,
+    ReviewVerdict, SearchEntry, ServedLetter, SubtaskKind, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
@@ -111,6 +111,37 @@ pub enum Step {
         /// On what the conclusion rests.
         basis: Option<String>,
     },
+    /// Ask another unit.
+    AskSubtask {
+        /// For what.
+        #[serde(flatten)]
+        wording: SubtaskWording,
+    },
+    /// Reply to what this unit was asked.
+    ReplySubtask {
+        /// The number of the subtask.
+        subtask: u32,
+        /// What was found, or is thought; it may speak of persons, so sealed in the ledger.
+        #[serde(skip)]
+        reply: String,
+        /// The searches made.
+        #[serde(skip)]
+        search_log: Vec<SearchEntry>,
+    },
+    /// Give back what this unit was asked.
+    ReturnSubtask {
+        /// The number of the subtask.
+        subtask: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Wait no longer for a unit.
+    WaiveSubtask {
+        /// The number of the subtask.
+        subtask: u32,
+        /// Why.
+        reason: String,
+    },
     /// Issue the current draft.
     Answer {
         /// The service of the answer, when it happened at once.
@@ -177,6 +208,21 @@ pub struct GroundWording {
     pub facts: GroundFacts,
 }
 
+/// What another unit is asked, as the asking one words it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SubtaskWording {
+    /// Which unit.
+    #[serde(rename = "unit_id")]
+    pub unit: UnitId,
+    /// For what.
+    pub kind: SubtaskKind,
+    /// What exactly; it may speak of persons, so sealed in the ledger.
+    #[serde(skip)]
+    pub question: String,
+    /// By when; none for the default period.
+    pub due_date: Option<NaiveDate>,
+}
+
 /// What the applicant sent to supplement his application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SupplementFacts {
@@ -219,11 +265,71 @@ pub struct ServiceFacts {
     pub returned_at: Option<Moment>,
     /// When a posted letter was delivered.
     pub delivered_at: Option<Moment>,
+    /// When it was left with him, who would not take it.
+    pub left_at: Option<Moment>,
     /// The number of the registered letter.
     pub mail_number: Option<String>,
-    /// Who took it; a person's name, so sealed in the ledger.
+    /// Who carried a posted letter.
+    pub postal_operator: Option<PostalOperator>,
+    /// Where; perhaps where he lives, so sealed in the ledger.
+    #[serde(skip)]
+    pub place: Option<String>,
+    /// Why it was refused or came back; sealed likewise.
+    #[serde(skip)]
+    pub reason: Option<String>,
+    /// Who took it; a person's name, so sealed likewise.
     #[serde(skip)]
     pub recipient: Option<String>,
+    /// What he is to the applicant; sealed likewise.
+    #[serde(skip)]
+    pub relation: Option<String>,
+    /// Who saw that it was refused; sealed likewise.
+    #[serde(skip)]
+    pub witness: Option<String>,
+    /// Who served it; sealed likewise.
+    #[serde(skip)]
+    pub served_by: Option<String>,
+}
+
+impl ServiceFacts {
+    /// Nothing but the manner.
+    #[must_use]
+    pub const fn by(manner: Manner) -> Self {
+        Self {
+            manner,
+            signed_at: None,
+            posted_at: None,
+            sent_at: None,
+            returned_at: None,
+            delivered_at: None,
+            left_at: None,
+            mail_number: None,
+            postal_operator: None,
+            place: None,
+            reason: None,
+            recipient: None,
+            relation: None,
+            witness: None,
+            served_by: None,
+        }
+    }
+
+    /// What it says of people and places.
+    fn persons(&self) -> Option<serde_json::Value> {
+        let named = [
+            ("recipient", &self.recipient),
+            ("relation", &self.relation),
+            ("witness", &self.witness),
+            ("served_by", &self.served_by),
+            ("place", &self.place),
+            ("reason", &self.reason),
+        ];
+        let named = named.into_iter().filter_map(|(name, value)| {
+            value.as_ref().map(|value| (name.to_owned(), serde_json::Value::from(value.as_str())))
+        });
+        let members: serde_json::Map<String, serde_json::Value> = named.collect();
+        (!members.is_empty()).then_some(serde_json::Value::Object(members))
+    }
 }
 
 impl Step {
@@ -244,6 +350,10 @@ impl Step {
             Self::DecideExtension { .. } => Action::DecideExtension,
             Self::DraftAnswer { .. } => Action::DraftAnswer,
             Self::Review { .. } => Action::Review,
+            Self::AskSubtask { .. } => Action::AskSubtask,
+            Self::ReplySubtask { .. } => Action::ReplySubtask,
+            Self::ReturnSubtask { .. } => Action::ReturnSubtask,
+            Self::WaiveSubtask { .. } => Action::WaiveSubtask,
             Self::Answer { .. } => Action::Answer,
             Self::Serve { .. } => Action::Serve,
             Self::Withdraw { .. } => Action::Withdraw,
@@ -259,13 +369,16 @@ impl Step {
             Self::Review { opinion, .. } => {
                 opinion.as_ref().map(|opinion| serde_json::json!({ "opinion": opinion }))
             }
+            Self::AskSubtask { wording } => {
+                Some(serde_json::json!({ "question": wording.question }))
+            }
+            Self::ReplySubtask { reply, search_log, .. } => {
+                Some(serde_json::json!({ "reply": reply, "search_log": search_log }))
+            }
             Self::Serve { service, .. }
             | Self::RequestSupplement { service: Some(service), .. }
             | Self::DecideExtension { service: Some(service), .. }
-            | Self::Answer { service: Some(service) } => service
-                .recipient
-                .as_ref()
-                .map(|recipient| serde_json::json!({ "recipient": recipient })),
+            | Self::Answer { service: Some(service) } => service.persons(),
             Self::RequestSupplement { .. }
             | Self::DecideExtension { .. }
             | Self::Answer { .. }
@@ -277,6 +390,8 @@ impl Step {
             | Self::Lapse { .. }
             | Self::RequestExtension { .. }
             | Self::DraftAnswer { .. }
+            | Self::ReturnSubtask { .. }
+            | Self::WaiveSubtask { .. }
             | Self::Withdraw { .. } => None,
         }
     }

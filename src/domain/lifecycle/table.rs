@@ -50,6 +50,10 @@ text_enum! {
         DecideExtension = "decide_extension" : "决定延期" / "decide an extension",
         DraftAnswer = "draft_answer" : "拟写答复" / "draft the answer",
         Review = "review" : "审查" / "review the draft",
+        AskSubtask = "ask_subtask" : "请求协办" / "ask another unit",
+        ReplySubtask = "reply_subtask" : "回复协办" / "reply to what was asked",
+        ReturnSubtask = "return_subtask" : "退回协办" / "give back what was asked",
+        WaiveSubtask = "waive_subtask" : "不再等待协办" / "wait no longer for a unit",
         Answer = "answer" : "签发答复" / "answer",
         Serve = "serve" : "登记送达" / "serve",
         Withdraw = "withdraw" : "撤回" / "withdraw",
@@ -70,6 +74,8 @@ text_enum! {
         /// A user of a center or the query room that records an application.
         Counter = "counter" : "收件窗口" / "a counter",
         Supervisor = "supervisor" : "监督" / "a supervisor",
+        /// A user of a unit that was asked for a search or an opinion, or of a unit above it.
+        AskedUnit = "asked_unit" : "协办单位" / "the unit that was asked",
         /// A user of the legal office.
         LegalReviewer = "legal_reviewer" : "法制审核人" / "a reviewer of the legal office",
         /// A user with the capability, whatever his role; he must see the case.
@@ -86,7 +92,7 @@ impl Party {
         match self {
             Self::QueryRoom => &[Role::QueryRoom],
             Self::Receiver => &[Role::ServiceCenter],
-            Self::Holder | Self::IssuingHolder | Self::Counter => {
+            Self::Holder | Self::IssuingHolder | Self::Counter | Self::AskedUnit => {
                 &[Role::QueryRoom, Role::ServiceCenter]
             }
             Self::Supervisor => &[Role::Supervisor],
@@ -131,6 +137,8 @@ use Status as S;
 
 const OPEN: &[Status] =
     &[S::Received, S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
+
+const REGISTERED: &[Status] = &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
 
 const fn rule(
     action: Action,
@@ -233,6 +241,16 @@ pub const RULES: &[Rule] = &[
         &[P::LegalReviewer, P::SecrecyReviewer],
         "2019 art. 17, 45; 2007 art. 14",
     ),
+    rule(
+        A::AskSubtask,
+        &[S::Registered, S::Assigned, S::Supplemented],
+        Target::Same,
+        &[P::QueryRoom, P::Holder],
+        "2019 art. 45",
+    ),
+    rule(A::ReplySubtask, REGISTERED, Target::Same, &[P::AskedUnit], "2019 art. 45"),
+    rule(A::ReturnSubtask, REGISTERED, Target::Same, &[P::AskedUnit], "internal"),
+    rule(A::WaiveSubtask, REGISTERED, Target::Same, &[P::QueryRoom, P::Holder], "internal"),
     rule(
         A::Answer,
         &[S::Registered],

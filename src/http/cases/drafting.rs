@@ -180,13 +180,7 @@ impl Checked for ReviewBody {}
 
 impl From<DraftAnswerBody> for Step {
     fn from(body: DraftAnswerBody) -> Self {
-        let search_log = body.search_log.into_iter().map(|search| SearchEntry {
-            searcher: search.searcher,
-            system: search.system,
-            keywords: search.keywords,
-            searched_on: search.search_date,
-            result: search.result,
-        });
+        let search_log = body.search_log.into_iter().map(SearchEntry::from);
         let particulars = Particulars {
             reasons: body.reasons,
             article: body.article,
@@ -214,6 +208,30 @@ impl From<DraftAnswerBody> for Step {
             delivery: body.delivery,
         };
         Self::DraftAnswer { wording: Box::new(wording) }
+    }
+}
+
+impl From<SearchBody> for SearchEntry {
+    fn from(body: SearchBody) -> Self {
+        Self {
+            searcher: body.searcher,
+            system: body.system,
+            keywords: body.keywords,
+            searched_on: body.search_date,
+            result: body.result,
+        }
+    }
+}
+
+impl From<SearchEntry> for SearchView {
+    fn from(entry: SearchEntry) -> Self {
+        Self {
+            searcher: entry.searcher,
+            system: entry.system,
+            keywords: entry.keywords,
+            search_date: entry.searched_on,
+            result: entry.result,
+        }
     }
 }
 
@@ -393,13 +411,6 @@ impl DraftView {
             explanation,
             conclusion,
         } = draft.particulars.clone();
-        let search = |entry: SearchEntry| SearchView {
-            searcher: entry.searcher,
-            system: entry.system,
-            keywords: entry.keywords,
-            search_date: entry.searched_on,
-            result: entry.result,
-        };
         let asked = |asked: Explanation| ExplanationView {
             number: asked.number,
             requested_date: asked.asked_on,
@@ -411,7 +422,7 @@ impl DraftView {
             reasons,
             article,
             harm,
-            search_log: search_log.into_iter().map(search).collect(),
+            search_log: search_log.into_iter().map(SearchView::from).collect(),
             provided,
             how_to_obtain,
             right_organ,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::bodies::{AmendBody, ReceiveBody};
-use super::{Reply, drafting, load, steps};
+use super::{Reply, drafting, load, steps, subtasks};
 use crate::domain::actor::By;
 use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
@@ -118,6 +118,9 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::DecideExtension => form::<steps::DecideExtensionBody>(),
             Action::DraftAnswer => form::<drafting::DraftAnswerBody>(),
             Action::Review => form::<drafting::ReviewBody>(),
+            Action::AskSubtask => form::<subtasks::AskSubtaskBody>(),
+            Action::ReplySubtask => form::<subtasks::ReplySubtaskBody>(),
+            Action::ReturnSubtask | Action::WaiveSubtask => form::<subtasks::EndSubtaskBody>(),
             Action::Answer => form::<steps::AnswerBody>(),
             Action::Serve => form::<steps::ServeBody>(),
         };

@@ -13,6 +13,7 @@ mod list;
 mod receipt;
 mod search;
 mod steps;
+pub mod subtasks;
 mod views;
 
 use std::sync::Arc;
@@ -190,6 +191,10 @@ actions! {
     draft_answer: DraftAnswer, drafting::DraftAnswerBody => Step::from, DraftAnswer;
     /// `POST /api/v1/cases/{id}/review`
     review: Review, drafting::ReviewBody => Step::from, Review;
+    /// `POST /api/v1/cases/{id}/ask-subtask`
+    ask_subtask: AskSubtask, subtasks::AskSubtaskBody => Step::from, AskSubtask;
+    /// `POST /api/v1/cases/{id}/waive-subtask`
+    waive_subtask: WaiveSubtask, subtasks::EndSubtaskBody => subtasks::EndSubtaskBody::waived, WaiveSubtask;
     /// `POST /api/v1/cases/{id}/answer`
     issue_answer: Answer, steps::AnswerBody => Step::from, Answer;
     /// `POST /api/v1/cases/{id}/serve`

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::bodies::{ArrivalBody, prose};
-use crate::domain::case::{Arrival, Manner, ServedLetter, Verdict};
+use crate::domain::case::{Arrival, Manner, PostalOperator, ServedLetter, Verdict};
 use crate::domain::channel::Channel;
 use crate::domain::deadline::Moment;
 use crate::domain::ids::{CaseId, UnitId, UserId};
@@ -180,7 +180,8 @@ pub struct ServeBody {
 }
 
 /// How a letter was served. The manner decides which day counts: signed when handed over or taken by
-/// a substitute, posted when posted, sent when sent electronically, returned when it came back.
+/// a substitute, posted when posted, sent when sent electronically, left when it was refused before a
+/// witness, returned when it came back.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceBody {
@@ -196,6 +197,8 @@ pub struct ServiceBody {
     pub returned_at: Option<Moment>,
     /// When a posted letter was delivered; for the file, it does not decide.
     pub delivered_at: Option<Moment>,
+    /// When it was left with the applicant, who would not take it.
+    pub left_at: Option<Moment>,
     /// The number of the registered letter or EMS.
     #[validate(length(min = 1, max = 50), custom(function = prose))]
     #[schema(min_length = 1, max_length = 50)]
@@ -204,6 +207,28 @@ pub struct ServiceBody {
     #[validate(length(min = 1, max = 50), custom(function = prose))]
     #[schema(min_length = 1, max_length = 50)]
     pub recipient: Option<String>,
+    /// What he is to the applicant.
+    #[validate(length(min = 1, max = 50), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 50)]
+    pub relation: Option<String>,
+    /// Who saw that it was refused.
+    #[validate(length(min = 1, max = 50), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 50)]
+    pub witness: Option<String>,
+    /// Why it was refused or came back.
+    #[validate(length(min = 1, max = 500), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub reason: Option<String>,
+    /// Where it was served.
+    #[validate(length(min = 1, max = 200), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub place: Option<String>,
+    /// Who served it (送达人).
+    #[validate(length(min = 1, max = 50), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 50)]
+    pub served_by: Option<String>,
+    /// Who carried a posted letter. A formal answer goes by the postal enterprise.
+    pub postal_operator: Option<PostalOperator>,
 }
 
 impl From<ServiceBody> for ServiceFacts {
@@ -217,6 +242,13 @@ impl From<ServiceBody> for ServiceFacts {
             delivered_at: body.delivered_at,
             mail_number: body.mail_number,
             recipient: body.recipient,
+            left_at: body.left_at,
+            relation: body.relation,
+            witness: body.witness,
+            reason: body.reason,
+            place: body.place,
+            served_by: body.served_by,
+            postal_operator: body.postal_operator,
         }
     }
 }

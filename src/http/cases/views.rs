@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::applicant::{ApplicantView, applicant_view, name_for};
 use super::drafting::{AnswerView, DraftView, ReviewView};
 use super::earlier::EarlierCasesView;
+use super::subtasks::SubtaskView;
 use crate::domain::actor::Actor;
 use crate::domain::case::{
-    Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Manner, ServedLetter, Stage, Verdict,
+    Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Manner, PostalOperator, ServedLetter,
+    Stage, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
@@ -166,6 +168,18 @@ pub struct ServiceView {
     pub delivery_date: Option<NaiveDate>,
     /// Who took it.
     pub recipient: Option<String>,
+    /// What he is to the applicant.
+    pub relation: Option<String>,
+    /// Who saw that it was refused.
+    pub witness: Option<String>,
+    /// Why it was refused or came back.
+    pub reason: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// Who served it.
+    pub served_by: Option<String>,
+    /// Who carried a posted letter.
+    pub postal_operator: Option<PostalOperator>,
 }
 
 /// The number by which another system or a paper register knows a case.
@@ -241,6 +255,8 @@ pub struct CaseView {
     pub draft: Option<DraftView>,
     /// The reviews of the current draft, oldest first.
     pub reviews: Vec<ReviewView>,
+    /// What was asked of other units, oldest first.
+    pub subtasks: Vec<SubtaskView>,
     /// The answer.
     pub answer: Option<AnswerView>,
     /// How it ended without an answer.
@@ -302,6 +318,7 @@ impl CaseView {
             extensions: ExtensionView::all(case),
             draft: record.draft.as_ref().map(DraftView::of),
             reviews: record.reviews.iter().map(ReviewView::of).collect(),
+            subtasks: SubtaskView::all(app, case, today)?,
             answer: AnswerView::of(case),
             closure: record.stage.closure().map(|closure| ClosureView {
                 reason: closure.reason.clone(),
@@ -403,6 +420,12 @@ impl ServiceView {
             mail_number: service.mail_number.clone(),
             delivery_date: service.delivered_on,
             recipient: service.recipient.as_deref().map(|name| name_for(actor, name)),
+            relation: service.relation.clone(),
+            witness: service.witness.as_deref().map(|name| name_for(actor, name)),
+            reason: service.reason.clone(),
+            place: service.place.clone(),
+            served_by: service.served_by.clone(),
+            postal_operator: service.postal_operator,
         };
         case.record.services.iter().map(of).collect()
     }

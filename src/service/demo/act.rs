@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use super::DemoError;
 use super::data::Act;
 use super::scene::Scene;
-use crate::domain::case::{Arrival, Manner, ReviewKind, ReviewVerdict, ServedLetter, Verdict};
+use crate::domain::case::{
+    Arrival, Manner, PostalOperator, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
+};
 use crate::domain::channel::{Channel, Delivery};
 use crate::domain::deadline::{Fact, Moment, ReceiptRule};
 use crate::domain::lifecycle::{Changes, ServiceFacts, Step, SupplementFacts};
@@ -114,15 +116,18 @@ impl Scene<'_> {
             Act::ServeExtension => serve(ServedLetter::ExtensionNotice, self.service()),
             Act::Serve => serve(ServedLetter::Answer, self.service()),
             Act::ReturnAnswer => {
-                let came_back =
-                    ServiceFacts { returned_at: Some(self.moment()), ..by(Manner::Returned) };
+                let came_back = ServiceFacts {
+                    returned_at: Some(self.moment()),
+                    ..ServiceFacts::by(Manner::Returned)
+                };
                 serve(ServedLetter::Answer, came_back)
             }
             Act::ServeSubstitute => {
                 let taken = ServiceFacts {
                     signed_at: Some(self.moment()),
-                    recipient: Some("同住成年家属".to_owned()),
-                    ..by(Manner::Substitute)
+                    recipient: Some("李某".to_owned()),
+                    relation: Some("同住成年家属".to_owned()),
+                    ..ServiceFacts::by(Manner::Substitute)
                 };
                 serve(ServedLetter::Answer, taken)
             }
@@ -171,14 +176,16 @@ impl Scene<'_> {
             Delivery::Post | Delivery::ExpressMail => ServiceFacts {
                 posted_at: Some(Moment::Date(self.day())),
                 mail_number: Some(format!("XA{:09}CN", self.number + 1)),
-                ..by(Manner::Posted)
+                postal_operator: Some(PostalOperator::Registered),
+                ..ServiceFacts::by(Manner::Posted)
             },
             Delivery::Email | Delivery::Fax => {
-                ServiceFacts { sent_at: Some(self.moment()), ..by(Manner::Sent) }
+                ServiceFacts { sent_at: Some(self.moment()), ..ServiceFacts::by(Manner::Sent) }
             }
-            Delivery::Collect | Delivery::OnSiteReading => {
-                ServiceFacts { signed_at: Some(self.moment()), ..by(Manner::HandedOver) }
-            }
+            Delivery::Collect | Delivery::OnSiteReading => ServiceFacts {
+                signed_at: Some(self.moment()),
+                ..ServiceFacts::by(Manner::HandedOver)
+            },
         }
     }
 }
@@ -203,18 +210,4 @@ fn decided(verdict: Verdict, reason: Option<&str>, service: Option<ServiceFacts>
 fn passed(kind: ReviewKind, opinion: &str) -> Step {
     let opinion = Some(opinion.to_owned());
     Step::Review { kind, verdict: ReviewVerdict::Passed, opinion, basis: None }
-}
-
-/// Nothing but the manner.
-const fn by(manner: Manner) -> ServiceFacts {
-    ServiceFacts {
-        manner,
-        signed_at: None,
-        posted_at: None,
-        sent_at: None,
-        returned_at: None,
-        delivered_at: None,
-        mail_number: None,
-        recipient: None,
-    }
 }

@@ -52,7 +52,7 @@ impl Workspace<'_> {
             return Ok(());
         }
         for row in dialect::lock_unfinished_cases_of(conn, &units, &officers)? {
-            self.hold(row.to_case()?);
+            self.hold(row.to_case()?)?;
         }
         Ok(())
     }

@@ -29,6 +29,7 @@ mod refusals;
 mod requests;
 mod samples;
 mod sessions;
+mod subtasks;
 mod traces;
 mod viewer;
 mod wire;

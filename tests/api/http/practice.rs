@@ -29,6 +29,7 @@ on_both! {
         let nobody = api.act(Who::Clerk, &case, "answer", &by).await;
         assert_eq!(nobody.verdict(), (422, "fact_missing".to_owned()));
         assert_eq!(nobody.json()["errors"][0]["pointer"], "#/service/recipient");
+        assert_eq!(nobody.json()["errors"][1]["pointer"], "#/service/relation");
         let by = json!({ "service": { "manner": "handed_over", "signed_at": today } });
         let case = api.done(Who::Clerk, &case, "answer", &by).await;
         let back = json!({ "letter": "answer", "service": { "manner": "returned", "returned_at": today } });

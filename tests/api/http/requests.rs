@@ -109,6 +109,11 @@ fn body_of(path: &str, api: &Api) -> Value {
         "draft-answer" => {
             json!({ "decision": "disclose", "provided": "一份", "how_to_obtain": "邮寄" })
         }
+        "ask-subtask" => {
+            json!({ "unit_id": api.world.unit(Place::CenterB).0, "kind": "opinion", "question": "请出具意见" })
+        }
+        "reply-subtask" => json!({ "subtask": 1, "reply": "同意" }),
+        "return-subtask" | "waive-subtask" => json!({ "subtask": 1, "reason": "测试" }),
         "review" => json!({ "kind": "secrecy", "verdict": "passed" }),
         "serve" => json!({ "letter": "answer", "service": served }),
         "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),

@@ -123,15 +123,6 @@ pub fn answer(today: NaiveDate) -> Step {
 }
 
 /// Service by hand.
-pub const fn handed_over(today: NaiveDate) -> ServiceFacts {
-    ServiceFacts {
-        manner: Manner::HandedOver,
-        signed_at: Some(Moment::Date(today)),
-        posted_at: None,
-        sent_at: None,
-        returned_at: None,
-        delivered_at: None,
-        mail_number: None,
-        recipient: None,
-    }
+pub fn handed_over(today: NaiveDate) -> ServiceFacts {
+    ServiceFacts { signed_at: Some(Moment::Date(today)), ..ServiceFacts::by(Manner::HandedOver) }
 }

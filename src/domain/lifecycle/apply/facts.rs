@@ -6,7 +6,9 @@ use super::super::Context;
 use super::super::guard::{can_come_back, served_letters};
 use super::super::step::ServiceFacts;
 use super::supplement::default_deadline;
-use crate::domain::case::{Case, DeadlineOrigin, Manner, ServedLetter, Service, Verdict};
+use crate::domain::case::{
+    Case, DeadlineOrigin, Manner, PostalOperator, ServedLetter, Service, Verdict,
+};
 use crate::domain::deadline::{Moment, legal_day};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
@@ -35,6 +37,11 @@ pub(super) fn serve(
         return Err(Rejection::new(Reason::NothingToServe).at("/letter").into());
     }
     let counts_on = counting_day(service, ctx)?;
+    // A formal answer goes by the postal enterprise; other letters may go by whom they will.
+    if letter == ANSWER && service.postal_operator == Some(PostalOperator::Courier) {
+        let refused = Rejection::new(Reason::PostOperatorNotPermitted);
+        return Err(refused.at("/service/postal_operator").by("国办公开办函〔2016〕235号").into());
+    }
     let came_back = service.manner == Manner::Returned;
     let earliest = earliest_day(case, letter, service.manner)
         .map_err(|reason| Rejection::new(reason).at("/letter"))?;
@@ -54,6 +61,12 @@ pub(super) fn serve(
         mail_number: service.mail_number.clone(),
         delivered_on: service.delivered_at.map(Moment::legal_day),
         recipient: service.recipient.clone(),
+        relation: service.relation.clone(),
+        witness: service.witness.clone(),
+        reason: service.reason.clone(),
+        place: service.place.clone(),
+        served_by: service.served_by.clone(),
+        postal_operator: service.postal_operator,
         recorded_at: ctx.at,
         recorded_by: ctx.staff()?.user,
     });
@@ -73,6 +86,7 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
         ("posted_at", service.posted_at),
         ("sent_at", service.sent_at),
         ("returned_at", service.returned_at),
+        ("left_at", service.left_at),
     ];
     let wanted = service.manner.dating_fact();
     let mut faults = Vec::new();
@@ -91,8 +105,24 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
             None => {}
         }
     }
-    if service.manner.needs_recipient() && service.recipient.is_none() {
-        faults.push(Rejection::new(Reason::FactMissing).at("/service/recipient"));
+    let told = [
+        ("recipient", service.recipient.is_some()),
+        ("relation", service.relation.is_some()),
+        ("witness", service.witness.is_some()),
+        ("reason", service.reason.is_some()),
+    ];
+    let needed = service.manner.needed_facts();
+    let lacking = told.iter().filter(|(name, told)| needed.contains(name) && !told);
+    faults.extend(
+        lacking.map(|(name, _)| Rejection::new(Reason::FactMissing).at(format!("/service/{name}"))),
+    );
+    // A witness belongs to a refusal, a postal operator to the post.
+    let left = service.manner == Manner::Left;
+    if service.witness.is_some() && !left {
+        faults.push(Rejection::new(Reason::FactOutOfPlace).at("/service/witness"));
+    }
+    if service.postal_operator.is_some() && !service.manner.is_by_post() {
+        faults.push(Rejection::new(Reason::FactOutOfPlace).at("/service/postal_operator"));
     }
     if let Some(delivered) = service.delivered_at {
         faults.extend(not_after(delivered, "/service/delivered_at", ctx));

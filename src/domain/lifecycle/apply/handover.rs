@@ -40,6 +40,11 @@ pub fn hand_over(
     if next.record.intake.receiving_unit == from {
         next.record.intake.receiving_unit = to;
     }
+    for subtask in next.record.subtasks.iter_mut().filter(|subtask| subtask.is_open()) {
+        if subtask.unit == from {
+            subtask.unit = to;
+        }
+    }
     let open = case.status().is_open();
     if let Some(holding) = next.record.holding.as_mut().filter(|holding| holding.unit == from) {
         holding.unit = to;

@@ -80,6 +80,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
             extensions: Vec::new(),
             draft: None,
             reviews: Reviews::default(),
+            subtasks: Vec::new(),
             services: Vec::new(),
             clock: None,
         },

@@ -4,6 +4,7 @@ mod answer;
 mod facts;
 mod handover;
 mod intake;
+mod subtask;
 mod supplement;
 mod transfer;
 
@@ -80,6 +81,14 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
             };
             answer::review(next, review, ctx)?;
         }
+        Step::AskSubtask { wording } => subtask::ask(next, wording, ctx)?,
+        Step::ReplySubtask { subtask, reply, search_log } => {
+            subtask::reply(next, *subtask, (reply, search_log), ctx)?;
+        }
+        Step::ReturnSubtask { subtask, reason } => {
+            subtask::give_back(next, *subtask, reason, ctx)?;
+        }
+        Step::WaiveSubtask { subtask, reason } => subtask::waive(next, *subtask, reason, ctx)?,
         Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
         Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
         Step::Void { .. } | Step::Lapse { .. } | Step::Withdraw { .. } => close(next, step, ctx)?,

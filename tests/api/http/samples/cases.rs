@@ -23,6 +23,15 @@ async fn drafted(api: &Api) -> Value {
     api.done(Who::OfficerA, &case, "draft-answer", &draft).await
 }
 
+/// A case of the query room on which center B was asked for a search.
+async fn asked(api: &Api) -> Value {
+    let case = api.registered().await;
+    let unit = api.world.unit(Place::CenterB).0;
+    let body =
+        json!({ "unit_id": unit, "kind": "search", "question": "请检索2024年度车辆管理收费文件" });
+    api.done(Who::Clerk, &case, "ask-subtask", &body).await
+}
+
 async fn reviewed(api: &Api) -> Value {
     api.reviewed(&drafted(api).await).await
 }
@@ -145,6 +154,25 @@ fn by_the_unit() -> Vec<Sample> {
         }),
         sample!("draftAnswer", Some(Who::OfficerA), CENTER_B, |api| {
             act(&accepted(api).await, json!({ "decision": "disclose", "provided": "2024年度车辆管理收费标准一份", "carrier": "paper", "delivery": "collect" }))
+        }),
+        sample!("askSubtask", Some(Who::OfficerA), CENTER_B, |api| {
+            let unit = api.world.unit(Place::CenterB).0;
+            act(&accepted(api).await, json!({ "unit_id": unit, "kind": "search", "question": "请检索2024年度车辆管理收费文件", "due_date": "2025-03-14" }))
+        }),
+        sample!("listSubtasks", Some(Who::OfficerB), NO_ID, |api| {
+            asked(api).await;
+            Call::plain()
+        }),
+        sample!("listCaseSubtasks", Some(Who::OfficerB), Stranger::Is(Who::WindowA), |api| on(&asked(api).await)),
+        sample!("replySubtask", Some(Who::OfficerB), Stranger::Is(Who::WindowA), |api| {
+            let search = json!({ "searcher": "车辆档案员", "system": "车辆档案", "keywords": "收费", "search_date": api.world.today(), "result": "查得文件一份" });
+            act(&asked(api).await, json!({ "subtask": 1, "reply": "查得收费文件一份,已随附", "search_log": [search] }))
+        }),
+        sample!("returnSubtask", Some(Who::OfficerB), Stranger::Is(Who::WindowA), |api| {
+            act(&asked(api).await, json!({ "subtask": 1, "reason": "本单位不保存该类文件" }))
+        }),
+        sample!("waiveSubtask", Some(Who::Clerk), CENTER_B, |api| {
+            act(&asked(api).await, json!({ "subtask": 1, "reason": "已从其他档案查得" }))
         }),
         sample!("reviewDraft", Some(Who::Secrecy), SEES_ALL, |api| {
             act(&drafted(api).await, json!({ "kind": "secrecy", "verdict": "passed", "opinion": "经审查,不涉及国家秘密", "basis": "保守国家秘密法第三十五条" }))
