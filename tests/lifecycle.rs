@@ -27,3 +27,5 @@ mod random;
 mod table;
 #[path = "lifecycle/walk.rs"]
 mod walk;
+#[path = "lifecycle/wording.rs"]
+mod wording;
