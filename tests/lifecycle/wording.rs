@@ -322,7 +322,7 @@ fn notices_and_sheets_render_from_the_case() {
         let notice = letter::extension_notice(&file.case, 0, &desk, signed.0, signed.1).unwrap();
         is_well_worded(&notice);
         let (old, new) =
-            if year == "2011" { ("3月22日", "4月7日") } else { ("3月29日", "4月16日") };
+            if year == "2011" { ("3月22日", "4月6日") } else { ("3月29日", "4月15日") };
         let said = text(&notice);
         assert!(said.contains(&format!("{year}年{old}以前")), "{said}");
         assert!(said.contains(&format!("至{year}年{new}")), "{said}");

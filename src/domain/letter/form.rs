@@ -48,6 +48,7 @@ struct Choice {
     chosen: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "boxes of the form, each ticked or not")]
 #[derive(Debug, Serialize)]
 struct Application {
     #[serde(flatten)]
@@ -65,6 +66,7 @@ struct Application {
     other_form: bool,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names of the placeholders")]
 #[derive(Debug, Serialize)]
 struct Receipt {
     agency: String,

@@ -10,6 +10,7 @@ mod facts;
 mod form;
 mod kind;
 mod notice;
+mod preview;
 mod reference;
 mod remedy;
 mod series;
@@ -34,6 +35,7 @@ pub use form::{
 };
 pub use kind::{Audience, IssuedBy, KindRow, LetterKind};
 pub use notice::{NoticeFacts, extension_notice, supplement_notice};
+pub use preview::preview;
 pub use reference::{LetterId, LetterNumber, LetterRef, LetterVoid};
 pub use remedy::{Issuer, Remedies, RemedyParagraph};
 pub use series::{Series, SeriesCode};

@@ -60,6 +60,7 @@ struct RemedySettings {
     court: Court,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names of the file")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct First {
@@ -130,6 +131,13 @@ impl Remedies {
             paragraph.first.is_none_or(|only| only == first)
                 && within(paragraph.served_from, paragraph.served_to, served)
         })
+    }
+
+    /// The days from which other paragraphs hold, but for the first.
+    pub fn borders(&self) -> impl Iterator<Item = NaiveDate> {
+        let first = self.paragraphs.iter().map(|paragraph| paragraph.served_from).min();
+        let from = self.paragraphs.iter().map(|paragraph| paragraph.served_from);
+        from.filter(move |from| Some(*from) != first)
     }
 
     /// The paragraph as the letter prints it.
