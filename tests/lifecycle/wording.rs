@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use gongkai::domain::applicant_type::ApplicantType;
-use gongkai::domain::case::{Case, Draft, SearchEntry};
+use gongkai::domain::case::{Case, Draft, Ground, GroundFacts, SearchEntry};
 use gongkai::domain::channel::{Carrier, Delivery};
 use gongkai::domain::deadline::{DecisionEffect, Moment, remedy};
 use gongkai::domain::decision::{DecisionCode, DecisionKind, Decisions, DraftField};
@@ -38,7 +38,7 @@ fn office() -> LetterOffice {
 /// A draft with all that may be said, or only with what must be.
 fn drafted(decision: &str, only: Option<&[DraftField]>) -> Draft {
     let mut particulars = match draft(decision) {
-        Step::DraftAnswer { particulars, .. } => *particulars,
+        Step::DraftAnswer { wording } => wording.particulars,
         _ => unreachable!(),
     };
     particulars.search_log = vec![
@@ -47,6 +47,7 @@ fn drafted(decision: &str, only: Option<&[DraftField]>) -> Draft {
             system: "综合档案室".to_owned(),
             keywords: "处罚".to_owned(),
             searched_on: day("2011-03-02"),
+            result: Some("未检索到".to_owned()),
         };
         2
     ];
@@ -73,16 +74,57 @@ fn drafted(decision: &str, only: Option<&[DraftField]>) -> Draft {
         if !keep(DraftField::SearchLog) {
             particulars.search_log.clear();
         }
+        if !keep(DraftField::EarlierAnsweredDate) {
+            particulars.earlier_answered_on = None;
+        }
+        if !keep(DraftField::Explanation) {
+            particulars.explanation = None;
+        }
+        if !keep(DraftField::Conclusion) {
+            particulars.conclusion = None;
+        }
     }
     let full = only.is_none();
+    let parts = only.is_none_or(|only| only.contains(&DraftField::Grounds));
+    let code = DecisionCode::parse(decision).unwrap();
+    let codes = Decisions::builtin().find(code).unwrap().grounds.codes.clone();
     Draft {
-        decision: DecisionCode::parse(decision).unwrap(),
+        decision: code,
+        grounds: codes
+            .iter()
+            .filter(|_| parts)
+            .map(|code| withheld(code, if full { None } else { Some(RuleSetId::Text2019) }))
+            .collect(),
+        needs: None,
         particulars,
         carrier: full.then_some(Carrier::Email),
         delivery: full.then_some(Delivery::Email),
         drafted_by: A1,
         drafted_at: morning(day("2011-03-03")),
     }
+}
+
+/// A part that is withheld, with all that may be said of it or only with what the text demands.
+fn withheld(code: &str, only: Option<RuleSetId>) -> Ground {
+    let decision = DecisionCode::parse(code).unwrap();
+    let required: Vec<DraftField> = only
+        .and_then(|text| Decisions::builtin().basis(decision, text))
+        .map(|basis| basis.required.iter().map(|demand| demand.field).collect())
+        .unwrap_or_default();
+    let says = |field: DraftField, text: &str| {
+        (only.is_none() || required.contains(&field)).then(|| text.to_owned())
+    };
+    let facts = GroundFacts {
+        about: "附表二,第三页".to_owned(),
+        reasons: says(DraftField::Reasons, "含有不宜公开的内容"),
+        article: says(DraftField::Article, "第十六条第二款"),
+        harm: says(DraftField::Harm, "可能危及公共安全"),
+        basis_law: says(DraftField::BasisLaw, "《某法》第一条"),
+        consultation_result: says(DraftField::ConsultationResult, "权利人不同意公开"),
+        channel_pointer: says(DraftField::ChannelPointer, "到车辆管理所窗口查询"),
+        right_organ: says(DraftField::RightOrgan, "长春市交通运输局"),
+    };
+    Ground { decision, facts }
 }
 
 /// Everything that is printed.
@@ -134,7 +176,8 @@ fn every_template_renders_for_every_decision_and_text() {
         let desk = desk(&world, &office, on);
         for row in Decisions::builtin().rows().iter().filter(|row| !row.is_lapse()) {
             let Some(basis) = row.basis(rule_set) else { continue };
-            for draft in [drafted(&row.code, None), drafted(&row.code, Some(&basis.required))] {
+            let required: Vec<DraftField> = basis.required.iter().map(|d| d.field).collect();
+            for draft in [drafted(&row.code, None), drafted(&row.code, Some(&required))] {
                 for (kind, you) in [
                     (ApplicantType::NaturalPerson, "您"),
                     (ApplicantType::LegalServiceOrganization, "贵单位"),
@@ -490,6 +533,45 @@ fn remedies_on_each_border_day() {
     }
     let before: NaiveDate = day("2008-04-30");
     assert!(remedies.paragraph("disclose", before).is_none());
+}
+
+#[test]
+fn each_ground_stands_with_its_own_basis() {
+    let office = office();
+    let file = File::assigned("2024-03-01");
+    let desk = desk(&file.world, &office, "2024-03-21");
+    let mut draft = drafted("partial", None);
+    draft.grounds = vec![withheld("refuse_third", None), withheld("not_exist", None)];
+    let signed = (Signer::Bureau, None);
+    let items = |draft: &Draft| -> Vec<String> {
+        let (sheet, _) = letter::answer(&file.case, draft, &desk, signed, None).unwrap();
+        let item = |block: &Block| match block {
+            Block::Item(text) => Some(text.clone()),
+            _ => None,
+        };
+        sheet.blocks.iter().filter_map(item).collect()
+    };
+    let said = items(&draft);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("（一）附表二，第三页：涉及第三方合法权益"), "{said:?}");
+    assert!(said[0].contains("征求第三方意见的结果：权利人不同意公开。"), "{said:?}");
+    assert!(
+        said[0].ends_with(
+            "依据：《中华人民共和国政府信息公开条例》第三十六条第（三）项、第十五条、第三十二条（具体条款：第十六条第二款）、《某法》第一条。"
+        ),
+        "{said:?}"
+    );
+    assert!(said[1].contains("第三十六条第（四）项"), "{said:?}");
+    // A refusal gives its own ground first, then the further ones.
+    let mut draft = drafted("refuse_internal", None);
+    draft.grounds = vec![withheld("refuse_safety", None)];
+    let said = items(&draft);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("第十六条第一款") && said[1].contains("第十四条"), "{said:?}");
+    // What was drafted before there were grounds still has its letter.
+    let mut draft = drafted("partial", None);
+    draft.grounds.clear();
+    assert!(items(&draft)[0].starts_with("其余部分："));
 }
 
 #[test]

@@ -63,7 +63,6 @@ struct GroundLine {
     reasons: Option<String>,
     harm: Option<String>,
     consultation_result: Option<String>,
-    conclusion: Option<String>,
     right_organ: Option<String>,
     channel_pointer: Option<String>,
     basis: String,
@@ -138,14 +137,14 @@ impl Wording<'_> {
             right_organ: said.right_organ.clone(),
             organ_known: said.right_organ.as_ref().is_some_and(|organ| !organ.contains("无法确定")),
             earlier_case_number: said.earlier_case_number.clone(),
-            earlier_answered_on: None,
-            explanation_asked_on: None,
+            earlier_answered_on: said.earlier_answered_on.map(written),
+            explanation_asked_on: said.explanation.as_ref().map(|asked| written(asked.asked_on)),
             supplement_notice_on: round.map(|round| written(round.notice_date)),
             consultation_result: said.consultation_result.clone(),
             channel_pointer: said.channel_pointer.clone(),
             publication_source: said.publication_source.clone(),
             basis_law: said.basis_law.clone(),
-            conclusion: None,
+            conclusion: said.conclusion.clone(),
             carrier: self.draft.carrier.map(|carrier| zh(carrier.label_zh())),
             delivery: self.draft.delivery.map(|delivery| zh(delivery.label_zh())),
             asked_form: other_form.then(|| zh(asked.carrier.label_zh())),
@@ -164,41 +163,60 @@ impl Wording<'_> {
             searched_on: written(search.searched_on),
             system: search.system.clone(),
             keywords: search.keywords.clone(),
-            result: None,
+            result: search.result.clone(),
         };
         self.draft.particulars.search_log.iter().map(line).collect()
     }
 
-    /// The reasons for not disclosing, each with its basis: the draft's own, when it says no more.
+    /// The reasons for not disclosing, each with its basis: those of the decision itself, then the
+    /// further grounds. A partial disclosure rests on its grounds alone; one that was drafted before
+    /// there were any gives its own.
     fn grounds(&self) -> Vec<GroundLine> {
-        let said = &self.draft.particulars;
         let partly = self.decision.kind == DecisionKind::Partial;
-        let basis = if partly {
-            let article = zh(said.article.as_deref().unwrap_or_default());
-            if article.starts_with('第') {
-                format!("{}{article}", self.desk.regulation(self.rule_set))
-            } else {
-                article
-            }
+        let own = (!partly || self.draft.grounds.is_empty()).then(|| self.own_ground(partly));
+        let further = self.draft.grounds.iter().map(|ground| GroundLine {
+            about: ground.facts.about.clone(),
+            kind_words: self.words_of(ground.decision),
+            reasons: ground.facts.reasons.clone(),
+            harm: ground.facts.harm.clone(),
+            consultation_result: ground.facts.consultation_result.clone(),
+            right_organ: ground.facts.right_organ.clone(),
+            channel_pointer: ground.facts.channel_pointer.clone(),
+            basis: self.ground_basis(ground.decision, ground.facts.article.as_deref()),
+            basis_law: ground.facts.basis_law.clone(),
+        });
+        own.into_iter().chain(further).collect()
+    }
+
+    fn own_ground(&self, partly: bool) -> GroundLine {
+        let said = &self.draft.particulars;
+        let article = said.article.as_deref();
+        let (about, basis) = if partly {
+            ("其余部分", self.cited(article.unwrap_or_default()))
         } else {
-            self.ground_basis(self.draft.decision, said.article.as_deref())
+            ("所申请的政府信息", self.ground_basis(self.draft.decision, article))
         };
-        vec![GroundLine {
-            about: if partly {
-                "其余部分".to_owned()
-            } else {
-                "所申请的政府信息".to_owned()
-            },
+        GroundLine {
+            about: about.to_owned(),
             kind_words: self.words_of(self.draft.decision),
             reasons: said.reasons.clone(),
             harm: said.harm.clone(),
             consultation_result: said.consultation_result.clone(),
-            conclusion: None,
             right_organ: None,
             channel_pointer: None,
             basis,
             basis_law: said.basis_law.clone(),
-        }]
+        }
+    }
+
+    /// An article as the officer gives it, with the Regulation before it when he names no other.
+    fn cited(&self, article: &str) -> String {
+        let article = zh(article.trim());
+        if article.starts_with('第') {
+            format!("{}{article}", self.desk.regulation(self.rule_set))
+        } else {
+            article
+        }
     }
 
     fn words_of(&self, code: DecisionCode) -> String {

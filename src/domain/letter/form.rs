@@ -272,7 +272,13 @@ pub fn review_sheet(case: &Case, desk: &Desk<'_>) -> Result<Sheet, LetterError> 
     let decision = desk.decisions.find(draft.decision).ok_or_else(missing)?;
     let said = &draft.particulars;
     let reasons = [&said.reasons, &said.harm, &said.article, &said.basis_law];
-    let reasons: Vec<String> = reasons.into_iter().flatten().map(|text| clause(text)).collect();
+    let mut reasons: Vec<String> = reasons.into_iter().flatten().map(|text| clause(text)).collect();
+    reasons.extend(draft.grounds.iter().map(|ground| {
+        let facts = &ground.facts;
+        let said = [&facts.reasons, &facts.harm, &facts.article, &facts.basis_law];
+        let said: Vec<String> = said.into_iter().flatten().map(|text| clause(text)).collect();
+        format!("{}：{}", clause(&facts.about), said.join("；"))
+    }));
     let facts = Review {
         agency: desk.agency(Signer::Bureau),
         case_number: entry.case_number.clone(),
@@ -282,13 +288,24 @@ pub fn review_sheet(case: &Case, desk: &Desk<'_>) -> Result<Sheet, LetterError> 
         reasons: reasons.join("；"),
         drafter: name_of(draft.drafted_by, desk),
         drafted_on: written(legal_day(draft.drafted_at)),
-        reviews: Vec::new(),
+        reviews: record.reviews.iter().map(|review| reviewed(review, desk)).collect(),
         issuer: answer.map(|answer| name_of(answer.issued_by, desk)),
         issued_on: answer.map(|answer| written(legal_day(answer.issued_at))),
         regulation: desk.regulation(rule_set),
         article: row.basis(rule_set).map(|basis| basis.zh.clone()).unwrap_or_default(),
     };
     drawn(kind, FormFacts::Review(facts), desk)
+}
+
+fn reviewed(review: &crate::domain::case::Review, desk: &Desk<'_>) -> ReviewLine {
+    ReviewLine {
+        kind: review.kind.label_zh().to_owned(),
+        verdict: review.verdict.label_zh().to_owned(),
+        opinion: review.opinion.clone(),
+        basis: review.basis.clone(),
+        reviewer: name_of(review.reviewed_by, desk),
+        reviewed_on: written(legal_day(review.reviewed_at)),
+    }
 }
 
 /// The attempts by which a letter of this kind was served, oldest first.

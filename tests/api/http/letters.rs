@@ -20,8 +20,13 @@ fn refusal() -> Value {
         "reasons": "该文件是内部值班安排,属于内部工作流程信息" })
 }
 
+/// The same, after every review.
+async fn reviewed(api: &Api, draft: &Value) -> Value {
+    api.reviewed(&drafted(api, draft).await).await
+}
+
 async fn answered(api: &Api) -> Value {
-    let case = drafted(api, &refusal()).await;
+    let case = reviewed(api, &refusal()).await;
     api.done(Who::SecondClerk, &case, "answer", &json!({})).await
 }
 
@@ -61,7 +66,7 @@ on_both! {
         assert!(said(&full).contains("年度不明"), "{full}");
         assert_eq!(full["remedy"], Value::Null);
 
-        let case = drafted(&api, &refusal()).await;
+        let case = reviewed(&api, &refusal()).await;
         let ask = json!({ "days": 10, "reason": "检索量大" });
         let case = api.done(Who::OfficerA, &case, "request-extension", &ask).await;
         let told = json!({ "verdict": "granted",
@@ -108,6 +113,9 @@ on_both! {
         let again = api.act(Who::SecondClerk, &twice, "void-letter", &void(&first)).await;
         assert_eq!(again.verdict(), (409, "nothing_to_void".to_owned()));
 
+        let unread = api.act(Who::SecondClerk, &twice, "answer", &json!({})).await;
+        assert_eq!(unread.verdict(), (409, "secrecy_review_open".to_owned()), "reviewed anew");
+        let twice = api.reviewed(&twice).await;
         let case = api.done(Who::SecondClerk, &twice, "answer", &json!({})).await;
         assert_eq!(case["letters"][1]["number"], "长公公开不予〔2025〕2号");
         let unknown = json!({ "letter_id": case["id"], "reason": "印制有误" });
@@ -150,7 +158,7 @@ on_both! {
             draft["decision"] = json!(decision);
             draft["search_log"] = json!([{ "searcher": "李某", "system": "综合档案室",
                 "keywords": "值班", "search_date": "2023-12-20" }]);
-            let case = drafted(&api, &draft).await;
+            let case = reviewed(&api, &draft).await;
             api.world.clock.set(instant(issued));
             let case = api.done(Who::SecondClerk, &case, "answer", &json!({})).await;
             api.world.clock.set(instant("2024-01-02T08:00:00Z"));
@@ -168,6 +176,7 @@ on_both! {
                     // Void it and issue it anew, with the day of service.
                     let letter = &case["letters"][0];
                     let case = api.done(Who::SecondClerk, &case, "void-letter", &void(letter)).await;
+                    let case = api.reviewed(&case).await;
                     let now = json!({ "service": { "manner": "posted", "posted_at": served } });
                     let case = api.done(Who::SecondClerk, &case, "answer", &now).await;
                     assert_ne!(case["letters"][1]["remedy"], letter["remedy"]);
@@ -177,7 +186,7 @@ on_both! {
         }
         // The letter is printed by the day of service when that is told in the same step.
         api.world.clock.set(instant("2023-12-20T02:00:00Z"));
-        let case = drafted(&api, &refusal()).await;
+        let case = reviewed(&api, &refusal()).await;
         api.world.clock.set(instant("2024-01-02T02:00:00Z"));
         let now = json!({ "service": { "manner": "handed_over", "signed_at": "2024-01-02" } });
         let case = api.done(Who::SecondClerk, &case, "answer", &now).await;
@@ -205,6 +214,7 @@ on_both! {
             assert_eq!(refused.verdict(), (verdict.0, verdict.1.to_owned()), "{kind}");
         }
         // The next letter begins the series.
+        let case = api.reviewed(&case).await;
         let case = api.done(Who::SecondClerk, &case, "answer", &json!({})).await;
         assert_eq!(case["letters"][0]["number"], "长公公开不予〔2025〕1号");
         let late = api.post(Who::OfficerA, &path(&case, "letter-previews"), &look("refusal")).await;
@@ -278,7 +288,7 @@ on_both! {
     async fn what_people_write_is_no_markup(api: Api) {
         let mut draft = refusal();
         draft["reasons"] = json!("<script>alert(1)</script>\n%title 假\n| 一 | 二 |");
-        let case = drafted(&api, &draft).await;
+        let case = reviewed(&api, &draft).await;
         let case = api.done(Who::SecondClerk, &case, "answer", &json!({})).await;
         let page = api.get(Who::Clerk, case["letters"][0]["links"]["html"].as_str().unwrap()).await;
         assert!(page.text.contains("&lt;script&gt;") && !page.text.contains("<script"));

@@ -171,6 +171,8 @@ fn take_back(case: &mut Case) {
     };
     if let Stage::Answered(answer) = std::mem::replace(&mut case.record.stage, before) {
         case.record.draft = Some(answer.draft);
+        // What was reviewed has gone out once already, and came back for a reason.
+        case.record.reviews.clear();
     }
 }
 

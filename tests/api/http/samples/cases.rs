@@ -43,7 +43,7 @@ fn ask(api: &Api) -> Value {
 
 /// A case that was answered and whose answer has reached nobody yet.
 async fn answered(api: &Api) -> Value {
-    let case = drafted(api).await;
+    let case = reviewed(api).await;
     api.done(Who::SecondOfficerA, &case, "answer", &json!({})).await
 }
 
