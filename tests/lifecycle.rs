@@ -29,3 +29,5 @@ mod subtasks;
 mod table;
 #[path = "lifecycle/walk.rs"]
 mod walk;
+#[path = "lifecycle/wording.rs"]
+mod wording;

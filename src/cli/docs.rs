@@ -119,6 +119,13 @@ fn arrows() -> Vec<(&'static str, Status, Vec<&'static str>)> {
                     add(from.as_str(), to, rule.action);
                 }
             }
+            Target::OneOf(statuses) => {
+                for (from, to) in
+                    rule.from.iter().flat_map(|from| statuses.iter().map(move |to| (from, to)))
+                {
+                    add(from.as_str(), *to, rule.action);
+                }
+            }
             Target::Same => {}
         }
     }
@@ -166,6 +173,10 @@ fn from(rule: &Rule) -> String {
 fn to(target: Target) -> String {
     match target {
         Target::New(status) | Target::To(status) => format!("`{status}`"),
+        Target::OneOf(statuses) => {
+            let names: Vec<String> = statuses.iter().map(|status| format!("`{status}`")).collect();
+            names.join(" or ")
+        }
         Target::Same => "the same".to_owned(),
     }
 }

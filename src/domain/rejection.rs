@@ -99,6 +99,12 @@ text_enum! {
         Taken = "taken" : "该名称已被使用" / "That name is already taken.",
         PasswordLength = "password_length" : "密码长度须为8至128个字符" / "A password has 8 to 128 characters.",
         RoleUnitMismatch = "role_unit_mismatch" : "该角色不能属于此类单位" / "A user with this role cannot belong to a unit of this kind.",
+        NothingToVoid = "nothing_to_void" : "没有可作废的文书" / "There is no letter that could be void.",
+        LetterVoided = "letter_voided" : "该文书已作废" / "The letter is void already.",
+        LetterUnknown = "letter_unknown" : "该件没有此文书" / "The case has no such letter.",
+        LetterNotDue = "letter_not_due" : "该件尚不能作出此文书" / "The case gives no reason for this document yet.",
+        LetterIncomplete = "letter_incomplete" : "缺少文书应当载明的事项" / "A fact that the letter must state is missing.",
+        RemedyOutdated = "remedy_paragraph_outdated" : "送达日适用的救济告知与文书所载不同,须作废重发" / "On the day of service other remedies hold than the letter tells of; void it and issue it anew.",
         NumberOrCodeWrong = "number_or_code_wrong" : "编号或者查询码不正确" / "The number or the query code is wrong.",
         NoQueryRoom = "no_query_room" : "本机关未设受理网上申请的查询室" / "There is no query room that could receive an online application.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
@@ -154,6 +160,11 @@ impl Reason {
             | Self::AlreadyReviewed
             | Self::SupplementNotReceived
             | Self::NothingToServe
+            | Self::NothingToVoid
+            | Self::LetterVoided
+            | Self::LetterNotDue
+            | Self::LetterIncomplete
+            | Self::RemedyOutdated
             | Self::AlreadyServed
             | Self::UnitClosed
             | Self::UnitHasCases
@@ -185,6 +196,7 @@ impl Reason {
             | Self::EarlierCaseUnfit
             | Self::GroundNotPermitted
             | Self::CaseUnknown
+            | Self::LetterUnknown
             | Self::Unchanged
             | Self::Taken
             | Self::UnitLoop

@@ -94,6 +94,8 @@ needs! {
     Answer = Right::Act(Action::Answer);
     /// To record a service.
     Serve = Right::Act(Action::Serve);
+    /// To declare a letter void.
+    VoidLetter = Right::Act(Action::VoidLetter);
     /// To withdraw.
     Withdraw = Right::Act(Action::Withdraw);
 }

@@ -20,6 +20,7 @@ use crate::domain::deadline::{Fact, needed_facts};
 use crate::domain::decision::{
     Basis, Condition, Decision, DecisionKind, Decisions, Demand, DraftField, LegalityReview,
 };
+use crate::domain::letter::{Audience, IssuedBy, KindRow, Letters};
 use crate::domain::regulation::{Law, RuleSet, RuleSetId};
 use crate::domain::text_enum::TextEnum;
 
@@ -193,6 +194,27 @@ pub struct RuleSetView {
     pub extension_working_days: u32,
 }
 
+/// A kind of document.
+#[derive(Serialize, ToSchema)]
+pub struct LetterKindView {
+    /// The stable code.
+    #[schema(example = "refusal")]
+    pub code: String,
+    /// The title that it bears, in words.
+    pub label: LabelView,
+    /// Whom it is for.
+    pub to: Audience,
+    /// What issues it; `on_demand` is what `documents` draws.
+    pub issued_by: IssuedBy,
+    /// The series in which it is numbered; null when it bears no number.
+    #[schema(example = "refusal")]
+    pub series: Option<String>,
+    /// The decisions that it tells of.
+    pub decisions: Vec<String>,
+    /// Does it tell of remedies?
+    pub tells_remedies: bool,
+}
+
 /// A code that a problem can carry.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorCodeView {
@@ -218,6 +240,8 @@ pub struct DictionariesView {
     pub service_facts: Vec<ServiceFactsView>,
     /// The texts of the Regulation, oldest first.
     pub rule_sets: Vec<RuleSetView>,
+    /// The kinds of documents.
+    pub letter_kinds: Vec<LetterKindView>,
     /// The codes of problems.
     pub errors: Vec<ErrorCodeView>,
 }
@@ -308,6 +332,20 @@ impl DecisionView {
     }
 }
 
+impl LetterKindView {
+    fn of(row: &KindRow) -> Self {
+        Self {
+            code: row.code.clone(),
+            label: LabelView::new(&row.zh, &row.en),
+            to: row.to,
+            issued_by: row.issued_by,
+            series: row.series.clone(),
+            decisions: row.decisions.clone(),
+            tells_remedies: row.remedy,
+        }
+    }
+}
+
 impl ChannelFactsView {
     fn of(channel: Channel, law: &Law) -> Self {
         let rule = channel.receipt_rule();
@@ -388,6 +426,7 @@ impl DictionariesView {
             arrival_facts: Channel::ALL.iter().map(|c| ChannelFactsView::of(*c, law)).collect(),
             service_facts: Manner::ALL.iter().map(|m| ServiceFactsView::of(*m)).collect(),
             rule_sets: [&law.rules.text_2007, &law.rules.text_2019].map(RuleSetView::of).into(),
+            letter_kinds: Letters::builtin().kinds().iter().map(LetterKindView::of).collect(),
             errors: catalogue()
                 .into_iter()
                 .map(|(code, status, zh, en)| ErrorCodeView {

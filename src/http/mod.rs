@@ -124,7 +124,15 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/review", "reviewDraft", "Review the drafted answer.", |m, p, i| Entry::new(m, p, i, cases::review)),
         post("/api/v1/cases/{id}/answer", "answerCase", "Issue the draft.", |m, p, i| Entry::new(m, p, i, cases::issue_answer)),
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
+        post("/api/v1/cases/{id}/void-letter", "voidLetter", "Declare a letter void that has reached nobody; a notice is issued anew at once, an answer goes back to be drafted.", |m, p, i| Entry::new(m, p, i, cases::void_letter)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
+
+        get("/api/v1/letters", "listLetters", "The register of letters, void ones among them.", |m, p, i| Entry::new(m, p, i, cases::letter_register)),
+        get("/api/v1/cases/{id}/letters", "listCaseLetters", "The letters of a case.", |m, p, i| Entry::new(m, p, i, cases::list_letters)),
+        get("/api/v1/cases/{id}/letters/{letter_id}", "getLetter", "One letter, with what was frozen of it.", |m, p, i| Entry::new(m, p, i, cases::show_letter)),
+        get("/api/v1/cases/{id}/letters/{letter_id}/html", "printLetter", "One letter, to print.", |m, p, i| Entry::new(m, p, i, cases::print_letter)),
+        post("/api/v1/cases/{id}/letter-previews", "previewLetter", "A letter as it would be issued now, to look at: without number, and kept nowhere.", |m, p, i| Entry::new(m, p, i, cases::preview_letter)),
+        get("/api/v1/cases/{id}/documents/{kind}", "printDocument", "A sheet drawn from the case as it stands, to print: the application on its form, the receipt, the transfer sheet, the review sheet, the proof of service.", |m, p, i| Entry::new(m, p, i, cases::draw_document)),
 
         post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)).under(Policy::Lookup),
         post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)).under(Policy::Lookup),
@@ -166,7 +174,7 @@ pub fn pages() -> Vec<Entry> {
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
-        Some("cases" | "imports") => "cases",
+        Some("cases" | "imports" | "letters") => "cases",
         Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",

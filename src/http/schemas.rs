@@ -22,6 +22,7 @@ use crate::domain::decision::{
 };
 use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
+use crate::domain::letter::{Audience, IssuedBy};
 use crate::domain::lifecycle::{Action, Consequence, Status};
 use crate::domain::measure::{GroupBy, Part};
 use crate::domain::public_status::{DeliveryState, PublicStatus};
@@ -30,7 +31,8 @@ use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
 use crate::http::cases::{
-    Caution, Charset, Column, Counting, Paper, RowOutcome, TotalKind, Worklist,
+    BlockKind, Caution, Charset, Column, Counting, LetterState, Paper, RowOutcome, Seal, TotalKind,
+    Worklist,
 };
 use crate::http::dictionaries::DictionaryView;
 
@@ -74,6 +76,8 @@ macro_rules! text_enums {
 text_enums!(
     Action,
     ApplicantType,
+    Audience,
+    BlockKind,
     Capability,
     Caution,
     Consequence,
@@ -92,6 +96,8 @@ text_enums!(
     GroupBy,
     IdKind,
     LegalityReview,
+    IssuedBy,
+    LetterState,
     LookedIn,
     Manner,
     Paper,
@@ -104,6 +110,7 @@ text_enums!(
     Reminder,
     Role,
     RowOutcome,
+    Seal,
     ServedLetter,
     Status,
     SubtaskKind,

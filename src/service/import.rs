@@ -113,7 +113,8 @@ fn decided(
     let (new, register) = cases::parts(app, &QueryCode::from_random([0; 10]), input.clone())?;
     // Numbers do not decide; the writer gives the real ones.
     let case_pattern = CASE_NUMBER_PATTERN.to_owned();
-    let numbers = NextNumbers { year: legal_day(at).year(), receipt: 1, case: 1, case_pattern };
+    let year = legal_day(at).year();
+    let numbers = NextNumbers { year, receipt: 1, case: 1, case_pattern, ..NextNumbers::default() };
     let ctx = Context {
         by: By::Staff(actor),
         at,
@@ -122,6 +123,7 @@ fn decided(
         practice: app.practice,
         earlier: &EarlierCases::new(),
         directory,
+        office: &app.letters,
         numbers: &numbers,
     };
     let decided = lifecycle::receive(&new, &ctx).and_then(|case| match register {

@@ -24,6 +24,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::clock::Clock;
 use crate::config::{Docs, Office, Settings};
 use crate::domain::decision::Decisions;
+use crate::domain::letter::{LetterOffice, Letters};
 use crate::domain::practice::Practice;
 use crate::domain::regulation::Law;
 use crate::domain::unit::Directory;
@@ -51,6 +52,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What receipts and public pages say of the agency.
     pub office: Office,
+    /// What letters are made of.
+    pub letters: Arc<LetterOffice>,
     /// Signs and checks access tokens.
     pub tokens: Issuer,
     /// Is this process fit to be sent requests?
@@ -83,6 +86,16 @@ pub enum StartError {
     /// A key.
     #[error("{0}")]
     Key(String),
+}
+
+/// What letters are made of, by the settings.
+fn letter_office(office: &Office) -> LetterOffice {
+    LetterOffice {
+        letters: Letters::builtin(),
+        agency: office.agency.clone(),
+        contact: office.contact.clone(),
+        status_page: office.public_url.as_ref().map(|url| format!("{url}/public/status")),
+    }
 }
 
 /// The vault with the keys of the settings.
@@ -123,12 +136,14 @@ impl App {
         let vault = Arc::new(vault_of(settings)?);
         let law = Arc::new(Law::builtin().clone());
         let decisions = Decisions::builtin();
+        let letters = Arc::new(letter_office(&settings.office));
         let basis = Basis {
             law: Arc::clone(&law),
             decisions,
             practice: settings.practice,
             vault: Arc::clone(&vault),
             case_pattern: settings.case_pattern.clone(),
+            office: Arc::clone(&letters),
         };
         let store = Store::open(&settings.database, basis, limits, settings.readers)?;
         let retired: Vec<[u8; 32]> = settings.old_token_key.iter().map(|key| key.0).collect();
@@ -145,6 +160,7 @@ impl App {
             practice: settings.practice,
             clock,
             office: settings.office.clone(),
+            letters,
             tokens,
             health,
             metrics,

@@ -14,7 +14,9 @@ use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::{Case, Change};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
-use crate::domain::lifecycle::{self, Context, EarlierCases, NextNumbers, Step, SupplementFacts};
+use crate::domain::lifecycle::{
+    self, Applied, Context, EarlierCases, NextNumbers, Step, SupplementFacts,
+};
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Rejection};
@@ -98,6 +100,7 @@ impl Workspace<'_> {
             receipt: self.next_number("receipt", year),
             case: self.next_number("case", year),
             case_pattern: self.basis.case_pattern.clone(),
+            letters: self.letter_numbers(year),
         }
     }
 
@@ -117,7 +120,7 @@ impl Workspace<'_> {
         let registered = match &receive.register {
             Some(arrival) => {
                 let step = Step::Register { arrival: arrival.clone() };
-                Some((lifecycle::apply(&received, &step, &ctx)?, step))
+                Some((lifecycle::apply(&received, &step, &ctx)?.case, step))
             }
             None => None,
         };
@@ -181,12 +184,13 @@ impl Workspace<'_> {
         let directory = Arc::clone(&self.directory);
         let earlier = self.earlier.clone();
         let ctx = context(self, By::Staff(actor), origin.at, (&directory, &numbers, &earlier));
-        let after = lifecycle::apply(&before, step, &ctx)?;
+        let Applied { case: after, issued } = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
         self.enter_step(&before, &after, step, origin)?;
+        self.keep_letters(&after, step, &issued)?;
         let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)
@@ -218,7 +222,7 @@ impl Workspace<'_> {
         let directory = Arc::clone(&self.directory);
         let earlier = EarlierCases::new();
         let ctx = context(self, By::Applicant, origin.at, (&directory, &numbers, &earlier));
-        let after = lifecycle::apply(&before, &step, &ctx)?;
+        let after = lifecycle::apply(&before, &step, &ctx)?.case;
         self.enter_step(&before, &after, &step, origin)?;
         let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
@@ -301,6 +305,7 @@ fn context<'w>(
         practice: workspace.basis.practice,
         earlier,
         directory,
+        office: &workspace.basis.office,
         numbers,
     }
 }

@@ -51,6 +51,10 @@ macro_rules! insert_all {
     };
 }
 
+mod letters;
+
+pub(super) use letters::{void_letters, write_letter_series, write_letters};
+
 /// Starts a transaction that will write: SQLite takes its write lock at once, so that it can never
 /// fail half-way for having read first.
 pub(super) fn begin_write(conn: &mut Conn) -> Result<()> {

@@ -12,6 +12,7 @@ use super::vault::Vault;
 use crate::domain::actor::Actor;
 use crate::domain::canonical;
 use crate::domain::case::{Case, Change};
+use crate::domain::letter::LetterRef;
 
 /// The end of the ledger.
 #[derive(Clone, Copy, Debug)]
@@ -150,12 +151,29 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "reviews": reviews,
         "subtasks": subtasks,
         "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
+        "letters": letters(case),
         "flags": clock.map(|clock| &clock.flags),
     });
     match members {
         Value::Object(members) => members,
         _ => Map::new(),
     }
+}
+
+/// The letters of a case, each with the digest of its content; none, when it has none, so that the
+/// entries of cases without letters stay what they were.
+fn letters(case: &Case) -> Option<Vec<Value>> {
+    let letters = &case.record.letters;
+    let told = |letter: &LetterRef| {
+        json!({
+            "id": letter.id,
+            "kind": letter.kind,
+            "number": letter.number.as_ref().map(|number| &number.text),
+            "content_hash": letter.content_hash,
+            "void": letter.void.is_some(),
+        })
+    };
+    (!letters.is_empty()).then(|| letters.iter().map(told).collect())
 }
 
 /// The members that differ, before and after.

@@ -14,6 +14,7 @@ mod error;
 pub mod events;
 mod gather;
 mod ledger;
+pub mod letters;
 pub mod outcomes;
 pub mod page;
 pub mod public;

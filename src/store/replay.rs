@@ -1,7 +1,9 @@
 //! Every case rebuilt from its entries in the ledger and compared with what is stored: the row with
-//! each of its columns, the messages, the series of numbers, the references, the head.
+//! each of its columns, the letters, the messages, the series of numbers, the references, the head.
 //!
 //! The entries are taken at their word here; that nobody changed them is what [`super::audit`] shows.
+
+mod letters;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,10 +87,12 @@ pub fn check(
             references: Vec::new(),
             tasks: BTreeSet::new(),
             subtasks: BTreeSet::new(),
+            seen: letters::Seen::default(),
         };
         check.all_cases(conn, progress)?;
         check.entries_without_case(conn)?;
         check.series(conn)?;
+        check.letter_series(conn)?;
         check.external_refs(conn)?;
         check.tasks(conn)?;
         check.head(conn)?;
@@ -113,6 +117,7 @@ struct Check<'a> {
     references: Vec<(String, String, Key)>,
     tasks: BTreeSet<TaskRow>,
     subtasks: BTreeSet<SubtaskRow>,
+    seen: letters::Seen,
 }
 
 impl Check<'_> {
@@ -136,9 +141,10 @@ impl Check<'_> {
             after = Some(last.id);
             let ids: Vec<Key> = rows.iter().map(|row| row.id).collect();
             let entries: Vec<EventRow> = events::table
-                .filter(events::subject_id.eq_any(ids))
+                .filter(events::subject_id.eq_any(ids.clone()))
                 .order((events::subject_id, events::version))
                 .load(conn)?;
+            let mut letters = letters::of(conn, &ids)?;
             let seqs: Vec<i64> = entries.iter().map(|entry| entry.seq).collect();
             let messages: Vec<OutboxRow> =
                 outbox::table.filter(outbox::seq.eq_any(seqs)).load(conn)?;
@@ -149,13 +155,19 @@ impl Check<'_> {
                 let own = rest.iter().take_while(|entry| entry.subject_id == row.id).count();
                 let (own, more) = rest.split_at(own);
                 rest = more;
-                self.case(row, own, &messages);
+                self.case(row, own, &messages, &mut letters);
             }
             progress(self.looked.cases);
         }
     }
 
-    fn case(&mut self, row: &CaseRow, entries: &[EventRow], messages: &BTreeMap<i64, OutboxRow>) {
+    fn case(
+        &mut self,
+        row: &CaseRow,
+        entries: &[EventRow],
+        messages: &BTreeMap<i64, OutboxRow>,
+        letters: &mut letters::Stored,
+    ) {
         self.looked.cases += 1;
         self.looked.events += i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let id = CaseId(row.id.0);
@@ -185,6 +197,7 @@ impl Check<'_> {
             Err(error) => self.differs(format_args!("case {id}"), error),
         }
         self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
+        self.letters(&case, letters);
         self.count_numbers(&case);
     }
 
@@ -420,6 +433,9 @@ fn is_legal(from: Option<Status>, action: &str, to: Status, body: &Value) -> boo
         let leads = match (rule.to, from) {
             (Target::New(status), None) => status == to,
             (Target::To(status), Some(from)) => rule.from.contains(&from) && status == to,
+            (Target::OneOf(to_one), Some(from)) => {
+                rule.from.contains(&from) && to_one.contains(&to)
+            }
             (Target::Same, Some(from)) => rule.from.contains(&from) && from == to,
             _ => false,
         };

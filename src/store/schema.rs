@@ -217,8 +217,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    letters (id) {
+        id -> Id,
+        case_id -> Id,
+        kind -> Text,
+        series -> Nullable<Text>,
+        year -> Nullable<Integer>,
+        n -> Nullable<BigInt>,
+        number -> Nullable<Text>,
+        content -> Binary,
+        content_hash -> Binary,
+        issued_at -> Stamp,
+        issued_by -> Id,
+        voided_at -> Nullable<Stamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    letter_series (series, year) {
+        series -> Text,
+        year -> Integer,
+        last -> BigInt,
+    }
+}
+
 diesel::joinable!(external_refs -> cases (case_id));
 diesel::joinable!(subtasks -> cases (case_id));
-diesel::allow_tables_to_appear_in_same_query!(external_refs, cases);
+diesel::joinable!(letters -> cases (case_id));
+diesel::allow_tables_to_appear_in_same_query!(external_refs, letters, cases);
 diesel::allow_tables_to_appear_in_same_query!(case_tasks, cases);
 diesel::allow_tables_to_appear_in_same_query!(subtasks, cases);

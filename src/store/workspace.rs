@@ -2,9 +2,10 @@
 //! are decided here one after the other, so that two on one case see each other; the changes are
 //! written in bulk afterwards.
 
+mod letters;
 mod people;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -34,6 +35,7 @@ use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
 use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
+use crate::domain::letter::{LetterOffice, SeriesCode};
 use crate::domain::lifecycle::{EarlierCases, Status};
 use crate::domain::practice::Practice;
 use crate::domain::regulation::Law;
@@ -56,6 +58,8 @@ pub struct Basis {
     pub vault: Arc<Vault>,
     /// The pattern of case numbers.
     pub case_pattern: String,
+    /// What letters are made of.
+    pub office: Arc<LetterOffice>,
 }
 
 /// One batch.
@@ -75,6 +79,8 @@ pub(super) struct Workspace<'a> {
     sessions: HashMap<SessionId, SessionRow>,
     links: BTreeMap<Vec<u8>, LinkRow>,
     series: BTreeMap<(&'static str, i32), i64>,
+    /// The last numbers of letters by year, of the years in which this batch can issue any.
+    letter_series: BTreeMap<i32, BTreeMap<SeriesCode, i64>>,
     outcomes: HashMap<(Uuid, String), IdempotencyRow>,
     ended: EndedSessions,
     pub(super) references: HashMap<ExternalRef, Holder>,
@@ -88,6 +94,8 @@ pub(super) struct Workspace<'a> {
 pub(super) struct Pending {
     pub(super) cases: HashSet<CaseId>,
     pub(super) series: HashSet<(&'static str, i32)>,
+    pub(super) letter_series: BTreeSet<(i32, SeriesCode)>,
+    pub(super) letters: letters::PendingLetters,
     pub(super) events: Vec<EventRow>,
     pub(super) outbox: Vec<OutboxRow>,
     pub(super) outcomes: Vec<IdempotencyRow>,
@@ -133,6 +141,7 @@ impl<'a> Workspace<'a> {
             sessions: HashMap::new(),
             links: BTreeMap::new(),
             series: BTreeMap::new(),
+            letter_series: BTreeMap::new(),
             outcomes: HashMap::new(),
             ended: EndedSessions::new(),
             references: HashMap::new(),
@@ -145,6 +154,7 @@ impl<'a> Workspace<'a> {
         workspace.load_links(conn, requests)?;
         workspace.load_users(conn, requests)?;
         workspace.load_series(conn, requests)?;
+        workspace.load_letter_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
         workspace.load_references(conn, requests)?;
         workspace.load_quotas(conn, requests)?;
@@ -344,6 +354,7 @@ impl<'a> Workspace<'a> {
         dialect::write_cases(conn, &rows)?;
         self.flush_tasks(conn)?;
         self.flush_references(conn)?;
+        self.flush_letters(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();

@@ -65,7 +65,7 @@ fn without_a_query_room_nobody_can_receive_it() {
 fn his_supplement_restarts_the_clock_on_the_day_it_is_there() {
     let file = awaiting();
     let ctx = file.world.ctx_by(By::Applicant, morning(day("2024-03-15")));
-    let after = apply(&file.case, &online("2024-03-15"), &ctx).unwrap();
+    let after = apply(&file.case, &online("2024-03-15"), &ctx).unwrap().case;
     assert_eq!(after.status(), Status::Supplemented);
     let clock = after.record.clock.as_ref().unwrap();
     assert_eq!(clock.resumed_on, Some(day("2024-03-15")));

@@ -11,6 +11,7 @@ use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::decision::Decisions;
 use gongkai::domain::ids::{CaseId, UnitId, UserId, Version};
+use gongkai::domain::letter::{LetterId, LetterOffice};
 use gongkai::domain::lifecycle::{
     Changes, Context, EarlierCases, NewCase, NextNumbers, ServiceFacts, Step, SubtaskWording,
     SupplementFacts, Wording, apply, awaited_reviews, receive,
@@ -90,6 +91,7 @@ pub struct World {
     pub numbers: NextNumbers,
     pub practice: Practice,
     pub earlier: EarlierCases,
+    pub office: LetterOffice,
 }
 
 impl World {
@@ -122,10 +124,12 @@ impl World {
             receipt: 1,
             case: 17,
             case_pattern: "长公公开〔{year}〕{n}号".to_owned(),
+            letters: std::collections::BTreeMap::new(),
         };
         let directory = Directory::new(1, units, users, EndedSessions::new());
         let practice = Practice::default();
-        Self { directory, numbers, practice, earlier: EarlierCases::new() }
+        let office = LetterOffice::plain();
+        Self { directory, numbers, practice, earlier: EarlierCases::new(), office }
     }
 
     pub fn actor(&self, who: UserId) -> Actor {
@@ -145,6 +149,7 @@ impl World {
             practice: self.practice,
             earlier: &self.earlier,
             directory: &self.directory,
+            office: &self.office,
             numbers: &self.numbers,
         }
     }
@@ -236,7 +241,8 @@ impl File {
 
     pub fn try_(&self, who: UserId, date: &str, step: &Step) -> Result<Case, Refusal> {
         let actor = self.world.actor(who);
-        apply(&self.case, step, &self.world.ctx(&actor, morning(day(date))))
+        let ctx = self.world.ctx(&actor, morning(day(date)));
+        apply(&self.case, step, &ctx).map(|applied| applied.case)
     }
 
     /// The action succeeds.
@@ -393,6 +399,12 @@ pub fn answer(service: Option<ServiceFacts>) -> Step {
 
 pub fn serve(letter: ServedLetter, service: ServiceFacts) -> Step {
     Step::Serve { letter, service }
+}
+
+/// The letter of the case at that place is declared void.
+pub fn void_letter(place: usize) -> Step {
+    let letter_id = LetterId::of(CaseId(Uuid::from_u128(900)), place);
+    Step::VoidLetter { letter_id, reason: "印制有误".to_owned() }
 }
 
 pub fn withdraw() -> Step {

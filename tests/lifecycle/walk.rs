@@ -15,9 +15,11 @@ use gongkai::domain::case::{
 };
 use gongkai::domain::channel::Channel;
 use gongkai::domain::ids::{UnitId, UserId};
+use gongkai::domain::letter::ContentHash;
 use gongkai::domain::lifecycle::table::rules_of;
 use gongkai::domain::lifecycle::{
-    Action, Changes, Context, Status, Step, Target, apply, availability, receive, role_may,
+    Action, Applied, Changes, Context, Issued, Status, Step, Target, apply, availability, receive,
+    role_may,
 };
 use gongkai::domain::regulation::Law;
 
@@ -138,6 +140,7 @@ fn inputs(today: &str) -> Vec<Step> {
         amend(Changes { description: Some("原文".to_owned()), ..Changes::default() }),
         amend(Changes::default()),
         void(),
+        void_letter(99),
         Step::Accept,
         give_back(),
         lapse(),
@@ -175,11 +178,13 @@ fn inputs(today: &str) -> Vec<Step> {
     steps
 }
 
-/// The menu, and a supplement that came on the day of its notice, recorded only now.
+/// The menu, the letters of the case, and a supplement that came on the day of its notice, recorded
+/// only now.
 fn with_late_record(menu: &[Step], case: &Case) -> Vec<Step> {
     let round = case.record.supplement.as_ref();
     let arrived = round.map(|round| supplement_in_person(&round.notice_date.to_string()));
-    menu.iter().cloned().chain(arrived).collect()
+    let letters = (0..case.record.letters.len()).map(void_letter);
+    menu.iter().cloned().chain(arrived).chain(letters).collect()
 }
 
 /// An edge of the graph: by which action, or by the passing of time.
@@ -284,7 +289,8 @@ fn try_everything<'s>(
             continue;
         }
         match apply(case, step, ctx) {
-            Ok(next) => {
+            Ok(Applied { case: next, issued }) => {
+                check_letters(case, &next, step, &issued);
                 graph.accepted += 1;
                 assert!(entry.allowed(), "{entry:?} yet {step:?} succeeded");
                 check_transition(case, &next, step, ctx);
@@ -320,6 +326,7 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
             rule.by.iter().any(|party| party.roles().contains(&ctx.staff().expect("staff").role));
         let leads = match rule.to {
             Target::To(status) => status == to,
+            Target::OneOf(statuses) => statuses.contains(&to),
             Target::Same => from == to,
             Target::New(_) => false,
         };
@@ -331,8 +338,10 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
         ctx.staff().expect("staff").role
     );
     if !from.is_open() {
-        assert_eq!((from, action), (Status::Answered, Action::Serve));
-        assert_eq!(after.record.stage, before.record.stage, "an issued answer never changes");
+        assert_eq!(from, Status::Answered);
+        assert!(matches!(action, Action::Serve | Action::VoidLetter), "{action}");
+        let kept = after.record.stage == before.record.stage;
+        assert!(kept || action == Action::VoidLetter, "an issued answer never changes");
         assert_eq!(after.record.registration, before.record.registration);
     }
     if let Some(number) = &before.record.registration {
@@ -341,6 +350,28 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
     if matches!(step, Step::Serve { service, .. } if service.manner == Manner::Returned) {
         assert!(after.record.services.len() > before.record.services.len());
     }
+}
+
+/// What issues a letter issues one, and nothing else does; a letter that was issued stays.
+fn check_letters(before: &Case, after: &Case, step: &Step, issued: &[Issued]) {
+    let (was, is) = (&before.record.letters, &after.record.letters);
+    let issues = match step {
+        Step::RequestSupplement { .. } | Step::Answer { .. } => true,
+        Step::DecideExtension { verdict, .. } => *verdict == Verdict::Granted,
+        Step::VoidLetter { .. } => before.status() != Status::Answered,
+        _ => false,
+    };
+    assert_eq!(issued.len(), usize::from(issues), "{step:?}");
+    assert_eq!(is.len(), was.len() + issued.len(), "{step:?}");
+    for letter in issued {
+        assert_eq!(is.last(), Some(&letter.reference));
+        assert_eq!(ContentHash::of(&letter.content), letter.reference.content_hash);
+        assert!(letter.reference.is_valid() && letter.reference.number.is_some());
+    }
+    let voided = was.iter().zip(is).filter(|(was, is)| was != is).count();
+    assert_eq!(voided, usize::from(matches!(step, Step::VoidLetter { .. })), "{step:?}");
+    let answered = after.status() == Status::Answered;
+    assert_eq!(after.answer_letter().is_some(), answered, "{step:?}");
 }
 
 impl Graph {

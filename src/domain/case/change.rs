@@ -8,7 +8,7 @@ use super::{Intake, Record};
 
 /// The parts that hold no personal data and no words of an applicant. A change of these alone needs no
 /// seal: the operator, who has no key, makes such changes.
-const OPEN: [&str; 4] = ["intake.receiving_unit", "registration", "holding", "clock"];
+const OPEN: [&str; 5] = ["intake.receiving_unit", "registration", "holding", "letters", "clock"];
 
 /// What stands before the names of the parts of the intake.
 const INTAKE: &str = "intake.";
@@ -44,10 +44,11 @@ impl Change {
             reviews,
             subtasks,
             services,
+            letters,
             clock,
         } = after;
         compare!("", before, registration, holding, stage, supplement, extensions);
-        compare!("", before, draft, reviews, subtasks, services, clock);
+        compare!("", before, draft, reviews, subtasks, services, letters, clock);
         let Intake {
             receipt_number,
             query_code_digest,

@@ -25,6 +25,7 @@ pub use subtask::{Ended, Reminder, Subtask, SubtaskEnd, SubtaskKind, SubtaskStat
 use super::channel::Channel;
 use super::external_ref::ExternalRef;
 use super::ids::{CaseId, UnitId, UserId, Version};
+use super::letter::{LetterKind, LetterRef};
 use super::lifecycle::Status;
 
 /// One case. Its parts agree with each other as [`Case::faults`] states; every change goes
@@ -66,6 +67,9 @@ pub struct Record {
     pub subtasks: Vec<Subtask>,
     /// Attempts of service, oldest first.
     pub services: Vec<Service>,
+    /// The letters that were issued, oldest first; none is ever taken out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<LetterRef>,
     /// The statutory clock as of the last change; none before registration.
     pub clock: Option<ClockState>,
 }
@@ -209,6 +213,25 @@ impl Case {
         })
     }
 
+    /// The letters that hold, oldest first.
+    #[must_use = "an iterator does nothing by itself"]
+    pub fn valid_letters(&self) -> impl DoubleEndedIterator<Item = &LetterRef> {
+        self.record.letters.iter().filter(|letter| letter.is_valid())
+    }
+
+    /// The letter that answers, when there is one that holds. Cases answered before letters were kept
+    /// have none.
+    #[must_use]
+    pub fn answer_letter(&self) -> Option<&LetterRef> {
+        self.valid_letters().rev().find(|letter| letter.kind.is_answer())
+    }
+
+    /// The last letter of a kind, when one holds.
+    #[must_use]
+    pub fn letter_of(&self, kind: LetterKind) -> Option<&LetterRef> {
+        self.valid_letters().rev().find(|letter| letter.kind == kind)
+    }
+
     /// What contradicts itself in this case. Empty for every case that the lifecycle produced;
     /// a stored row for which it is not empty is corrupt.
     #[must_use]
@@ -260,6 +283,11 @@ impl Case {
             check(!record.reviews.are_by(answer.issued_by), "a reviewer issued the answer");
         }
         check(record.draft.is_some() || record.reviews.is_empty(), "reviews of no draft");
+        let answers = self.valid_letters().filter(|letter| letter.kind.is_answer()).count();
+        check(
+            answers <= usize::from(record.stage.answer().is_some()),
+            "a letter answers a case that is not answered, or two do",
+        );
         let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
         check(!pending, "an extension request was passed over");
         faults

@@ -6,6 +6,7 @@ use super::gates;
 use super::table::{Action, Party, rules_of};
 use crate::domain::actor::{Actor, By, Capability, Role};
 use crate::domain::case::{Case, Manner, ServedLetter, Verdict};
+use crate::domain::letter::{LetterKind, LetterRef};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
 
@@ -156,6 +157,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         }
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
+        Action::VoidLetter => against_voiding(case),
         Action::Receive
         | Action::Register
         | Action::Amend
@@ -252,6 +254,43 @@ fn against_service(case: &Case) -> Vec<Rejection> {
         }
     });
     if open { Vec::new() } else { vec![Rejection::new(Reason::AlreadyServed)] }
+}
+
+/// Some letter must hold that has reached nobody yet.
+fn against_voiding(case: &Case) -> Vec<Rejection> {
+    let mut why: Vec<Option<Reason>> =
+        case.valid_letters().map(|l| not_voidable(case, l)).collect();
+    if why.iter().any(Option::is_none) {
+        return Vec::new();
+    }
+    let reason = why.pop().flatten().unwrap_or(Reason::NothingToVoid);
+    vec![Rejection::new(reason)]
+}
+
+/// Why this letter cannot be void any more, if so: it has reached its addressee, or something has been
+/// built on it.
+pub(super) fn not_voidable(case: &Case, letter: &LetterRef) -> Option<Reason> {
+    let record = &case.record;
+    if letter.void.is_some() {
+        return Some(Reason::LetterVoided);
+    }
+    if letter.kind.is_answer() {
+        let served = case.effective_service(ServedLetter::Answer).is_some();
+        return served.then_some(Reason::AlreadyServed);
+    }
+    if letter.kind == LetterKind::SUPPLEMENT_NOTICE {
+        let awaited = record.supplement.as_ref().is_some_and(|round| round.reply.is_none());
+        let served = case.effective_service(ServedLetter::SupplementNotice).is_some();
+        return (!awaited || served).then_some(Reason::AlreadyServed);
+    }
+    let extension = letter.extension.and_then(|place| record.extensions.get(place));
+    let told = extension.and_then(|e| e.decision.as_ref()).is_none_or(|d| d.notified_on.is_some());
+    if told || record.stage.answer().is_some() {
+        return Some(Reason::AlreadyServed);
+    }
+    // The notice that takes its place could name no due date while the clock is stopped.
+    let runs = record.clock.as_ref().is_some_and(|clock| clock.due_date.is_some());
+    (!runs).then_some(Reason::StatusForbids)
 }
 
 /// Can the last attempt to serve this letter still fail? What was signed for cannot come back.

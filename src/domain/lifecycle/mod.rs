@@ -9,7 +9,10 @@ mod guard;
 mod step;
 pub mod table;
 
-pub use apply::{Consequence, NewCase, apply, hand_over, is_unfinished, receive, release};
+pub use apply::{
+    Applied, Consequence, Issued, NewCase, apply, hand_over, is_unfinished, receive, release,
+    signer,
+};
 pub use gates::{awaited_reviews, needed_by, reviews_needed};
 pub use guard::{Availability, applicant_may, availability, role_may};
 pub use step::{
@@ -27,6 +30,7 @@ use super::case::LookupKeys;
 use super::deadline::legal_day;
 use super::decision::{Decisions, Demand};
 use super::ids::CaseId;
+use super::letter::{Desk, LetterOffice, SeriesCode};
 use super::practice::Practice;
 use super::regulation::Law;
 use super::rejection::{Reason, Rejection};
@@ -50,7 +54,9 @@ pub struct Context<'a> {
     pub earlier: &'a EarlierCases,
     /// Units and users.
     pub directory: &'a Directory,
-    /// The numbers that the next case would get.
+    /// What letters are made of.
+    pub office: &'a LetterOffice,
+    /// The numbers that the next case and the next letters would get.
     pub numbers: &'a NextNumbers,
 }
 
@@ -74,7 +80,7 @@ pub struct EarlierCase {
 
 /// The next free numbers of the year's series. They are taken only when the command is accepted,
 /// so that the series have no gaps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NextNumbers {
     /// The year of the series.
     pub year: i32,
@@ -84,6 +90,8 @@ pub struct NextNumbers {
     pub case: i64,
     /// The pattern of case numbers, with `{year}` and `{n}`.
     pub case_pattern: String,
+    /// The last number taken in each series of letters; a series without an entry begins.
+    pub letters: BTreeMap<SeriesCode, i64>,
 }
 
 impl NextNumbers {
@@ -118,6 +126,18 @@ impl<'a> Context<'a> {
         match self.by {
             By::Staff(actor) => Ok(actor),
             By::Applicant => Err(Reason::RoleNotPermitted.into()),
+        }
+    }
+
+    /// Everything beside the case from which a letter is filled.
+    #[must_use]
+    pub fn desk(&self) -> Desk<'a> {
+        Desk {
+            office: self.office,
+            law: self.law,
+            decisions: self.decisions,
+            directory: self.directory,
+            today: self.today(),
         }
     }
 

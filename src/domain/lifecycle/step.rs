@@ -11,6 +11,7 @@ use crate::domain::case::{
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
 use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::letter::LetterId;
 
 /// One action on an existing case with its input. Serialised it is what the ledger keeps of the
 /// input; members that may hold personal data are left out of that and sealed beside it.
@@ -153,6 +154,14 @@ pub enum Step {
         letter: ServedLetter,
         /// The facts.
         service: ServiceFacts,
+    },
+    /// Declare a letter void that has not reached anybody. A notice is issued anew in the same step; an
+    /// answer goes back to be drafted.
+    VoidLetter {
+        /// Which.
+        letter_id: LetterId,
+        /// Why.
+        reason: String,
     },
     /// Close the case on the applicant's word.
     Withdraw {
@@ -356,6 +365,7 @@ impl Step {
             Self::WaiveSubtask { .. } => Action::WaiveSubtask,
             Self::Answer { .. } => Action::Answer,
             Self::Serve { .. } => Action::Serve,
+            Self::VoidLetter { .. } => Action::VoidLetter,
             Self::Withdraw { .. } => Action::Withdraw,
         }
     }
@@ -392,6 +402,7 @@ impl Step {
             | Self::DraftAnswer { .. }
             | Self::ReturnSubtask { .. }
             | Self::WaiveSubtask { .. }
+            | Self::VoidLetter { .. }
             | Self::Withdraw { .. } => None,
         }
     }
@@ -403,6 +414,18 @@ impl Step {
             Self::DraftAnswer { wording } => wording.particulars.earlier_case_number.as_deref(),
             _ => None,
         }
+    }
+
+    /// Can it issue a letter, so that the next numbers are wanted?
+    #[must_use]
+    pub const fn may_issue(&self) -> bool {
+        matches!(
+            self,
+            Self::RequestSupplement { .. }
+                | Self::DecideExtension { .. }
+                | Self::Answer { .. }
+                | Self::VoidLetter { .. }
+        )
     }
 
     /// Another case that the input names and that must exist.

@@ -56,6 +56,7 @@ text_enum! {
         WaiveSubtask = "waive_subtask" : "不再等待协办" / "wait no longer for a unit",
         Answer = "answer" : "签发答复" / "answer",
         Serve = "serve" : "登记送达" / "serve",
+        VoidLetter = "void_letter" : "作废文书" / "void a letter",
         Withdraw = "withdraw" : "撤回" / "withdraw",
     }
 }
@@ -112,6 +113,8 @@ pub enum Target {
     New(Status),
     /// This status.
     To(Status),
+    /// One of these statuses; which, follows from the case.
+    OneOf(&'static [Status]),
     /// The status stays.
     Same,
 }
@@ -271,6 +274,21 @@ pub const RULES: &[Rule] = &[
         Target::Same,
         &[P::QueryRoom, P::Receiver, P::Holder],
         "国办公开办函〔2016〕235号",
+    ),
+    rule(
+        A::VoidLetter,
+        &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented],
+        Target::Same,
+        &[P::QueryRoom, P::IssuingHolder],
+        "internal",
+    ),
+    // An answer that is taken back before it has reached anybody is drafted anew.
+    rule(
+        A::VoidLetter,
+        &[S::Answered],
+        Target::OneOf(&[S::Registered, S::Assigned, S::Supplemented]),
+        &[P::QueryRoom, P::IssuingHolder],
+        "internal",
     ),
     rule(A::Withdraw, OPEN, Target::To(S::Withdrawn), &[P::QueryRoom, P::Holder], "internal"),
 ];

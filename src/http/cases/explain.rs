@@ -123,6 +123,7 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::ReturnSubtask | Action::WaiveSubtask => form::<subtasks::EndSubtaskBody>(),
             Action::Answer => form::<steps::AnswerBody>(),
             Action::Serve => form::<steps::ServeBody>(),
+            Action::VoidLetter => form::<steps::VoidLetterBody>(),
         };
         Action::ALL.iter().map(|action| (*action, of(action))).collect()
     });
@@ -192,7 +193,7 @@ pub async fn actions(
     let case = load(&app, &auth.actor, id.0).await?;
     let directory = app.store.directory().await?;
     // Availability takes no number; these are never read.
-    let numbers = NextNumbers { year: 0, receipt: 0, case: 0, case_pattern: String::new() };
+    let numbers = NextNumbers::default();
     let ctx = Context {
         by: By::Staff(&auth.actor),
         at: app.clock.now(),
@@ -201,6 +202,7 @@ pub async fn actions(
         practice: app.practice,
         earlier: &EarlierCases::new(),
         directory: &directory,
+        office: &app.letters,
         numbers: &numbers,
     };
     let items = availability(&case, &ctx)

@@ -8,6 +8,7 @@ mod events;
 mod explain;
 mod filters;
 pub mod import;
+mod letters;
 mod line;
 mod list;
 mod receipt;
@@ -45,6 +46,11 @@ pub use events::events;
 pub use explain::{actions, deadline};
 pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
+pub use letters::{
+    BlockKind, LetterState, Seal, document as draw_document, list as list_letters,
+    preview as preview_letter, print as print_letter, register as letter_register,
+    show as show_letter,
+};
 pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};
 pub use search::search;
@@ -199,6 +205,8 @@ actions! {
     issue_answer: Answer, steps::AnswerBody => Step::from, Answer;
     /// `POST /api/v1/cases/{id}/serve`
     serve: Serve, steps::ServeBody => Step::from, Serve;
+    /// `POST /api/v1/cases/{id}/void-letter`
+    void_letter: VoidLetter, steps::VoidLetterBody => Step::from, VoidLetter;
     /// `POST /api/v1/cases/{id}/withdraw`
     withdraw: Withdraw, ReasonBody => |body: ReasonBody| Step::Withdraw { reason: body.reason }, Withdraw;
 }

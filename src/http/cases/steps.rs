@@ -11,6 +11,7 @@ use crate::domain::case::{Arrival, Manner, PostalOperator, ServedLetter, Verdict
 use crate::domain::channel::Channel;
 use crate::domain::deadline::Moment;
 use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::letter::LetterId;
 use crate::domain::lifecycle::{ServiceFacts, Step, SupplementFacts};
 use crate::http::extract::Checked;
 use crate::http::strict::{object, some_day, some_object};
@@ -34,7 +35,26 @@ plain!(
     DecideExtensionBody,
     AnswerBody,
     ServeBody,
+    VoidLetterBody,
 );
+
+/// Declaring a letter void.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoidLetterBody {
+    /// The id of the letter. It has reached nobody yet.
+    pub letter_id: Uuid,
+    /// Why.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+impl From<VoidLetterBody> for Step {
+    fn from(body: VoidLetterBody) -> Self {
+        Self::VoidLetter { letter_id: LetterId(body.letter_id), reason: body.reason }
+    }
+}
 
 /// Registering.
 #[derive(Deserialize, Validate, ToSchema)]

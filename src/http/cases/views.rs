@@ -9,6 +9,7 @@ use super::applicant::{ApplicantView, applicant_view, name_for};
 use super::drafting::{AnswerView, DraftView, ReviewView};
 use super::earlier::EarlierCasesView;
 use super::subtasks::SubtaskView;
+use super::letters::{LetterView, letters_of};
 use crate::domain::actor::Actor;
 use crate::domain::case::{
     Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Manner, PostalOperator, ServedLetter,
@@ -263,6 +264,8 @@ pub struct CaseView {
     pub closure: Option<ClosureView>,
     /// Attempts of service.
     pub services: Vec<ServiceView>,
+    /// The letters that were issued, oldest first.
+    pub letters: Vec<LetterView>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Where it is.
@@ -326,6 +329,7 @@ impl CaseView {
                 duplicate_of: closure.duplicate_of.map(|id| id.0),
             }),
             services: ServiceView::all(actor, case),
+            letters: letters_of(case),
             updated_at: case.updated_at,
             links: Links::of(case.id.0),
         })

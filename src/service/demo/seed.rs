@@ -68,6 +68,23 @@ pub async fn seed(
     Ok(users)
 }
 
+/// No answer of this office is served on a day on which other remedies hold than it tells of: what
+/// would lie beyond such a day goes out when it is signed, and is not heard of again.
+fn served_in_time(acts: &mut Vec<(DateTime<Utc>, Act)>, app: &App) {
+    let Some(issued) = acts.iter().position(|(_, act)| *act == Act::Issue) else { return };
+    let on = |place: usize| acts.get(place).map(|(at, _)| legal_day(*at));
+    let Some(day) = on(issued) else { return };
+    let border = app.letters.letters.remedies().borders().find(|border| {
+        day < *border && acts.last().is_some_and(|(at, _)| legal_day(*at) >= *border)
+    });
+    let Some(border) = border else { return };
+    let served = on(issued + 1).is_some_and(|day| day < border);
+    acts.retain(|(at, _)| legal_day(*at) < border);
+    if !served && let Some((_, act)) = acts.get_mut(issued) {
+        *act = Act::IssueServed;
+    }
+}
+
 /// A command that has been given and not been answered yet.
 struct Given<'a> {
     number: usize,
@@ -116,7 +133,9 @@ impl Seeder<'_> {
         let mut id = None;
         let mut version = Version(0);
         let acts = std::iter::once(Act::Receive).chain(route.into_iter().map(|(_, act)| act));
-        for (at, act) in times.into_iter().zip(acts).take_while(|(at, _)| *at <= now) {
+        let mut acts: Vec<_> = times.into_iter().zip(acts).collect();
+        served_in_time(&mut acts, self.app);
+        for (at, act) in acts.into_iter().take_while(|(at, _)| *at <= now) {
             self.clock.set(at);
             scene.at = at;
             let command = if let (Some(step), Some(case)) = (scene.step(act)?, id) {

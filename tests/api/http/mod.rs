@@ -12,6 +12,7 @@ mod gates;
 mod guesses;
 mod imports;
 mod languages;
+mod letters;
 mod life;
 mod link_pages;
 mod lists;

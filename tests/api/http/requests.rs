@@ -86,11 +86,13 @@ on_both! {
     }
 }
 
-/// Does it change a case? Printing a receipt posts a code and changes nothing.
+/// Does it change a case? Printing a receipt posts a code, looking at a letter a kind, and both change
+/// nothing.
 fn is_action(entry: &Entry) -> bool {
     entry.path.starts_with("/api/v1/cases/{id}")
         && entry.method == Method::POST
         && !entry.path.ends_with("/receipt")
+        && !entry.path.ends_with("/letter-previews")
 }
 
 /// A body that gets past the form of an action.
@@ -116,6 +118,7 @@ fn body_of(path: &str, api: &Api) -> Value {
         "return-subtask" | "waive-subtask" => json!({ "subtask": 1, "reason": "测试" }),
         "review" => json!({ "kind": "secrecy", "verdict": "passed" }),
         "serve" => json!({ "letter": "answer", "service": served }),
+        "void-letter" => json!({ "letter_id": uuid::Uuid::nil(), "reason": "测试" }),
         "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),
         _ => json!({}),
     }
@@ -198,7 +201,9 @@ on_both! {
         for entry in routes() {
             let Some(right) = entry.right else { continue };
             let who = Who::with(right);
-            let path = format!("{}?colour=red", entry.path.replace("{id}", case["id"].as_str().unwrap()));
+            let id = case["id"].as_str().unwrap();
+            let path = entry.path.replace("{id}", id).replace("{letter_id}", id);
+            let path = format!("{}?colour=red", path.replace("{kind}", "receipt"));
             let request = api.request(who, entry.method.clone(), &path).await.insert_header(("if-match", "\"3\""));
             let request = match entry.path.rsplit('/').next().unwrap() {
                 "cases" if entry.method == Method::POST => request.set_json(application()),

@@ -8,6 +8,7 @@ mod histories;
 mod idempotency;
 mod keys;
 mod ledger;
+mod letters;
 mod many;
 mod migrations;
 mod numbers;

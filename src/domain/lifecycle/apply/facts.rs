@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::super::Context;
 use super::super::guard::{can_come_back, served_letters};
 use super::super::step::ServiceFacts;
+use super::letters;
 use super::supplement::default_deadline;
 use crate::domain::case::{
     Case, DeadlineOrigin, Manner, PostalOperator, ServedLetter, Service, Verdict,
@@ -53,6 +54,9 @@ pub(super) fn serve(
             .at("/service")
             .saying(Said::before(counts_on, earliest))
             .into());
+    }
+    if letter == ANSWER && !came_back {
+        letters::remedies_hold(case, counts_on, ctx)?;
     }
     case.record.services.push(Service {
         letter,

@@ -82,6 +82,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
             reviews: Reviews::default(),
             subtasks: Vec::new(),
             services: Vec::new(),
+            letters: Vec::new(),
             clock: None,
         },
     })

@@ -5,11 +5,13 @@ mod facts;
 mod handover;
 mod intake;
 mod subtask;
+mod letters;
 mod supplement;
 mod transfer;
 
 pub use handover::{Consequence, hand_over, is_unfinished, release};
 pub use intake::{NewCase, receive};
+pub use letters::{Issued, signer};
 
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};
@@ -18,11 +20,20 @@ use crate::domain::case::{Case, ClockState, Closure, Review, Stage, Verdict};
 use crate::domain::deadline::ClockError;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 
-/// Applies one action to a case.
+/// What came of an action.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The case after it.
+    pub case: Case,
+    /// The letters that it issued, with what is frozen of them.
+    pub issued: Vec<Issued>,
+}
+
+/// Applies one action to a case, and issues the letter that documents it.
 ///
 /// # Errors
 /// Every reason against it, before anything has changed: the caller's case stays as it was.
-pub fn apply(case: &Case, step: &Step, ctx: &Context<'_>) -> Result<Case, Refusal> {
+pub fn apply(case: &Case, step: &Step, ctx: &Context<'_>) -> Result<Applied, Refusal> {
     let against = objections(case, step.action(), ctx);
     if let Some(refusal) = Refusal::of(against) {
         return Err(refusal);
@@ -30,10 +41,11 @@ pub fn apply(case: &Case, step: &Step, ctx: &Context<'_>) -> Result<Case, Refusa
     let mut next = case.clone();
     carry_out(&mut next, step, ctx)?;
     retime(&mut next, ctx)?;
+    let issued = letters::document(&mut next, step, ctx)?;
     debug_assert!(follows_table(case, &next, step), "{:?} left the table", step.action());
     next.version = case.version.next();
     next.updated_at = ctx.at;
-    Ok(next)
+    Ok(Applied { case: next, issued })
 }
 
 /// What each action does to the case; the guard has let it through.
@@ -91,6 +103,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
         Step::WaiveSubtask { subtask, reason } => subtask::waive(next, *subtask, reason, ctx)?,
         Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
         Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
+        Step::VoidLetter { letter_id, reason } => letters::void(next, *letter_id, reason, ctx)?,
         Step::Void { .. } | Step::Lapse { .. } | Step::Withdraw { .. } => close(next, step, ctx)?,
     }
     Ok(())
@@ -151,6 +164,7 @@ fn follows_table(before: &Case, after: &Case, step: &Step) -> bool {
     let from: Status = before.status();
     rules_of(step.action()).filter(|rule| rule.from.contains(&from)).any(|rule| match rule.to {
         Target::To(status) => after.status() == status,
+        Target::OneOf(statuses) => statuses.contains(&after.status()),
         Target::Same => after.status() == from,
         Target::New(_) => false,
     })

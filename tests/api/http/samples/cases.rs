@@ -50,6 +50,17 @@ fn ask(api: &Api) -> Value {
     })
 }
 
+/// A case that was answered and whose answer has reached nobody yet.
+async fn answered(api: &Api) -> Value {
+    let case = reviewed(api).await;
+    api.done(Who::SecondOfficerA, &case, "answer", &json!({})).await
+}
+
+/// A call on the first letter of a case.
+fn on_letter(case: &Value) -> Call {
+    on(case).at("letter_id", &case["letters"][0]["id"])
+}
+
 /// A call on a case.
 fn on(case: &Value) -> Call {
     Call::plain().at("id", &case["id"])
@@ -90,6 +101,19 @@ fn reading() -> Vec<Sample> {
             on(&accepted(api).await).query("limit", "2")
         }),
         sample!("listCaseActions", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
+        sample!("listLetters", Some(Who::OfficerA), NO_ID, |api| {
+            answered(api).await;
+            Call::plain().query("series", "disclosure").query("state", "valid").query("limit", "2")
+        }),
+        sample!("listCaseLetters", Some(Who::OfficerA), CENTER_B, |api| on(&answered(api).await)),
+        sample!("getLetter", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
+        sample!("printLetter", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
+        sample!("previewLetter", Some(Who::OfficerA), CENTER_B, |api| {
+            Call { body: Some(json!({ "kind": "disclosure" })), ..on(&drafted(api).await) }
+        }),
+        sample!("printDocument", Some(Who::OfficerA), CENTER_B, |api| {
+            on(&accepted(api).await).at("kind", &json!("transfer_sheet"))
+        }),
         sample!("getCaseDeadline", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
     ]
 }
@@ -183,6 +207,10 @@ fn by_the_unit() -> Vec<Sample> {
         sample!("serveLetter", Some(Who::Clerk), CENTER_B, |api| {
             let case = api.done(Who::SecondOfficerA, &reviewed(api).await, "answer", &json!({})).await;
             act(&case, json!({ "letter": "answer", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678911" } }))
+        }),
+        sample!("voidLetter", Some(Who::SecondOfficerA), CENTER_B, |api| {
+            let case = answered(api).await;
+            act(&case, json!({ "letter_id": case["letters"][0]["id"], "reason": "文书印制有误" }))
         }),
         sample!("withdrawCase", Some(Who::OfficerA), CENTER_B, |api| {
             act(&accepted(api).await, json!({ "reason": "申请人书面撤回" }))

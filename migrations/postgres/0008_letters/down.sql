@@ -1,0 +1,3 @@
+DROP TABLE letter_series;
+DROP TABLE letters;
+DROP FUNCTION letters_are_frozen();
