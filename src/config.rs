@@ -3,6 +3,7 @@
 //! Every fault is told at once.
 
 mod example;
+pub mod fonts;
 mod office;
 pub mod source;
 
@@ -18,6 +19,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use transport::Transport;
 
+use crate::paper::FontSettings;
 use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
 
@@ -47,7 +49,7 @@ pub enum Secrecy {
 
 /// Every setting that `gongkai serve` reads.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(transport::SETTINGS)
+    SETTINGS.iter().chain(fonts::SETTINGS).chain(transport::SETTINGS)
 }
 
 /// Those of the data and the process; the doors have theirs in [`transport`].
@@ -256,6 +258,8 @@ pub struct Settings {
     pub public: DailyCaps,
     /// What receipts and public pages say of the agency.
     pub office: Office,
+    /// Where the fonts of letters are.
+    pub fonts: FontSettings,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -410,6 +414,7 @@ impl Settings {
             case_pattern: CASE_NUMBER_PATTERN.to_owned(),
             docs: Docs::On,
             public: DailyCaps::default(),
+            fonts: FontSettings::default(),
         }
     }
 
@@ -436,8 +441,9 @@ impl Settings {
         let docs = faults.take(parsed("GONGKAI_DOCS", Docs::On));
         let public = DailyCaps::read(&mut faults);
         let office = Office::read(&mut faults);
+        let fonts = fonts::read(&mut faults);
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        match (database, keys, listen, readers, case_pattern, docs, (public, office)) {
+        match (database, keys, listen, readers, case_pattern, docs, (public, office, fonts)) {
             (
                 Some(database),
                 (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
@@ -445,7 +451,7 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office)),
+                (Some(public), Some(office), Some(fonts)),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -458,6 +464,7 @@ impl Settings {
                 docs,
                 public,
                 office,
+                fonts,
             }),
             _ => Err(faults),
         }
