@@ -331,3 +331,34 @@ on_both! {
         assert_eq!(none["items"], json!([]));
     }
 }
+
+on_both! {
+    async fn a_letter_can_be_had_as_pdf_and_as_docx(api: Api) {
+        let case = answered(&api).await;
+        let links = &case["letters"][0]["links"];
+        for (form, media_type, start) in [
+            ("pdf", "application/pdf", b"%PDF-1.".as_slice()),
+            ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04".as_slice()),
+        ] {
+            let path = links[form].as_str().unwrap();
+            let file = api.get(Who::OfficerA, path).await;
+            assert_eq!(file.status, 200, "{form}: {}", file.text);
+            assert_eq!(file.header("content-type"), Some(media_type));
+            assert!(file.bytes.starts_with(start), "{form}");
+            let name = file.header("content-disposition").unwrap();
+            assert!(name.starts_with("attachment") && name.contains("filename*=UTF-8''"), "{name}");
+            // Made anew, it is the same to the byte.
+            let again = api.get(Who::OfficerA, path).await;
+            assert_eq!(again.bytes, file.bytes, "{form}");
+            let tag = file.header("etag").unwrap().to_owned();
+            let request = api.request(Who::OfficerA, actix_web::http::Method::GET, path).await;
+            let known = api.send(request.insert_header(("if-none-match", tag))).await;
+            assert_eq!((known.status.as_u16(), known.bytes.len()), (304, 0), "{form}");
+            // The supervisor, who sees names masked, gets another file.
+            let masked = api.get(Who::Supervisor, path).await;
+            assert_eq!(masked.status, 200);
+            assert_ne!(masked.bytes, file.bytes, "{form}");
+            assert_eq!(api.get(Who::OfficerB, path).await.status, 404);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! issued. Names are masked by role, in the content too.
 
 mod draw;
+mod files;
 mod page;
 mod register;
 mod views;
@@ -31,6 +32,7 @@ use crate::store::letters as rows;
 use page::Mark;
 
 pub use draw::{document, preview};
+pub use files::{docx, pdf};
 pub use register::{LetterState, register};
 pub use views::{BlockKind, LetterView, Seal, letters_of};
 use views::{LetterDetailView, LettersView};

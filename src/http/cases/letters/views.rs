@@ -17,6 +17,10 @@ pub struct LetterLinks {
     pub own: String,
     /// The page to print.
     pub html: String,
+    /// The file to send and keep.
+    pub pdf: String,
+    /// The file for an office program.
+    pub docx: String,
     /// The case.
     pub case: String,
 }
@@ -25,7 +29,13 @@ impl LetterLinks {
     pub(super) fn of(case: Uuid, letter: Uuid) -> Self {
         let case = format!("/api/v1/cases/{case}");
         let own = format!("{case}/letters/{letter}");
-        Self { html: format!("{own}/html"), own, case }
+        Self {
+            html: format!("{own}/html"),
+            pdf: format!("{own}/pdf"),
+            docx: format!("{own}/docx"),
+            own,
+            case,
+        }
     }
 }
 

@@ -108,6 +108,8 @@ fn reading() -> Vec<Sample> {
         sample!("listCaseLetters", Some(Who::OfficerA), CENTER_B, |api| on(&answered(api).await)),
         sample!("getLetter", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
         sample!("printLetter", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
+        sample!("downloadLetterPdf", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
+        sample!("downloadLetterDocx", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
         sample!("previewLetter", Some(Who::OfficerA), CENTER_B, |api| {
             Call { body: Some(json!({ "kind": "disclosure" })), ..on(&drafted(api).await) }
         }),
