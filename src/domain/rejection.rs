@@ -77,6 +77,7 @@ text_enum! {
         DateTooEarly = "date_too_early" : "日期早于其前提事项" / "The date is before the act that it follows.",
         FactMissing = "fact_missing" : "缺少必填事项" / "A required fact is missing.",
         FactOutOfPlace = "fact_out_of_place" : "该事项与送达方式不符" / "The fact does not belong to this manner of service.",
+        AnswerNotOnline = "answer_not_online" : "尚无可在网上领取的答复" / "There is no answer that is given online.",
         PostOperatorNotPermitted = "post_operator_not_permitted" : "正式答复须经邮政企业寄送" / "A formal answer goes by the postal enterprise.",
         UnitUnknown = "unit_unknown" : "没有该单位" / "There is no such unit.",
         UnitCannotHold = "unit_cannot_hold" : "该单位不能承办申请件" / "A unit of this kind cannot hold cases.",
@@ -156,6 +157,7 @@ impl Reason {
             | Self::SubtaskOpen
             | Self::SubtaskClosed
             | Self::NothingToWaive
+            | Self::AnswerNotOnline
             | Self::TooManySubtasks
             | Self::AlreadyReviewed
             | Self::SupplementNotReceived

@@ -424,7 +424,11 @@ impl DictionariesView {
             items,
             decisions: decisions.rows().iter().map(DecisionView::of).collect(),
             arrival_facts: Channel::ALL.iter().map(|c| ChannelFactsView::of(*c, law)).collect(),
-            service_facts: Manner::ALL.iter().map(|m| ServiceFactsView::of(*m)).collect(),
+            service_facts: Manner::ALL
+                .iter()
+                .filter(|manner| manner.is_recorded_by_staff())
+                .map(|manner| ServiceFactsView::of(*manner))
+                .collect(),
             rule_sets: [&law.rules.text_2007, &law.rules.text_2019].map(RuleSetView::of).into(),
             letter_kinds: Letters::builtin().kinds().iter().map(LetterKindView::of).collect(),
             errors: catalogue()

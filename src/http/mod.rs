@@ -138,6 +138,9 @@ pub fn routes() -> Vec<Entry> {
 
         post("/api/v1/public/applications", "applyOnline", "Send in an application, without an account.", |m, p, i| Entry::new(m, p, i, public::apply)).under(Policy::Lookup),
         post("/api/v1/public/status", "getPublicStatus", "Where does my case stand? By number and query code.", |m, p, i| Entry::new(m, p, i, public::status)).under(Policy::Lookup),
+        post("/api/v1/public/answer", "takeAnswer", "The answer, by number and query code; the first time is its service.", |m, p, i| Entry::new(m, p, i, public::answer)).under(Policy::Lookup),
+        post("/api/v1/public/answer/html", "readAnswer", "The same, as a page to read and print.", |m, p, i| Entry::new(m, p, i, public::answer_html)).under(Policy::Lookup),
+        post("/api/v1/public/answer/pdf", "downloadAnswer", "The same, as PDF.", |m, p, i| Entry::new(m, p, i, public::answer_pdf)).under(Policy::Lookup),
         post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)).under(Policy::Lookup),
 
         get("/api/v1/statistics/reply-rate", "getReplyRate", "The reply rate, with what it is made of.", |m, p, i| Entry::new(m, p, i, statistics::reply_rate)),

@@ -16,6 +16,7 @@ use crate::domain::case::Case;
 use crate::domain::deadline::{legal_day, start_of_legal_day};
 use crate::domain::identity::fold_width;
 use crate::domain::ids::CaseId;
+use crate::domain::letter::{LetterRef, Sheet};
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Refusal};
@@ -233,6 +234,41 @@ pub async fn supplement(
     let after = outcome.case.map(Case::from);
     let view = after.as_ref().and_then(PublicView::of).ok_or_else(wrong)?;
     Ok((view, outcome.replayed))
+}
+
+/// An answer as its applicant gets it.
+pub struct OnlineAnswer {
+    /// The case.
+    pub case: Case,
+    /// The letter.
+    pub letter: LetterRef,
+    /// What was frozen of it.
+    pub sheet: Sheet,
+}
+
+/// Gives the applicant his answer, when it is to be had here. The first time is its service: it counts
+/// on that day.
+///
+/// # Errors
+/// See [`TurnedAway`]; there is no answer, it is given in another way, or it tells of remedies that do
+/// not hold any more.
+pub async fn answer(
+    app: &Arc<App>,
+    address: IpAddr,
+    origin: Origin,
+    claim: Claim,
+) -> Result<OnlineAnswer, TurnedAway> {
+    let id = identify(app, address, &claim).await?;
+    let origin = Origin { caller: Caller::Applicant, ..origin };
+    let command = Command::AnswerByCode { case: id, code: claim.code };
+    let outcome = app.submit(origin, command).await.map_err(for_the_public)?;
+    let case: Case = outcome.case.ok_or_else(wrong)?.into();
+    let letter = case.online_answer().cloned().ok_or_else(wrong)?;
+    let of = letter.id;
+    let row = app.store.readers.run(move |conn| store::letters::of_case(conn, id, of)).await?;
+    let lost = || Error::Corrupt(format!("letter {of} has no row"));
+    let sheet = row.ok_or_else(lost)?.sheet(&app.vault)?;
+    Ok(OnlineAnswer { case, letter, sheet })
 }
 
 /// That the status forbids it is said without the status of the desk, which has more of them than

@@ -78,6 +78,13 @@ pub enum Command {
         /// What he says.
         content: String,
     },
+    /// Give the applicant his answer, by the query code of his case: the first time it is its service.
+    AnswerByCode {
+        /// Which case.
+        case: CaseId,
+        /// The code that he has shown.
+        code: QueryCode,
+    },
     /// Create a unit.
     CreateUnit {
         /// Its id.

@@ -11,11 +11,11 @@ use super::command::{Caller, CaseAfter, Command, Denied, Outcome, Receive, Repla
 use super::ledger::{self, Deed, Origin, Subject};
 use super::workspace::{Workspace, principal};
 use crate::domain::actor::{Actor, By, CaseScope};
-use crate::domain::case::{Case, Change};
+use crate::domain::case::{Case, Change, ServedLetter};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
 use crate::domain::lifecycle::{
-    self, Applied, Context, EarlierCases, NextNumbers, Step, SupplementFacts,
+    self, Applied, Context, EarlierCases, NextNumbers, ServiceFacts, Step, SupplementFacts,
 };
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
@@ -69,6 +69,7 @@ impl Workspace<'_> {
             Command::SupplementByCode { case, code, content } => {
                 self.supplement_by_code(*case, code, content, &origin)
             }
+            Command::AnswerByCode { case, code } => self.answer_by_code(*case, code, &origin),
             Command::CreateUnit { id, plan } => self.create_unit(*id, plan, &origin),
             Command::ChangeUnit { unit, expected, change } => {
                 self.change_unit(*unit, *expected, change, &origin)
@@ -197,8 +198,7 @@ impl Workspace<'_> {
     }
 
     /// The applicant's own supplement. There is no version to be stale: he has not seen one, and his
-    /// words take nothing away from anybody. The code is compared here, where it counts, and what is
-    /// not there, not his or not for the public answers alike.
+    /// words take nothing away from anybody.
     fn supplement_by_code(
         &mut self,
         id: CaseId,
@@ -206,24 +206,56 @@ impl Workspace<'_> {
         content: &str,
         origin: &Origin<'_>,
     ) -> Decided<Outcome> {
+        let before = self.by_code(id, code, origin)?;
+        let facts = SupplementFacts::online(content.to_owned(), origin.at);
+        self.act_by_code(&before, &Step::Supplement { facts }, origin)
+    }
+
+    /// The applicant takes his answer. The first time it is served by that; afterwards, and when it
+    /// was served otherwise, nothing is entered.
+    fn answer_by_code(
+        &mut self,
+        id: CaseId,
+        code: &QueryCode,
+        origin: &Origin<'_>,
+    ) -> Decided<Outcome> {
+        let before = self.by_code(id, code, origin)?;
+        if before.online_answer().is_none() {
+            return Err(Reason::AnswerNotOnline.into());
+        }
+        if before.effective_service(ServedLetter::Answer).is_some() {
+            return Ok(case_outcome(&before, origin.at));
+        }
+        let service = ServiceFacts::downloaded(origin.at);
+        self.act_by_code(&before, &Step::Serve { letter: ServedLetter::Answer, service }, origin)
+    }
+
+    /// The case of an applicant who shows its code. The code is compared here, where it counts, and
+    /// what is not there, not his or not for the public answers alike.
+    fn by_code(&self, id: CaseId, code: &QueryCode, origin: &Origin<'_>) -> Decided<Case> {
         if origin.caller != Caller::Applicant {
             return Err(Reason::RoleNotPermitted.into());
         }
         let vault = &self.basis.vault;
-        let before = self
+        let case = self
             .case(id)
             .filter(|case| vault.is_query_code(code, &case.record.intake.query_code_digest))
-            .filter(|case| PublicView::of(case).is_some())
-            .ok_or(Reason::NumberOrCodeWrong)?
-            .clone();
-        let step =
-            Step::Supplement { facts: SupplementFacts::online(content.to_owned(), origin.at) };
+            .filter(|case| PublicView::of(case).is_some());
+        Ok(case.ok_or(Reason::NumberOrCodeWrong)?.clone())
+    }
+
+    fn act_by_code(
+        &mut self,
+        before: &Case,
+        step: &Step,
+        origin: &Origin<'_>,
+    ) -> Decided<Outcome> {
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
         let earlier = EarlierCases::new();
         let ctx = context(self, By::Applicant, origin.at, (&directory, &numbers, &earlier));
-        let after = lifecycle::apply(&before, &step, &ctx)?.case;
-        self.enter_step(&before, &after, &step, origin)?;
+        let after = lifecycle::apply(before, step, &ctx)?.case;
+        self.enter_step(before, &after, step, origin)?;
         let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)

@@ -202,7 +202,9 @@ impl<'a> Workspace<'a> {
                     named.extend(step.other_case());
                     numbers.extend(step.earlier_number());
                 }
-                Command::SupplementByCode { case, .. } => acted.push(*case),
+                Command::SupplementByCode { case, .. } | Command::AnswerByCode { case, .. } => {
+                    acted.push(*case);
+                }
                 _ => {}
             }
         }

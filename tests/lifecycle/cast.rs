@@ -423,6 +423,7 @@ pub fn by(manner: Manner, date: NaiveDate) -> ServiceFacts {
         sent_at: only(&[Manner::Sent]),
         returned_at: only(&[Manner::Returned]),
         left_at: only(&[Manner::Left]),
+        downloaded_at: only(&[Manner::Downloaded]),
         recipient: taken.then(|| "李某".to_owned()),
         relation: taken.then(|| "同住家属".to_owned()),
         witness: left.then(|| "社区工作人员".to_owned()),

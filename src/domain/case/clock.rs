@@ -102,7 +102,7 @@ fn answer_service(case: &Case) -> Option<AnswerService> {
         Manner::Posted => {
             AnswerService { via: ServiceRoute::Post, posted: day, signed: None, sent: None }
         }
-        Manner::Sent => {
+        Manner::Sent | Manner::Downloaded => {
             AnswerService { via: ServiceRoute::Online, sent: day, posted: None, signed: None }
         }
     })

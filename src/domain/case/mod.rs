@@ -22,7 +22,7 @@ pub use proceedings::{
 pub use review::{Review, ReviewKind, ReviewVerdict, Reviews};
 pub use subtask::{Ended, Reminder, Subtask, SubtaskEnd, SubtaskKind, SubtaskState};
 
-use super::channel::Channel;
+use super::channel::{Carrier, Channel};
 use super::external_ref::ExternalRef;
 use super::ids::{CaseId, UnitId, UserId, Version};
 use super::letter::{LetterKind, LetterRef};
@@ -184,6 +184,14 @@ impl Case {
         self.holding_unit().unwrap_or(self.record.intake.receiving_unit)
     }
 
+    /// The answer that the applicant can have at the public door: issued, to be downloaded, and not
+    /// void.
+    #[must_use]
+    pub fn online_answer(&self) -> Option<&LetterRef> {
+        let answer = self.record.stage.answer()?;
+        self.answer_letter().filter(|_| answer.draft.carrier == Some(Carrier::Download))
+    }
+
     /// Does one of these units have a subtask on it that is still open?
     #[must_use]
     pub fn asks_one_of(&self, units: &[UnitId]) -> bool {
@@ -209,7 +217,8 @@ impl Case {
             | Manner::Posted
             | Manner::Sent
             | Manner::Substitute
-            | Manner::Left => effective.or(Some(attempt)),
+            | Manner::Left
+            | Manner::Downloaded => effective.or(Some(attempt)),
         })
     }
 

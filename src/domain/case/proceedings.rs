@@ -154,6 +154,8 @@ text_enum! {
         Substitute = "substitute" : "他人代收" / "received by a substitute",
         /// Left with him, who would not take it, before a witness.
         Left = "left" : "留置送达" / "left after a refusal, before a witness",
+        /// Taken by the applicant himself at the public door; nobody of the staff records it.
+        Downloaded = "downloaded" : "网上领取" / "downloaded by the applicant",
         Returned = "returned" : "退回" / "returned",
     }
 }
@@ -167,6 +169,7 @@ impl Manner {
             Self::HandedOver | Self::Substitute => "signed_at",
             Self::Posted => "posted_at",
             Self::Left => "left_at",
+            Self::Downloaded => "downloaded_at",
             Self::Sent => "sent_at",
             Self::Returned => "returned_at",
         }
@@ -179,8 +182,18 @@ impl Manner {
         match self {
             Self::Substitute => &["recipient", "relation"],
             Self::Left => &["witness", "reason"],
-            Self::HandedOver | Self::Posted | Self::Sent | Self::Returned => &[],
+            Self::HandedOver
+            | Self::Posted
+            | Self::Sent
+            | Self::Returned
+            | Self::Downloaded => &[],
         }
+    }
+
+    /// Is it for the staff to record?
+    #[must_use]
+    pub const fn is_recorded_by_staff(self) -> bool {
+        !matches!(self, Self::Downloaded)
     }
 
     /// Does the letter go by post?
@@ -242,6 +255,6 @@ pub struct Service {
     pub postal_operator: Option<PostalOperator>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
-    /// By whom.
-    pub recorded_by: UserId,
+    /// By whom; none when the applicant took it himself.
+    pub recorded_by: Option<UserId>,
 }

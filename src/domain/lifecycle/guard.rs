@@ -298,7 +298,11 @@ pub(super) fn can_come_back(case: &Case, letter: ServedLetter) -> bool {
     let last = case.record.services.iter().rev().find(|service| service.letter == letter);
     last.is_some_and(|service| match service.manner {
         Manner::Posted | Manner::Sent => true,
-        Manner::HandedOver | Manner::Substitute | Manner::Left | Manner::Returned => false,
+        Manner::HandedOver
+        | Manner::Substitute
+        | Manner::Left
+        | Manner::Downloaded
+        | Manner::Returned => false,
     })
 }
 

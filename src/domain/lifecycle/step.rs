@@ -276,6 +276,8 @@ pub struct ServiceFacts {
     pub delivered_at: Option<Moment>,
     /// When it was left with him, who would not take it.
     pub left_at: Option<Moment>,
+    /// When the applicant took it at the public door.
+    pub downloaded_at: Option<Moment>,
     /// The number of the registered letter.
     pub mail_number: Option<String>,
     /// Who carried a posted letter.
@@ -312,6 +314,7 @@ impl ServiceFacts {
             returned_at: None,
             delivered_at: None,
             left_at: None,
+            downloaded_at: None,
             mail_number: None,
             postal_operator: None,
             place: None,
@@ -321,6 +324,12 @@ impl ServiceFacts {
             witness: None,
             served_by: None,
         }
+    }
+
+    /// The applicant takes a letter at the public door.
+    #[must_use]
+    pub fn downloaded(at: DateTime<Utc>) -> Self {
+        Self { downloaded_at: Some(Moment::Instant(at)), ..Self::by(Manner::Downloaded) }
     }
 
     /// What it says of people and places.

@@ -270,9 +270,17 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         A::Serve,
-        &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented, S::Answered],
+        REGISTERED,
         Target::Same,
         &[P::QueryRoom, P::Receiver, P::Holder],
+        "国办公开办函〔2016〕235号",
+    ),
+    // The applicant takes his answer at the public door.
+    rule(
+        A::Serve,
+        &[S::Answered],
+        Target::Same,
+        &[P::QueryRoom, P::Receiver, P::Holder, P::Applicant],
         "国办公开办函〔2016〕235号",
     ),
     rule(

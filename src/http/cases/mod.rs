@@ -8,7 +8,7 @@ mod events;
 mod explain;
 mod filters;
 pub mod import;
-mod letters;
+pub mod letters;
 mod line;
 mod list;
 mod receipt;

@@ -263,6 +263,7 @@ impl From<ServiceBody> for ServiceFacts {
             mail_number: body.mail_number,
             recipient: body.recipient,
             left_at: body.left_at,
+            downloaded_at: None,
             relation: body.relation,
             witness: body.witness,
             reason: body.reason,

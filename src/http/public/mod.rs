@@ -17,7 +17,8 @@ use super::contract::{Declares, Describe, Draft};
 use super::extract::{Body, IdempotencyKey};
 use super::limits::charge_address;
 use super::problem::{Fault, Problem};
-use super::reply::Json;
+use super::cases::letters;
+use super::reply::{Html, Json};
 use super::reply::Once;
 use super::trace::RequestId;
 use crate::domain::deadline::legal_day;
@@ -29,7 +30,7 @@ use crate::service::public::{self, TurnedAway};
 use crate::service::throttle::Wait;
 use crate::store::command::{Caller, Idempotency};
 use bodies::{ClaimBody, PublicApplicationBody, PublicSupplementBody};
-use views::{PublicReceiptView, PublicStatusView};
+use views::{PublicAnswerView, PublicReceiptView, PublicStatusView};
 
 /// Somebody without an account. Everybody may come; how often is limited by his address.
 pub struct Visitor {
@@ -132,6 +133,48 @@ pub async fn supplement(
         .await
         .map_err(|refused| turned_away(refused, now))?;
     Ok(NotTold(Once { value: PublicStatusView::from(view), replayed }))
+}
+
+/// The answer that number and code belong to, and what this request needs of it.
+async fn answered(
+    visitor: &Visitor,
+    app: &web::Data<App>,
+    body: Body<ClaimBody>,
+) -> Result<public::OnlineAnswer, Problem> {
+    let now = app.clock.now();
+    let claim = body.value.into_claim().ok_or(Fault::ValidationFailed)?;
+    let found = public::answer(app, visitor.address, visitor.origin(None), claim).await;
+    found.map_err(|refused| turned_away(refused, now))
+}
+
+/// `POST /api/v1/public/answer`
+pub async fn answer(
+    visitor: Visitor,
+    app: web::Data<App>,
+    body: Body<ClaimBody>,
+) -> Result<NotTold<Json<PublicAnswerView>>, Problem> {
+    let found = answered(&visitor, &app, body).await?;
+    Ok(NotTold(Json(PublicAnswerView::from(found))))
+}
+
+/// `POST /api/v1/public/answer/html`
+pub async fn answer_html(
+    visitor: Visitor,
+    app: web::Data<App>,
+    body: Body<ClaimBody>,
+) -> Result<NotTold<Html>, Problem> {
+    let found = answered(&visitor, &app, body).await?;
+    Ok(NotTold(letters::issued_page(&found.sheet)))
+}
+
+/// `POST /api/v1/public/answer/pdf`
+pub async fn answer_pdf(
+    visitor: Visitor,
+    app: web::Data<App>,
+    body: Body<ClaimBody>,
+) -> Result<NotTold<letters::Printed<letters::Pdf>>, Problem> {
+    let found = answered(&visitor, &app, body).await?;
+    Ok(NotTold(letters::printed_pdf(&app, found.sheet, &found.letter).await?))
 }
 
 /// A reply of a case that may not be told of: 404 for whatever is wrong with number and code.

@@ -4,8 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::case::ServedLetter;
 use crate::domain::public_status::{DeliveryState, Milestones, PublicStatus, PublicView};
-use crate::service::public::Receipt;
+use crate::service::public::{OnlineAnswer, Receipt};
 
 /// The receipt of an online application.
 #[derive(Serialize, ToSchema)]
@@ -53,6 +54,41 @@ pub struct PublicStatusView {
     pub supplement_due_date: Option<NaiveDate>,
     /// What has become of the answer; null before there is one.
     pub delivery: Option<DeliveryView>,
+}
+
+/// The answer to an application.
+#[derive(Serialize, ToSchema)]
+pub struct PublicAnswerView {
+    /// The number of the case.
+    pub case_number: Option<String>,
+    /// The title of the letter.
+    #[schema(example = "政府信息公开告知书")]
+    pub title: String,
+    /// Its number.
+    #[schema(example = "长公公开答〔2026〕17号")]
+    pub letter_number: Option<String>,
+    /// SHA-256 of its canonical content, hexadecimal.
+    pub content_hash: String,
+    /// When it was issued.
+    pub issued_at: DateTime<Utc>,
+    /// The day from which the periods for remedies run: that on which it was first had here, or on
+    /// which it was served otherwise.
+    pub served_date: Option<NaiveDate>,
+}
+
+impl From<OnlineAnswer> for PublicAnswerView {
+    fn from(answer: OnlineAnswer) -> Self {
+        let OnlineAnswer { case, letter, sheet } = answer;
+        let served = case.effective_service(ServedLetter::Answer).map(|service| service.counts_on);
+        Self {
+            case_number: case.record.registration.map(|entry| entry.case_number),
+            title: sheet.title,
+            letter_number: letter.number.map(|number| number.text),
+            content_hash: letter.content_hash.to_string(),
+            issued_at: letter.issued_at,
+            served_date: served,
+        }
+    }
 }
 
 /// The days on which something happened; null for what has not.

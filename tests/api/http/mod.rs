@@ -22,6 +22,7 @@ mod pages;
 mod practice;
 mod privacy;
 mod public;
+mod public_answer;
 mod public_pages;
 mod quotas;
 mod receipts;

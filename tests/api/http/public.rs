@@ -56,7 +56,7 @@ impl Api {
     }
 
     /// The case of a receipt, as the query room sees it.
-    async fn case_of(&self, receipt: &Value) -> Value {
+    pub(crate) async fn case_of(&self, receipt: &Value) -> Value {
         let number = receipt["receipt_number"].as_str().expect("a number");
         let list = self.get(Who::Clerk, &format!("/api/v1/cases?number={number}")).await.json();
         let path = list["items"][0]["links"]["self"].as_str().map(ToOwned::to_owned);
@@ -73,6 +73,17 @@ impl Api {
             "confirmed_at": self.world.now(), "confirmed_by": "查询室", "confirmation_manner": "电话",
         } });
         self.done(Who::Clerk, &case, "register", &confirmed).await
+    }
+
+    /// An online application whose answer the query room has issued, to be had on this carrier.
+    pub(crate) async fn answered_on(&self, carrier: &str) -> Value {
+        let receipt = self.applied().await;
+        let case = self.confirmed(&receipt).await;
+        let draft = json!({ "decision": "disclose", "provided": "收费标准一份", "carrier": carrier });
+        let case = self.done(Who::Clerk, &case, "draft-answer", &draft).await;
+        let case = self.reviewed(&case).await;
+        self.done(Who::SecondClerk, &case, "answer", &json!({})).await;
+        receipt
     }
 
     /// The same, and the applicant is asked to supplement it.

@@ -7,6 +7,7 @@ use super::super::guard::{can_come_back, served_letters};
 use super::super::step::ServiceFacts;
 use super::letters;
 use super::supplement::default_deadline;
+use crate::domain::actor::By;
 use crate::domain::case::{
     Case, DeadlineOrigin, Manner, PostalOperator, ServedLetter, Service, Verdict,
 };
@@ -36,6 +37,14 @@ pub(super) fn serve(
 ) -> Result<(), Refusal> {
     if !served_letters(case).contains(&letter) {
         return Err(Rejection::new(Reason::NothingToServe).at("/letter").into());
+    }
+    match (ctx.by, service.manner) {
+        (By::Applicant, Manner::Downloaded) if letter == ANSWER => {}
+        (By::Applicant, _) => return Err(Reason::RoleNotPermitted.into()),
+        (By::Staff(_), Manner::Downloaded) => {
+            return Err(Rejection::new(Reason::FactOutOfPlace).at("/service/manner").into());
+        }
+        (By::Staff(_), _) => {}
     }
     let counts_on = counting_day(service, ctx)?;
     // A formal answer goes by the postal enterprise; other letters may go by whom they will.
@@ -72,7 +81,7 @@ pub(super) fn serve(
         served_by: service.served_by.clone(),
         postal_operator: service.postal_operator,
         recorded_at: ctx.at,
-        recorded_by: ctx.staff()?.user,
+        recorded_by: ctx.by.user(),
     });
     if came_back {
         undo_effect(case, letter);
@@ -91,6 +100,7 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
         ("sent_at", service.sent_at),
         ("returned_at", service.returned_at),
         ("left_at", service.left_at),
+        ("downloaded_at", service.downloaded_at),
     ];
     let wanted = service.manner.dating_fact();
     let mut faults = Vec::new();

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 
 use super::{LetterPath, Reply, content, named};
-use crate::domain::letter::LetterRef;
+use crate::domain::letter::{LetterRef, Sheet};
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::cases::load;
 use crate::http::contract::{Describe, Draft, Success};
@@ -120,6 +120,14 @@ pub async fn pdf(
     let case = load(&app, &auth.actor, id.0).await?;
     let letter = named(&case, letter.0)?;
     let sheet = content(&app, &auth.actor, &case, letter).await?;
+    printed_pdf(&app, sheet, letter).await
+}
+
+/// A letter as PDF.
+///
+/// # Errors
+/// There are no fonts, or the letter cannot be set.
+pub async fn printed_pdf(app: &App, sheet: Sheet, letter: &LetterRef) -> Reply<Printed<Pdf>> {
     Ok(Printed::new(app.press.pdf(sheet, edition(letter)).await?, letter))
 }
 

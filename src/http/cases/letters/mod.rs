@@ -32,7 +32,7 @@ use crate::store::letters as rows;
 use page::Mark;
 
 pub use draw::{document, preview};
-pub use files::{docx, pdf};
+pub use files::{Pdf, Printed, docx, pdf, printed_pdf};
 pub use register::{LetterState, register};
 pub use views::{BlockKind, LetterView, Seal, letters_of};
 use views::{LetterDetailView, LettersView};
@@ -134,6 +134,12 @@ pub async fn print(
     let sheet = content(&app, &auth.actor, &case, letter).await?;
     let mark = if letter.is_valid() { Mark::None } else { Mark::Void };
     Ok(page::html(&sheet, mark))
+}
+
+/// The page of a letter that holds.
+#[must_use]
+pub fn issued_page(sheet: &Sheet) -> Html {
+    page::html(sheet, Mark::None)
 }
 
 /// The letter of that id among those of the case.

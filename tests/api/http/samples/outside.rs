@@ -42,6 +42,9 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         sample!("applyOnline", None, NO_ID, |_api| Call::with(application())),
         sample!("getPublicStatus", None, NO_ID, |api| Call::with(claim(&api.applied().await))),
+        sample!("takeAnswer", None, NO_ID, |api| Call::with(claim(&api.answered_on("download").await))),
+        sample!("readAnswer", None, NO_ID, |api| Call::with(claim(&api.answered_on("download").await))),
+        sample!("downloadAnswer", None, NO_ID, |api| Call::with(claim(&api.answered_on("download").await))),
         sample!("supplementOnline", None, NO_ID, |api| {
             let receipt = api.applied().await;
             api.asked(&receipt).await;
