@@ -138,10 +138,7 @@ fn delivery(case: &Case) -> (DeliveryState, Option<NaiveDate>) {
     let last = services.iter().rev().find(|service| service.letter == ServedLetter::Answer);
     let Some(last) = last else { return (DeliveryState::Pending, None) };
     match (last.manner, last.delivered_on) {
-        (
-            Manner::HandedOver | Manner::Substitute | Manner::Left | Manner::Downloaded,
-            _,
-        ) => {
+        (Manner::HandedOver | Manner::Substitute | Manner::Left | Manner::Downloaded, _) => {
             (DeliveryState::Delivered, Some(last.counts_on))
         }
         (Manner::Posted, Some(delivered)) => (DeliveryState::Delivered, Some(delivered)),

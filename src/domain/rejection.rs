@@ -121,6 +121,7 @@ impl Reason {
 
     /// The kind of refusal.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line for each reason")]
     pub const fn class(self) -> Class {
         match self {
             Self::NotFound | Self::NumberOrCodeWrong => Class::NotFound,

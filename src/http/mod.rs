@@ -60,6 +60,7 @@ use rules::{Caching, Rules};
 /// Every operation of the API.
 #[must_use]
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "one line for each operation")]
 pub fn routes() -> Vec<Entry> {
     let get = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::GET, path, id).says(tag_of(path), says);
     let post = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::POST, path, id).says(tag_of(path), says);

@@ -244,12 +244,7 @@ impl Workspace<'_> {
         Ok(case.ok_or(Reason::NumberOrCodeWrong)?.clone())
     }
 
-    fn act_by_code(
-        &mut self,
-        before: &Case,
-        step: &Step,
-        origin: &Origin<'_>,
-    ) -> Decided<Outcome> {
+    fn act_by_code(&mut self, before: &Case, step: &Step, origin: &Origin<'_>) -> Decided<Outcome> {
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
         let earlier = EarlierCases::new();

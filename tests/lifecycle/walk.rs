@@ -126,6 +126,7 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
 }
 
 /// A case on which nothing can be done any more is like every other such case.
+#[expect(clippy::needless_pass_by_value, reason = "the state becomes another")]
 fn ended(state: Abstract) -> Abstract {
     Abstract { holder: None, supplement: None, extensions: Vec::new(), ..state }
 }
@@ -355,13 +356,13 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
 /// What issues a letter issues one, and nothing else does; a letter that was issued stays.
 fn check_letters(before: &Case, after: &Case, step: &Step, issued: &[Issued]) {
     let (was, is) = (&before.record.letters, &after.record.letters);
-    let issues = match step {
+    let due = match step {
         Step::RequestSupplement { .. } | Step::Answer { .. } => true,
         Step::DecideExtension { verdict, .. } => *verdict == Verdict::Granted,
         Step::VoidLetter { .. } => before.status() != Status::Answered,
         _ => false,
     };
-    assert_eq!(issued.len(), usize::from(issues), "{step:?}");
+    assert_eq!(issued.len(), usize::from(due), "{step:?}");
     assert_eq!(is.len(), was.len() + issued.len(), "{step:?}");
     for letter in issued {
         assert_eq!(is.last(), Some(&letter.reference));

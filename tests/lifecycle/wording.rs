@@ -528,7 +528,7 @@ fn remedies_on_each_border_day() {
             assert!(said.contains(organs) && said.contains("60日"), "{said}");
             assert!(!said.contains('{'), "{said}");
             let unit = remedies.text(paragraph, Issuer::Unit, served);
-            assert_eq!(unit.contains("吉林省公安厅"), false, "{unit}");
+            assert!(!unit.contains("吉林省公安厅"), "{unit}");
         }
     }
     let before: NaiveDate = day("2008-04-30");

@@ -182,11 +182,7 @@ impl Manner {
         match self {
             Self::Substitute => &["recipient", "relation"],
             Self::Left => &["witness", "reason"],
-            Self::HandedOver
-            | Self::Posted
-            | Self::Sent
-            | Self::Returned
-            | Self::Downloaded => &[],
+            Self::HandedOver | Self::Posted | Self::Sent | Self::Returned | Self::Downloaded => &[],
         }
     }
 

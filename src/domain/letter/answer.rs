@@ -173,7 +173,7 @@ impl Wording<'_> {
     /// there were any gives its own.
     fn grounds(&self) -> Vec<GroundLine> {
         let partly = self.decision.kind == DecisionKind::Partial;
-        let own = (!partly || self.draft.grounds.is_empty()).then(|| self.own_ground(partly));
+        let own = (!partly || self.draft.grounds.is_empty()).then(|| self.own_ground());
         let further = self.draft.grounds.iter().map(|ground| GroundLine {
             about: ground.facts.about.clone(),
             kind_words: self.words_of(ground.decision),
@@ -188,7 +188,8 @@ impl Wording<'_> {
         own.into_iter().chain(further).collect()
     }
 
-    fn own_ground(&self, partly: bool) -> GroundLine {
+    fn own_ground(&self) -> GroundLine {
+        let partly = self.decision.kind == DecisionKind::Partial;
         let said = &self.draft.particulars;
         let article = said.article.as_deref();
         let (about, basis) = if partly {

@@ -48,9 +48,8 @@ pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
 pub use letters::{
     BlockKind, LetterState, Seal, document as draw_document, docx as letter_docx,
-    list as list_letters, pdf as letter_pdf,
-    preview as preview_letter, print as print_letter, register as letter_register,
-    show as show_letter,
+    list as list_letters, pdf as letter_pdf, preview as preview_letter, print as print_letter,
+    register as letter_register, show as show_letter,
 };
 pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::applicant::{ApplicantView, applicant_view, name_for};
 use super::drafting::{AnswerView, DraftView, ReviewView};
 use super::earlier::EarlierCasesView;
-use super::subtasks::SubtaskView;
 use super::letters::{LetterView, letters_of};
+use super::subtasks::SubtaskView;
 use crate::domain::actor::Actor;
 use crate::domain::case::{
     Arrival, Case, ClockFlag, ClockState, DeadlineOrigin, Manner, PostalOperator, ServedLetter,

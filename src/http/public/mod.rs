@@ -12,14 +12,14 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use chrono::{DateTime, Utc};
 
+use super::cases::letters;
 use super::client::client_address;
 use super::contract::{Declares, Describe, Draft};
 use super::extract::{Body, IdempotencyKey};
 use super::limits::charge_address;
 use super::problem::{Fault, Problem};
-use super::cases::letters;
-use super::reply::{Html, Json};
 use super::reply::Once;
+use super::reply::{Html, Json};
 use super::trace::RequestId;
 use crate::domain::deadline::legal_day;
 use crate::domain::policy::Right;

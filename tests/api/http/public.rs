@@ -79,7 +79,8 @@ impl Api {
     pub(crate) async fn answered_on(&self, carrier: &str) -> Value {
         let receipt = self.applied().await;
         let case = self.confirmed(&receipt).await;
-        let draft = json!({ "decision": "disclose", "provided": "收费标准一份", "carrier": carrier });
+        let draft =
+            json!({ "decision": "disclose", "provided": "收费标准一份", "carrier": carrier });
         let case = self.done(Who::Clerk, &case, "draft-answer", &draft).await;
         let case = self.reviewed(&case).await;
         self.done(Who::SecondClerk, &case, "answer", &json!({})).await;

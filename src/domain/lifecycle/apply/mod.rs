@@ -4,8 +4,8 @@ mod answer;
 mod facts;
 mod handover;
 mod intake;
-mod subtask;
 mod letters;
+mod subtask;
 mod supplement;
 mod transfer;
 
