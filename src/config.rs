@@ -3,6 +3,7 @@
 //! Every fault is told at once.
 
 mod example;
+pub mod files;
 mod office;
 pub mod source;
 
@@ -23,6 +24,7 @@ use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
 
 pub use example::env_example;
+pub use files::{FilePlace, FileSettings};
 pub use office::{DailyCaps, Office};
 
 /// One setting, for the help of the command line and for .env.example.
@@ -135,6 +137,42 @@ pub const SETTINGS: &[Setting] = &[
         name: "GONGKAI_AGENCY_CONTACT",
         example: "",
         meaning: "Where applicants ask: place and telephone, one line, on receipts.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES",
+        example: "file:/var/lib/gongkai/files",
+        meaning: "Where the files of cases are kept: file:FOLDER, absolute. Without it a folder beside the embedded database (its name with .files), and on PostgreSQL none: no file is taken. Several servers on one database share one folder. Back it up with the database.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_SPOOL",
+        example: "",
+        meaning: "A folder in which uploads are gathered until they are checked; spool within GONGKAI_FILES when left out.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_MAX_MIB",
+        example: "50",
+        meaning: "The largest file that is taken, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_CASE_MIB",
+        example: "500",
+        meaning: "All files of one case together, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_CASE_COUNT",
+        example: "200",
+        meaning: "Files of one case.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_DAILY_MIB",
+        example: "2048",
+        meaning: "What one user may upload in one day, in MiB.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -259,6 +297,8 @@ pub struct Settings {
     pub office: Office,
     /// What the bureau has chosen where the law leaves it the choice.
     pub practice: Practice,
+    /// Where the files of cases are, and how much is taken.
+    pub files: FileSettings,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -403,6 +443,7 @@ impl Settings {
     pub fn with_keys(database: DatabaseUrl, keys: Keys) -> Self {
         Self {
             readers: database.default_readers(),
+            files: FileSettings::beside(&database),
             database,
             token_key: keys.token,
             old_token_key: None,
@@ -441,8 +482,11 @@ impl Settings {
         let public = DailyCaps::read(&mut faults);
         let office = Office::read(&mut faults);
         let practice = office::practice(&mut faults);
+        let files = database.as_ref().map(FileSettings::beside);
+        let files = files.and_then(|beside| files::read(beside, &mut faults));
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        match (database, keys, listen, readers, case_pattern, docs, (public, office, practice)) {
+        let more = (public, office, practice, files);
+        match (database, keys, listen, readers, case_pattern, docs, more) {
             (
                 Some(database),
                 (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
@@ -450,7 +494,7 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office), Some(practice)),
+                (Some(public), Some(office), Some(practice), Some(files)),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -464,6 +508,7 @@ impl Settings {
                 public,
                 office,
                 practice,
+                files,
             }),
             _ => Err(faults),
         }

@@ -88,6 +88,10 @@ needs! {
     Serve = Right::Act(Action::Serve);
     /// To withdraw.
     Withdraw = Right::Act(Action::Withdraw);
+    /// To attach a file.
+    Attach = Right::Act(Action::Attach);
+    /// To take a file down.
+    Detach = Right::Act(Action::Detach);
 }
 
 /// A caller whose token is good, whose account is active, and whose role has the right.

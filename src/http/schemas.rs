@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
+use crate::domain::attachment::{FileType, Purpose};
 use crate::domain::case::{
     ClockFlag, DeadlineOrigin, Manner, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
 };
@@ -88,6 +89,7 @@ text_enums!(
     DeliveryState,
     Delivery,
     DraftField,
+    FileType,
     GroupBy,
     IdKind,
     LegalityReview,
@@ -97,6 +99,7 @@ text_enums!(
     Part,
     PublicStatus,
     PersonalField,
+    Purpose,
     ReviewKind,
     ReviewVerdict,
     Role,

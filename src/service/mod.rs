@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod demo;
 pub mod earlier;
+pub mod files;
 mod flight;
 pub mod guesses;
 pub mod health;
@@ -67,6 +68,8 @@ pub struct App {
     pub public: public::Door,
     /// Who guesses passwords.
     pub(crate) guesses: guesses::Guesses,
+    /// The files of cases.
+    pub files: files::Files,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -153,6 +156,7 @@ impl App {
             public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
             public: public::Door::new(settings.public),
             guesses: guesses::Guesses::default(),
+            files: files::Files::new(settings.files.clone()),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

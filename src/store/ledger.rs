@@ -143,11 +143,20 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "reviews": reviews,
         "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
         "flags": clock.map(|clock| &clock.flags),
+        // None where there was never a file: so it is in the entries from before there were any.
+        "attachments": attached(case),
     });
     match members {
         Value::Object(members) => members,
         _ => Map::new(),
     }
+}
+
+/// How many files a case has; none when it never had one.
+fn attached(case: &Case) -> Option<usize> {
+    let files = &case.record.attachments;
+    let count = files.iter().filter(|file| file.detached.is_none()).count();
+    (!files.is_empty()).then_some(count)
 }
 
 /// The members that differ, before and after.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use gongkai::domain::actor::{Actor, By, Capability, Role};
 use gongkai::domain::applicant_type::ApplicantType;
+use gongkai::domain::attachment::{FileLimits, FileName, ObjectKey, Purpose, Sha256};
 use gongkai::domain::case::{
     Applicant, Application, Arrival, Case, Explanation, LookupKeys, Manner, Particulars,
     ReviewKind, ReviewVerdict, SearchEntry, ServedLetter, Verdict,
@@ -10,10 +11,10 @@ use gongkai::domain::case::{
 use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::decision::Decisions;
-use gongkai::domain::ids::{CaseId, UnitId, UserId, Version};
+use gongkai::domain::ids::{AttachmentId, CaseId, UnitId, UserId, Version};
 use gongkai::domain::lifecycle::{
-    Changes, Context, EarlierCases, NewCase, NextNumbers, ServiceFacts, Step, SupplementFacts,
-    Wording, apply, awaited_reviews, receive,
+    Changes, Context, EarlierCases, NewCase, NewFile, NextNumbers, ServiceFacts, Step,
+    SupplementFacts, Wording, apply, awaited_reviews, receive,
 };
 use gongkai::domain::practice::Practice;
 use gongkai::domain::regulation::Law;
@@ -376,6 +377,31 @@ pub fn draft_with(decision: &str, particulars: Particulars) -> Step {
 
 pub fn review(kind: ReviewKind, verdict: ReviewVerdict) -> Step {
     Step::Review { kind, verdict, opinion: Some("已阅".to_owned()), basis: None }
+}
+
+/// The id of the file that is attached by the seed.
+pub fn file_id(seed: u8) -> AttachmentId {
+    AttachmentId(Uuid::from_u128(u128::from(seed) + 0xF11E))
+}
+
+pub fn attach(seed: u8, purpose: Purpose) -> Step {
+    let (name, file_type) = FileName::parse("材料.pdf").expect("a name");
+    let file = NewFile {
+        attachment_id: file_id(seed),
+        purpose,
+        name,
+        file_type,
+        size: 1000,
+        sha256: Sha256([seed; 32]),
+        object: ObjectKey::from_random([seed; 16]),
+        note: None,
+        limits: FileLimits { case: 3000, ..FileLimits::default() },
+    };
+    Step::Attach { file: Box::new(file) }
+}
+
+pub fn detach(seed: u8) -> Step {
+    Step::Detach { attachment_id: file_id(seed), reason: "误传".to_owned() }
 }
 
 pub fn answer(service: Option<ServiceFacts>) -> Step {

@@ -2,6 +2,7 @@
 //! texts, across the change of texts, and past the last announced calendar.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use gongkai::domain::attachment::Purpose;
 use gongkai::domain::case::{
     Arrival, Case, Manner, Particulars, Record, ReviewKind, ReviewVerdict, ServedLetter, Verdict,
 };
@@ -141,6 +142,11 @@ impl Attempt {
                 serve(letter, self.service(today))
             }
             Action::Withdraw => withdraw(),
+            Action::Attach => {
+                let seed = u8::try_from(self.pick2 % 250).unwrap_or(0);
+                attach(seed, Purpose::ALL[self.pick % Purpose::ALL.len()])
+            }
+            Action::Detach => detach(u8::try_from(self.pick2 % 250).unwrap_or(0)),
         }
     }
 }
@@ -208,7 +214,8 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     let json = serde_json::to_value(record).expect("a record is JSON");
     prop_assert_eq!(&serde_json::from_value::<Record>(json).expect("and back"), record);
     if !was.status().is_open() {
-        prop_assert_eq!((was.status(), step.action()), (Status::Answered, Action::Serve));
+        let late = [Action::Serve, Action::Attach, Action::Detach];
+        prop_assert!(was.status() == Status::Answered && late.contains(&step.action()));
         prop_assert_eq!(&record.stage, &was.record.stage);
     }
     if let Some(answer) = record.stage.answer() {

@@ -6,10 +6,10 @@ use super::FileType;
 use super::content::ContentFault;
 
 /// The most parts in one document.
-pub const ENTRIES_AT_MOST: usize = 2000;
+const ENTRIES_AT_MOST: usize = 2000;
 
 /// The most that a document may unfold to, in bytes, all parts together.
-pub const EXPANDED_AT_MOST: u64 = 1024 * 1024 * 1024;
+const EXPANDED_AT_MOST: u64 = 1024 * 1024 * 1024;
 
 /// How many times its packed size a document may unfold to.
 const RATIO_AT_MOST: u64 = 100;
@@ -49,8 +49,37 @@ pub struct Container {
     pub types: Option<Vec<u8>>,
 }
 
+/// The largest directory of an archive that is read, in bytes.
+const DIRECTORY_AT_MOST: u64 = 2 * 1024 * 1024;
+
+/// How many parts an archive says it has, by its last bytes (APPNOTE 4.3.16). Asked before its directory
+/// is read, so that none is read that is too long, and no other than the one that ends with the file.
+///
+/// # Errors
+/// There is no such end, it is one for archives of more than 4 GiB, or something stands between it and
+/// the directory.
+pub fn parts_declared(tail: &[u8], size: u64) -> Result<usize, ContentFault> {
+    let broken = ContentFault::Broken;
+    let end = tail.len().checked_sub(22).ok_or(broken)?;
+    let long = end.checked_sub(20).and_then(|start| at::<4>(tail, start));
+    if at::<6>(tail, end) != Some(*b"PK\x05\x06\0\0") || long == Some(*b"PK\x06\x07") {
+        return Err(broken);
+    }
+    let short = |from: usize| at::<2>(tail, end + from).map(u16::from_le_bytes).ok_or(broken);
+    let long = |from: usize| at::<4>(tail, end + from).map(u32::from_le_bytes).ok_or(broken);
+    let (here, all) = (short(10)?, short(8)?);
+    let (directory, start) = (u64::from(long(12)?), u64::from(long(16)?));
+    if short(20)? != 0 || here != all || start + directory + 22 != size {
+        return Err(broken);
+    }
+    if usize::from(all) > ENTRIES_AT_MOST || directory > DIRECTORY_AT_MOST {
+        return Err(ContentFault::Expands);
+    }
+    Ok(usize::from(all))
+}
+
 impl Container {
-    /// Is one more part too much? To be asked while unpacking, so that it ends in time.
+    /// How many bytes more may come out of it. To be asked while unpacking, so that it ends in time.
     #[must_use]
     pub fn room(&self) -> u64 {
         let expanded: u64 = self.parts.iter().map(|part| part.expanded).sum();
@@ -228,6 +257,31 @@ mod tests {
         assert_eq!(overlapping.check(FileType::Docx), Err(ContentFault::Broken));
         let wrapped = Container { wrapped: true, ..docx(&[]) };
         assert_eq!(wrapped.check(FileType::Docx), Err(ContentFault::TwoTypes));
+    }
+
+    #[test]
+    fn the_end_of_an_archive_is_where_its_file_ends() {
+        let end = |entries: u16, directory: u32, start: u32, comment: u16| {
+            let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
+            end.extend(entries.to_le_bytes());
+            end.extend(entries.to_le_bytes());
+            end.extend(directory.to_le_bytes());
+            end.extend(start.to_le_bytes());
+            end.extend(comment.to_le_bytes());
+            end
+        };
+        assert_eq!(parts_declared(&end(3, 100, 900, 0), 1022), Ok(3));
+        let broken = Err(ContentFault::Broken);
+        assert_eq!(parts_declared(&end(3, 100, 900, 0), 1023), broken, "something between");
+        assert_eq!(parts_declared(&end(3, 100, 900, 1), 1022), broken, "a comment");
+        assert_eq!(parts_declared(b"PK\x05\x06", 4), broken);
+        assert_eq!(parts_declared(b"", 0), broken);
+        let locator = [b"PK\x06\x07".as_slice(), &[0; 16], &end(3, 100, 900, 0)].concat();
+        assert_eq!(parts_declared(&locator, 1022), broken, "ZIP64");
+        let expands = Err(ContentFault::Expands);
+        assert_eq!(parts_declared(&end(2001, 100, 900, 0), 1022), expands);
+        let long = end(3, 3_000_000, 0, 0);
+        assert_eq!(parts_declared(&long, 3_000_022), expands);
     }
 
     #[test]

@@ -14,9 +14,7 @@ use super::hex;
 use super::ids::{AttachmentId, UserId};
 use super::text_enum::text_enum;
 
-pub use container::{
-    Container, ENTRIES_AT_MOST, EXPANDED_AT_MOST, Part, TYPES_AT_MOST, TYPES_PART,
-};
+pub use container::{Container, Part, TYPES_AT_MOST, TYPES_PART, parts_declared};
 pub use content::{ContentFault, Glimpse, HEAD_BYTES, TAIL_BYTES};
 pub use name::{FileName, NAME_CHARS_AT_MOST, NameFault};
 
@@ -65,7 +63,7 @@ impl FileType {
     #[must_use]
     pub fn of_extension(extension: &str) -> Option<Self> {
         let known = |known: &&str| known.eq_ignore_ascii_case(extension);
-        Self::ALL.iter().find(|kind| kind.extensions().iter().any(|one| known(&one))).copied()
+        Self::ALL.iter().find(|kind| kind.extensions().iter().any(known)).copied()
     }
 
     /// Its media type.

@@ -43,10 +43,11 @@ impl Change {
             draft,
             reviews,
             services,
+            attachments,
             clock,
         } = after;
         compare!("", before, registration, holding, stage, supplement, extensions);
-        compare!("", before, draft, reviews, services, clock);
+        compare!("", before, draft, reviews, services, attachments, clock);
         let Intake {
             receipt_number,
             query_code_digest,

@@ -20,9 +20,10 @@ pub use proceedings::{
 };
 pub use review::{Review, ReviewKind, ReviewVerdict, Reviews};
 
+use super::attachment::{Attachment, ProvidedFile};
 use super::channel::Channel;
 use super::external_ref::ExternalRef;
-use super::ids::{CaseId, UnitId, UserId, Version};
+use super::ids::{AttachmentId, CaseId, UnitId, UserId, Version};
 use super::lifecycle::Status;
 
 /// One case. Its parts agree with each other as [`Case::faults`] states; every change goes
@@ -61,6 +62,9 @@ pub struct Record {
     pub reviews: Reviews,
     /// Attempts of service, oldest first.
     pub services: Vec<Service>,
+    /// Files, oldest first; with those that were taken down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The statutory clock as of the last change; none before registration.
     pub clock: Option<ClockState>,
 }
@@ -181,6 +185,18 @@ impl Case {
         self.record.extensions.last().filter(|extension| extension.decision.is_none())
     }
 
+    /// A file of the case, also one that was taken down.
+    #[must_use]
+    pub fn attachment(&self, id: AttachmentId) -> Option<&Attachment> {
+        self.record.attachments.iter().find(|attachment| attachment.id == id)
+    }
+
+    /// The files that the current draft provides, and those that left with the answer.
+    pub fn provided(&self) -> impl Iterator<Item = &ProvidedFile> {
+        let issued = self.record.stage.answer().map(|answer| &answer.draft);
+        self.record.draft.iter().chain(issued).flat_map(|draft| &draft.files)
+    }
+
     /// The attempt by which a letter counts as served: the first since the last one that came
     /// back. A returned letter has not reached anybody, so another attempt takes its place (ours;
     /// docs/law.md).
@@ -246,6 +262,11 @@ impl Case {
             check(!record.reviews.are_by(answer.issued_by), "a reviewer issued the answer");
         }
         check(record.draft.is_some() || record.reviews.is_empty(), "reviews of no draft");
+        let attached = |file: &ProvidedFile| {
+            let found = self.attachment(file.id).filter(|attachment| attachment.detached.is_none());
+            found.is_some_and(|attachment| attachment.sha256 == file.sha256)
+        };
+        check(self.provided().all(attached), "a file is provided that is not attached");
         let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
         check(!pending, "an extension request was passed over");
         faults

@@ -150,6 +150,11 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         Action::Review => gates::against_review(case, ctx),
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
+        Action::Detach => {
+            let mut files = record.attachments.iter();
+            let any = files.any(|attachment| attachment.detached.is_none());
+            if any { Vec::new() } else { no(Reason::NoAttachment) }
+        }
         Action::Receive
         | Action::Register
         | Action::Amend
@@ -160,7 +165,8 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         | Action::Supplement
         | Action::DecideExtension
         | Action::DraftAnswer
-        | Action::Withdraw => Vec::new(),
+        | Action::Withdraw
+        | Action::Attach => Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ pub mod table;
 pub use apply::{Consequence, NewCase, apply, hand_over, is_unfinished, receive, release};
 pub use gates::{awaited_reviews, needed_by, reviews_needed};
 pub use guard::{Availability, applicant_may, availability, role_may};
-pub use step::{Changes, GroundWording, ServiceFacts, Step, SupplementFacts, Wording};
+pub use step::{Changes, GroundWording, NewFile, ServiceFacts, Step, SupplementFacts, Wording};
 pub use table::{Action, Party, Rule, Status, Target};
 
 use std::collections::BTreeMap;

@@ -4,13 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::table::Action;
+use crate::domain::attachment::{FileLimits, FileName, FileType, ObjectKey, Purpose, Sha256};
 use crate::domain::case::{
     Applicant, Arrival, GroundFacts, LookupKeys, Manner, Particulars, ReviewKind, ReviewVerdict,
     ServedLetter, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::ids::{AttachmentId, CaseId, UnitId, UserId};
 
 /// One action on an existing case with its input. Serialised it is what the ledger keeps of the
 /// input; members that may hold personal data are left out of that and sealed beside it.
@@ -128,6 +129,45 @@ pub enum Step {
         /// How and why he withdrew it.
         reason: String,
     },
+    /// Attach a file, whose bytes have been stored.
+    Attach {
+        /// The file.
+        #[serde(flatten)]
+        file: Box<NewFile>,
+    },
+    /// Take a file down.
+    Detach {
+        /// Which.
+        attachment_id: AttachmentId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A file to be attached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewFile {
+    /// Its id.
+    pub attachment_id: AttachmentId,
+    /// For what it is attached.
+    pub purpose: Purpose,
+    /// Its name; it may name a person, so it is sealed in the ledger.
+    #[serde(skip)]
+    pub name: FileName,
+    /// What kind of file it is.
+    pub file_type: FileType,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The digest of its bytes.
+    pub sha256: Sha256,
+    /// Where its bytes are.
+    pub object: ObjectKey,
+    /// A remark, sealed in the ledger.
+    #[serde(skip)]
+    pub note: Option<String>,
+    /// How much is taken.
+    #[serde(skip)]
+    pub limits: FileLimits,
 }
 
 /// The corrected values of an amendment; none means as it was.
@@ -165,6 +205,9 @@ pub struct Wording {
     pub carrier: Option<Carrier>,
     /// How it is handed over; none for the applicant's wish.
     pub delivery: Option<Delivery>,
+    /// The attached files that are provided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub file_ids: Vec<AttachmentId>,
 }
 
 /// A ground as the officer words it.
@@ -247,6 +290,8 @@ impl Step {
             Self::Answer { .. } => Action::Answer,
             Self::Serve { .. } => Action::Serve,
             Self::Withdraw { .. } => Action::Withdraw,
+            Self::Attach { .. } => Action::Attach,
+            Self::Detach { .. } => Action::Detach,
         }
     }
 
@@ -258,6 +303,9 @@ impl Step {
             Self::Supplement { facts } => Some(serde_json::json!({ "content": facts.content })),
             Self::Review { opinion, .. } => {
                 opinion.as_ref().map(|opinion| serde_json::json!({ "opinion": opinion }))
+            }
+            Self::Attach { file } => {
+                Some(serde_json::json!({ "name": file.name, "note": file.note }))
             }
             Self::Serve { service, .. }
             | Self::RequestSupplement { service: Some(service), .. }
@@ -277,7 +325,8 @@ impl Step {
             | Self::Lapse { .. }
             | Self::RequestExtension { .. }
             | Self::DraftAnswer { .. }
-            | Self::Withdraw { .. } => None,
+            | Self::Withdraw { .. }
+            | Self::Detach { .. } => None,
         }
     }
 

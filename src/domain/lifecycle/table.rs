@@ -53,6 +53,8 @@ text_enum! {
         Answer = "answer" : "签发答复" / "answer",
         Serve = "serve" : "登记送达" / "serve",
         Withdraw = "withdraw" : "撤回" / "withdraw",
+        Attach = "attach" : "上传附件" / "attach a file",
+        Detach = "detach" : "取下附件" / "take a file down",
     }
 }
 
@@ -131,6 +133,10 @@ use Status as S;
 
 const OPEN: &[Status] =
     &[S::Received, S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
+
+/// While a case is open, and once it is answered: the proof of its service comes last.
+const WITH_FILES: &[Status] =
+    &[S::Received, S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented, S::Answered];
 
 const fn rule(
     action: Action,
@@ -254,6 +260,14 @@ pub const RULES: &[Rule] = &[
         &[P::QueryRoom, P::Receiver, P::Holder],
         "国办公开办函〔2016〕235号",
     ),
+    rule(
+        A::Attach,
+        WITH_FILES,
+        Target::Same,
+        &[P::QueryRoom, P::Receiver, P::Holder],
+        "2019 art. 29, 36(2)",
+    ),
+    rule(A::Detach, WITH_FILES, Target::Same, &[P::QueryRoom, P::Receiver, P::Holder], "internal"),
     rule(A::Withdraw, OPEN, Target::To(S::Withdrawn), &[P::QueryRoom, P::Holder], "internal"),
 ];
 

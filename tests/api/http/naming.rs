@@ -19,7 +19,7 @@ const VERBS: [&str; 5] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 10] = [
+const SINGULAR: [&str; 11] = [
     // The caller himself, his password and the session in which he asks.
     "me",
     "password",
@@ -29,6 +29,8 @@ const SINGULAR: [&str; 10] = [
     "receipt",
     "reply-rate",
     "overview",
+    // A file has one content.
+    "content",
     // A register has one form.
     "template",
     // What stands behind it is open to everybody; and where one case stands.

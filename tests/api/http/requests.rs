@@ -110,6 +110,7 @@ fn body_of(path: &str, api: &Api) -> Value {
             json!({ "decision": "disclose", "provided": "一份", "how_to_obtain": "邮寄" })
         }
         "review" => json!({ "kind": "secrecy", "verdict": "passed" }),
+        "detach" => json!({ "attachment_id": api.world.unit(Place::CenterA).0, "reason": "误传" }),
         "serve" => json!({ "letter": "answer", "service": served }),
         "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),
         _ => json!({}),
@@ -374,7 +375,8 @@ on_both! {
             for entry in routes().iter().filter(|entry| is_action(entry)) {
                 let action = entry.path.rsplit('/').next().unwrap();
                 let legal = RULES.iter().any(|rule| {
-                    rule.action.as_str() == action.replace('-', "_")
+                    let name = if action == "attachments" { "attach" } else { action };
+                    rule.action.as_str() == name.replace('-', "_")
                         && rule.from.iter().any(|status| status.as_str() == case["status"])
                 });
                 if legal {

@@ -81,6 +81,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
             draft: None,
             reviews: Reviews::default(),
             services: Vec::new(),
+            attachments: Vec::new(),
             clock: None,
         },
     })
