@@ -4,6 +4,7 @@
 
 mod example;
 pub mod fonts;
+pub mod files;
 mod office;
 pub mod source;
 
@@ -25,6 +26,7 @@ use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
 
 pub use example::env_example;
+pub use files::{FilePlace, FileSettings};
 pub use office::{DailyCaps, Office};
 
 /// One setting, for the help of the command line and for .env.example.
@@ -138,6 +140,42 @@ pub const SETTINGS: &[Setting] = &[
         name: "GONGKAI_AGENCY_CONTACT",
         example: "",
         meaning: "Where applicants ask: place and telephone, one line, on receipts.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES",
+        example: "file:/var/lib/gongkai/files",
+        meaning: "Where the files of cases are kept: file:FOLDER, absolute. Without it a folder beside the embedded database (its name with .files), and on PostgreSQL none: no file is taken. Several servers on one database share one folder. Back it up with the database.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_SPOOL",
+        example: "",
+        meaning: "A folder in which uploads are gathered until they are checked; spool within GONGKAI_FILES when left out.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_MAX_MIB",
+        example: "50",
+        meaning: "The largest file that is taken, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_CASE_MIB",
+        example: "500",
+        meaning: "All files of one case together, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_CASE_COUNT",
+        example: "200",
+        meaning: "Files of one case.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_DAILY_MIB",
+        example: "2048",
+        meaning: "What one user may upload in one day, in MiB.",
         secrecy: Secrecy::Open,
     },
     Setting {
@@ -264,6 +302,8 @@ pub struct Settings {
     pub practice: Practice,
     /// Where the fonts of letters are.
     pub fonts: FontSettings,
+    /// Where the files of cases are, and how much is taken.
+    pub files: FileSettings,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -408,6 +448,7 @@ impl Settings {
     pub fn with_keys(database: DatabaseUrl, keys: Keys) -> Self {
         Self {
             readers: database.default_readers(),
+            files: FileSettings::beside(&database),
             database,
             token_key: keys.token,
             old_token_key: None,
@@ -448,9 +489,11 @@ impl Settings {
         let office = Office::read(&mut faults);
         let practice = office::practice(&mut faults);
         let fonts = fonts::read(&mut faults);
+        let files = database.as_ref().map(FileSettings::beside);
+        let files = files.and_then(|beside| files::read(beside, &mut faults));
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        let words = (public, office, practice, fonts);
-        match (database, keys, listen, readers, case_pattern, docs, words) {
+        let more = (public, office, practice, fonts, files);
+        match (database, keys, listen, readers, case_pattern, docs, more) {
             (
                 Some(database),
                 (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
@@ -458,7 +501,7 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office), Some(practice), Some(fonts)),
+                (Some(public), Some(office), Some(practice), Some(fonts), Some(files)),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -473,6 +516,7 @@ impl Settings {
                 office,
                 practice,
                 fonts,
+                files,
             }),
             _ => Err(faults),
         }

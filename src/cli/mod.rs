@@ -7,6 +7,7 @@ mod config;
 pub mod deadline;
 mod demo;
 pub mod docs;
+mod files;
 mod generate;
 mod healthcheck;
 mod import;
@@ -60,6 +61,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Rebuild every case from the ledger and compare.
     Replay(replay::ReplayArgs),
+    /// Look after the files of cases.
+    Files(files::FilesArgs),
     /// Fill an empty database with cases, for load tests.
     #[command(hide = true)]
     Seed(seed::SeedArgs),
@@ -200,6 +203,7 @@ fn carry_out(command: Command) -> Done {
         Command::Import(args) => import::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Files(args) => files::run(&args),
         Command::Seed(args) => seed::run(&args),
         Command::Deadline(args) => {
             Ok(deadline::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()))

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::stop::{self, Signals};
-use super::{Done, EXIT_UNAVAILABLE, Failure, block_on};
+use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Flags, source};
 use crate::http;
-use crate::service::{App, people};
+use crate::service::{App, files, people};
 use crate::store::WriterLimits;
 use crate::telemetry;
 
@@ -39,6 +39,14 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         let app = App::start(&settings, Arc::new(SystemClock), limits)?;
         let address = api.local_addr()?;
         app.listens_at(address);
+        if app.files.is_set() {
+            app.files
+                .open()
+                .map_err(|error| Failure::new(EXIT_CONFIG, format!("GONGKAI_FILES: {error}")))?;
+            actix_web::rt::spawn(files::keep_tidy(Arc::clone(&app)));
+        } else {
+            tracing::warn!("GONGKAI_FILES is not set: no files are taken");
+        }
         let mut servers = vec![http::serve(Arc::clone(&app), api, running.transport)?];
         if let Some(listener) = metrics {
             servers.push(http::serve_metrics(Arc::clone(&app), listener)?);

@@ -34,6 +34,8 @@ ids! {
     UserId,
     /// One log-in: the family of its refresh tokens.
     SessionId,
+    /// A file that belongs to a case.
+    AttachmentId,
 }
 
 /// The number of changes that a row has seen, from 1. It is the entity tag of the resource and

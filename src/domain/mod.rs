@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod applicant_type;
+pub mod attachment;
 pub mod calendar;
 pub mod canonical;
 pub mod case;

@@ -108,6 +108,13 @@ text_enum! {
         RemedyOutdated = "remedy_paragraph_outdated" : "送达日适用的救济告知与文书所载不同,须作废重发" / "On the day of service other remedies hold than the letter tells of; void it and issue it anew.",
         NumberOrCodeWrong = "number_or_code_wrong" : "编号或者查询码不正确" / "The number or the query code is wrong.",
         NoQueryRoom = "no_query_room" : "本机关未设受理网上申请的查询室" / "There is no query room that could receive an online application.",
+        NoAttachment = "no_attachment" : "该件没有附件" / "The case has no file attached.",
+        FileQuotaReached = "file_quota_reached" : "附件数量或者总大小已达上限" / "No more files, or no more bytes, are taken.",
+        FilePurposeForbidden = "file_purpose_forbidden" : "案件答复后只能上传送达证明" / "After the answer only a proof of service can be attached.",
+        FileFrozen = "file_frozen" : "该附件已列入答复,不能取下" / "The file is part of a draft or of an answer, so it stays.",
+        FileDetached = "file_detached" : "该附件已取下" / "The file has been taken down.",
+        FileUnknown = "file_unknown" : "没有该附件" / "The case has no such file.",
+        FileNotForAnswer = "file_not_for_answer" : "该附件不是拟提供的文件" / "The file was not attached to be provided.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
 }
@@ -126,7 +133,7 @@ impl Reason {
         match self {
             Self::NotFound | Self::NumberOrCodeWrong => Class::NotFound,
             Self::StaleVersion => Class::Stale,
-            Self::DailyLimitReached => Class::Exhausted,
+            Self::DailyLimitReached | Self::FileQuotaReached => Class::Exhausted,
             Self::ActorDisabled
             | Self::RoleNotPermitted
             | Self::NotReceivingUnit
@@ -179,6 +186,10 @@ impl Reason {
             | Self::LinkInvalid
             | Self::NoQueryRoom
             | Self::ExternalRefTaken
+            | Self::NoAttachment
+            | Self::FilePurposeForbidden
+            | Self::FileFrozen
+            | Self::FileDetached
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -206,6 +217,8 @@ impl Reason {
             | Self::PasswordLength
             | Self::PasswordWeak
             | Self::RoleUnitMismatch
+            | Self::FileUnknown
+            | Self::FileNotForAnswer
             | Self::IdempotencyKeyReused => Class::Invalid,
         }
     }

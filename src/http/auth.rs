@@ -98,6 +98,10 @@ needs! {
     VoidLetter = Right::Act(Action::VoidLetter);
     /// To withdraw.
     Withdraw = Right::Act(Action::Withdraw);
+    /// To attach a file.
+    Attach = Right::Act(Action::Attach);
+    /// To take a file down.
+    Detach = Right::Act(Action::Detach);
 }
 
 /// A caller whose token is good, whose account is active, and whose role has the right.

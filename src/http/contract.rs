@@ -49,6 +49,8 @@ pub struct Draft {
     pub schemas: Vec<(String, RefOr<Schema>)>,
     /// Does the success carry an entity tag when it answers a reading request?
     pub conditional: bool,
+    /// Can a part of the success be had by `Range`?
+    pub partial: bool,
 }
 
 /// The answer when all went well.
@@ -382,6 +384,18 @@ impl Entry {
                 .header("ETag", tag());
             operation = operation.response("304", unchanged);
             response = response.header("ETag", tag());
+        }
+        if self.draft.partial {
+            let whole = "The part and the whole: `bytes 0-99/1000`.";
+            let part = ResponseBuilder::new()
+                .description("The part that was asked for.")
+                .header("Content-Range", header(whole, None))
+                .header("ETag", header("The entity tag of the whole.", None))
+                .content(
+                    success.media_type,
+                    ContentBuilder::new().schema(success.schema.clone()).build(),
+                );
+            operation = operation.response("206", part);
         }
         operation = operation.response(success.status.to_string(), response);
         operation

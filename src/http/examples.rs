@@ -61,10 +61,12 @@ pub fn refusal(status: u16, whose: Asked, path: &str) -> Option<Value> {
         (412, _) => Reason::StaleVersion.into(),
         (413, _) => Fault::PayloadTooLarge.into(),
         (415, _) => Fault::UnsupportedMediaType.into(),
+        (416, _) => Fault::RangeNotSatisfiable.into(),
         (422, _) => Fault::ValidationFailed.into(),
         (428, _) => Fault::PreconditionRequired.into(),
         (429, _) => Fault::QuotaExceeded.into(),
         (503, _) => Fault::Unavailable.into(),
+        (507, _) => Fault::StorageFull.into(),
         _ => return None,
     };
     let answer = problem.answer(path, "3f0c7f52-7a44-4d5a-9d1c-0b6f6b0a8e11", Language::default());

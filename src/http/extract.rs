@@ -51,15 +51,7 @@ impl<T> Body<T> {
     /// The idempotency of a command: the key with a digest of the operation and the body.
     #[must_use]
     pub fn keyed(&self, key: &IdempotencyKey, operation: &str) -> Option<Idempotency> {
-        key.0.as_ref().map(|key| {
-            let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-            context.update(operation.as_bytes());
-            context.update(&[0]);
-            context.update(self.digest.as_ref());
-            let mut fingerprint = [0; 32];
-            fingerprint.copy_from_slice(context.finish().as_ref());
-            Idempotency { key: key.clone(), fingerprint }
-        })
+        key.over(operation, self.digest.as_ref())
     }
 }
 
@@ -425,7 +417,7 @@ macro_rules! id_paths {
 
         impl Describe for $name {
             fn describe(draft: &mut Draft) {
-                draft.parameters.push(id_parameter($says));
+                draft.parameters.push(id_parameter("id", $says));
                 draft.error(404, "There is no such resource, or it does not exist for this caller.");
             }
         }
@@ -453,12 +445,12 @@ id_paths! {
     SessionPath(SessionId) "The id of the session.";
 }
 
-fn id_parameter(description: &'static str) -> Parameter {
+pub(super) fn id_parameter(name: &str, description: &'static str) -> Parameter {
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
     ParameterBuilder::new()
-        .name("id")
+        .name(name)
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some(description))
@@ -552,7 +544,23 @@ impl FromRequest for IfMatch {
 }
 
 /// The key by which a repetition of this command is recognised for 48 hours.
-pub struct IdempotencyKey(Option<String>);
+pub struct IdempotencyKey(pub(super) Option<String>);
+
+impl IdempotencyKey {
+    /// The key with the digest of the operation and of what it is given.
+    #[must_use]
+    pub fn over(&self, operation: &str, input: &[u8]) -> Option<Idempotency> {
+        self.0.as_ref().map(|key| {
+            let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+            context.update(operation.as_bytes());
+            context.update(&[0]);
+            context.update(input);
+            let mut fingerprint = [0; 32];
+            fingerprint.copy_from_slice(context.finish().as_ref());
+            Idempotency { key: key.clone(), fingerprint }
+        })
+    }
+}
 
 impl Describe for IdempotencyKey {
     fn describe(draft: &mut Draft) {

@@ -34,6 +34,7 @@ mod strict;
 pub mod trace;
 pub mod traceparent;
 mod units;
+mod upload;
 mod users;
 mod viewer;
 
@@ -60,7 +61,7 @@ use rules::{Caching, Rules};
 /// Every operation of the API.
 #[must_use]
 #[rustfmt::skip]
-#[expect(clippy::too_many_lines, reason = "one line for each operation")]
+#[expect(clippy::too_many_lines, reason = "one line for each operation, all on one screen")]
 pub fn routes() -> Vec<Entry> {
     let get = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::GET, path, id).says(tag_of(path), says);
     let post = |path, id, says, entry: fn(Method, &'static str, &'static str) -> Entry| entry(Method::POST, path, id).says(tag_of(path), says);
@@ -126,6 +127,11 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/answer", "answerCase", "Issue the draft.", |m, p, i| Entry::new(m, p, i, cases::issue_answer)),
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
         post("/api/v1/cases/{id}/void-letter", "voidLetter", "Declare a letter void that has reached nobody; a notice is issued anew at once, an answer goes back to be drafted.", |m, p, i| Entry::new(m, p, i, cases::void_letter)),
+        post("/api/v1/cases/{id}/attachments", "attachFile", "Attach a file.", |m, p, i| Entry::new(m, p, i, cases::attach)),
+        get("/api/v1/cases/{id}/attachments", "listFiles", "The files of a case.", |m, p, i| Entry::new(m, p, i, cases::attachments)),
+        get("/api/v1/cases/{id}/attachments/{attachment_id}", "getFile", "One file of a case, without its bytes.", |m, p, i| Entry::new(m, p, i, cases::attachment)),
+        get("/api/v1/cases/{id}/attachments/{attachment_id}/content", "downloadFile", "The bytes of a file, or a range of them.", |m, p, i| Entry::new(m, p, i, cases::content)),
+        post("/api/v1/cases/{id}/detach", "detachFile", "Take a file down.", |m, p, i| Entry::new(m, p, i, cases::detach)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
 
         get("/api/v1/letters", "listLetters", "The register of letters, void ones among them.", |m, p, i| Entry::new(m, p, i, cases::letter_register)),

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::cases::RegisterFault;
 use super::flaw::Flaw;
 use super::language;
+use crate::domain::attachment::{ContentFault, NameFault};
 use crate::domain::identity::IdentityError;
 use crate::domain::rejection::{Class, Reason, Refusal, Rejection};
 use crate::domain::said::{Language, Said, citation};
@@ -57,6 +58,15 @@ text_enum! {
         ImportRefused = "import_refused" : "登记簿有错误,未导入任何一行" / "The register has faults; no row was taken in.",
         FontMissing = "font_missing" : "未找到可用的中文字体,请安装 fonts-noto-cjk 或者设置 GONGKAI_FONT_FANGSONG" / "No Chinese font was found that can be used; install fonts-noto-cjk or set GONGKAI_FONT_FANGSONG.",
         GlyphMissing = "glyph_missing" : "字体缺少文书中的字符" / "The fonts lack a character of the letter.",
+        FileTooLarge = "file_too_large" : "文件过大" / "The file is too large.",
+        FileTypeNotPermitted = "file_type_not_permitted" : "文件类型不在允许范围" / "Files of this type are not taken.",
+        FileNameUnsafe = "file_name_unsafe" : "文件名不可用" / "The name of the file is not usable.",
+        FileTypeDiffers = "file_type_differs" : "文件内容与扩展名不符" / "The content is not what the name says.",
+        ArchiveUnsafe = "archive_unsafe" : "文件内部含有不安全的内容" / "What is packed inside the file is unsafe.",
+        FileEmpty = "file_empty" : "文件为空" / "The file is empty.",
+        FileBrokenOff = "file_broken_off" : "上传中断" / "The upload broke off.",
+        FilesUnavailable = "files_unavailable" : "附件存储暂时不可用" / "The store of files is not available.",
+        RangeNotSatisfiable = "range_not_satisfiable" : "请求的范围超出文件" / "The range lies outside of the file.",
         StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
     }
 }
@@ -75,16 +85,23 @@ impl Fault {
             Self::MalformedJson
             | Self::MalformedRequest
             | Self::UnknownParameter
-            | Self::InvalidCursor => 400,
+            | Self::InvalidCursor
+            | Self::FileBrokenOff => 400,
             Self::Unauthenticated | Self::LoginFailed | Self::SessionOver => 401,
             Self::FilterNotPermitted => 403,
             Self::RouteNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
-            Self::PayloadTooLarge => 413,
+            Self::PayloadTooLarge | Self::FileTooLarge => 413,
             Self::UriTooLong => 414,
-            Self::UnsupportedMediaType => 415,
-            Self::ValidationFailed | Self::ImportRefused => 422,
+            Self::UnsupportedMediaType | Self::FileTypeNotPermitted => 415,
+            Self::RangeNotSatisfiable => 416,
+            Self::ValidationFailed
+            | Self::ImportRefused
+            | Self::FileNameUnsafe
+            | Self::FileTypeDiffers
+            | Self::ArchiveUnsafe
+            | Self::FileEmpty => 422,
             Self::PreconditionRequired | Self::PreconditionTooBroad => 428,
             Self::TooManyRequests | Self::QuotaExceeded => 429,
             Self::HeadersTooLarge => 431,
@@ -93,6 +110,7 @@ impl Fault {
             | Self::Draining
             | Self::SchemaOutdated
             | Self::QueueFull
+            | Self::FilesUnavailable
             | Self::OutcomeUnknown
             | Self::FontMissing
             | Self::GlyphMissing => 503,
@@ -130,6 +148,9 @@ pub fn flaws() -> Vec<(&'static str, &'static str, &'static str)> {
     let flaws = Flaw::ALL.iter().map(|flaw| (flaw.as_str(), flaw.label_zh(), flaw.label_en()));
     let identity = IdentityError::ALL.iter().map(|error| (error.code(), error.zh(), error.en()));
     let register = RegisterFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
+    let names = NameFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
+    let contents = ContentFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
+    let flaws = flaws.chain(names).chain(contents);
     let mut all: Vec<_> = flaws.chain(identity).chain(register).collect();
     // Some are faults of a body and of a register alike.
     let known: std::collections::BTreeSet<&str> =
@@ -274,6 +295,7 @@ impl Problem {
             | Fault::Draining
             | Fault::SchemaOutdated
             | Fault::QueueFull
+            | Fault::FilesUnavailable
             | Fault::OutcomeUnknown => {
                 problem.headers.push((header::RETRY_AFTER, "1".to_owned()));
             }

@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
+use crate::domain::attachment::{FileType, Purpose};
 use crate::domain::case::{
     ClockFlag, DeadlineOrigin, Manner, PostalOperator, Reminder, ReviewKind, ReviewVerdict,
     ServedLetter, SubtaskKind, SubtaskState, Verdict,
@@ -93,6 +94,7 @@ text_enums!(
     DeliveryState,
     Delivery,
     DraftField,
+    FileType,
     GroupBy,
     IdKind,
     LegalityReview,
@@ -105,6 +107,7 @@ text_enums!(
     PostalOperator,
     PublicStatus,
     PersonalField,
+    Purpose,
     ReviewKind,
     ReviewVerdict,
     Reminder,

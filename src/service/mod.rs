@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod demo;
 pub mod earlier;
+pub mod files;
 mod flight;
 pub mod guesses;
 pub mod health;
@@ -73,6 +74,8 @@ pub struct App {
     pub press: paper::Press,
     /// Who guesses passwords.
     pub(crate) guesses: guesses::Guesses,
+    /// The files of cases.
+    pub files: files::Files,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -173,6 +176,7 @@ impl App {
             public: public::Door::new(settings.public),
             press: paper::Press::new(&settings.fonts),
             guesses: guesses::Guesses::default(),
+            files: files::Files::new(settings.files.clone()),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

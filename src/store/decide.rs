@@ -190,8 +190,12 @@ impl Workspace<'_> {
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
             return Err(Rejection::new(Reason::CaseUnknown).at("/duplicate_of").into());
         }
+        if let Step::Attach { file } = step {
+            self.take_from_daily_upload(actor.user, file)?;
+        }
         self.enter_step(&before, &after, step, origin)?;
         self.keep_letters(&after, step, &issued)?;
+        self.put_attachments(&before, &after)?;
         let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)

@@ -16,12 +16,12 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
-    CaseDocument, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow,
-    SeriesRow, SessionRow, SubtaskRow, TaskRow, UnitRow, UserRow,
+    AttachmentRow, CaseDocument, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow,
+    LinkRow, OutboxRow, SeriesRow, SessionRow, SubtaskRow, TaskRow, UnitRow, UserRow,
 };
 use super::schema::{
-    case_tasks, cases, data_keys, events, external_refs, heads, idempotency_keys, number_series,
-    one_time_links, outbox, sessions, subtasks, units, users,
+    attachments, case_tasks, cases, data_keys, events, external_refs, heads, idempotency_keys,
+    number_series, one_time_links, outbox, sessions, subtasks, units, users,
 };
 use super::types::Key;
 use crate::domain::case::SubtaskState;
@@ -264,6 +264,19 @@ pub(super) fn write_subtasks(conn: &mut Conn, changed: &[Key], rows: &[SubtaskRo
 /// Gives cases their external references.
 pub(super) fn write_references(conn: &mut Conn, rows: &[ExternalRefRow]) -> Result<()> {
     insert_all!(conn, external_refs::table, rows);
+    Ok(())
+}
+
+/// Writes the files that were attached or taken down.
+pub(super) fn write_attachments(conn: &mut Conn, rows: &[AttachmentRow]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_each!(conn, c => diesel::insert_into(attachments::table)
+            .values(chunk)
+            .on_conflict(attachments::id)
+            .do_update()
+            .set(attachments::detached_at.eq(excluded(attachments::detached_at)))
+            .execute(c))?;
+    }
     Ok(())
 }
 

@@ -153,6 +153,8 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
         "letters": letters(case),
         "flags": clock.map(|clock| &clock.flags),
+        // None where there was never a file: so it is in the entries from before there were any.
+        "attachments": attached(case),
     });
     match members {
         Value::Object(members) => members,
@@ -174,6 +176,13 @@ fn letters(case: &Case) -> Option<Vec<Value>> {
         })
     };
     (!letters.is_empty()).then(|| letters.iter().map(told).collect())
+}
+
+/// How many files a case has; none when it never had one.
+fn attached(case: &Case) -> Option<usize> {
+    let files = &case.record.attachments;
+    let count = files.iter().filter(|file| file.detached.is_none()).count();
+    (!files.is_empty()).then_some(count)
 }
 
 /// The members that differ, before and after.

@@ -1,6 +1,7 @@
 //! The data layer: speaks Diesel and domain types. One writer, a few readers, two databases, one
 //! set of queries.
 
+pub mod attachments;
 pub mod audit;
 pub mod cases;
 pub mod chain;

@@ -14,7 +14,9 @@ use super::conn::Conn;
 use super::dialect;
 use super::error::{Error, Result};
 use super::ledger;
-use super::rows::{CaseRow, EventRow, ExternalRefRow, OutboxRow, SeriesRow, SubtaskRow, TaskRow};
+use super::rows::{
+    AttachmentRow, CaseRow, EventRow, ExternalRefRow, OutboxRow, SeriesRow, SubtaskRow, TaskRow,
+};
 use super::schema::{
     case_tasks, cases, events, external_refs, heads, number_series, outbox, subtasks,
 };
@@ -150,12 +152,14 @@ impl Check<'_> {
                 outbox::table.filter(outbox::seq.eq_any(seqs)).load(conn)?;
             let messages: BTreeMap<i64, OutboxRow> =
                 messages.into_iter().map(|row| (row.seq, row)).collect();
+            let files = super::attachments::of_cases(conn, rows.iter().map(|row| row.id))?;
             let mut rest = entries.as_slice();
             for row in &rows {
                 let own = rest.iter().take_while(|entry| entry.subject_id == row.id).count();
                 let (own, more) = rest.split_at(own);
                 rest = more;
-                self.case(row, own, &messages, &mut letters);
+                let files: &[_] = files.get(&row.id).map_or(&[], Vec::as_slice);
+                self.case(row, own, (&messages, files), &mut letters);
             }
             progress(self.looked.cases);
         }
@@ -165,7 +169,7 @@ impl Check<'_> {
         &mut self,
         row: &CaseRow,
         entries: &[EventRow],
-        messages: &BTreeMap<i64, OutboxRow>,
+        (messages, files): (&BTreeMap<i64, OutboxRow>, &[AttachmentRow]),
         letters: &mut letters::Stored,
     ) {
         self.looked.cases += 1;
@@ -198,6 +202,7 @@ impl Check<'_> {
         }
         self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
         self.letters(&case, letters);
+        self.attachments(&case, files);
         self.count_numbers(&case);
     }
 
@@ -261,6 +266,21 @@ impl Check<'_> {
             Ok(stored) if stored.record == case.record => {}
             Ok(_) => self.differs(&place, "column record"),
             Err(error) => self.differs(&place, error),
+        }
+    }
+
+    fn attachments(&mut self, case: &Case, stored: &[AttachmentRow]) {
+        let made: Result<Vec<AttachmentRow>> =
+            case.record.attachments.iter().map(|file| AttachmentRow::of(case.id, file)).collect();
+        let place = format!("case {}", case.id);
+        match made {
+            Ok(mut made) => {
+                made.sort_by_key(|row| row.id);
+                if made != stored {
+                    self.differs(place, "the table of its files");
+                }
+            }
+            Err(error) => self.differs(place, error),
         }
     }
 

@@ -9,12 +9,13 @@ use diesel::prelude::*;
 
 use super::error::{Error, Result};
 use super::schema::{
-    case_tasks, cases, events, external_refs, heads, idempotency_keys, number_series,
+    attachments, case_tasks, cases, events, external_refs, heads, idempotency_keys, number_series,
     one_time_links, outbox, sessions, subtasks, units, users,
 };
 use super::tasks::Task;
 use super::types::{At, Doc, Key};
 use crate::domain::actor::{Capability, Role};
+use crate::domain::attachment::Attachment;
 use crate::domain::case::{Case, Record, Subtask};
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
 use crate::domain::unit::{Unit, UnitKind, UnitPlan, User};
@@ -322,6 +323,39 @@ pub(super) fn case_of(
         None if case.status().as_str() == status => Ok(case),
         None => Err(Error::corrupt(format_args!("case {id}: status column disagrees"))),
         Some(fault) => Err(Error::corrupt(format_args!("case {id}: {fault}"))),
+    }
+}
+
+/// A row of `attachments`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = attachments, treat_none_as_default_value = false)]
+pub struct AttachmentRow {
+    pub id: Key,
+    pub case_id: Key,
+    pub object_key: String,
+    pub size: i64,
+    pub sha256: Vec<u8>,
+    pub attached_by: Key,
+    pub attached_at: At,
+    pub detached_at: Option<At>,
+}
+
+impl AttachmentRow {
+    /// The row of a file.
+    ///
+    /// # Errors
+    /// It is longer than the column holds.
+    pub fn of(case: CaseId, file: &Attachment) -> Result<Self> {
+        Ok(Self {
+            id: Key(file.id.0),
+            case_id: Key(case.0),
+            object_key: file.object.as_str().to_owned(),
+            size: i64::try_from(file.size).map_err(Error::corrupt)?,
+            sha256: file.sha256.0.to_vec(),
+            attached_by: Key(file.attached_by.0),
+            attached_at: At(file.attached_at),
+            detached_at: file.detached.as_ref().map(|detached| At(detached.at)),
+        })
     }
 }
 

@@ -248,6 +248,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    attachments (id) {
+        id -> Id,
+        case_id -> Id,
+        object_key -> Text,
+        size -> BigInt,
+        sha256 -> Binary,
+        attached_by -> Id,
+        attached_at -> Stamp,
+        detached_at -> Nullable<Stamp>,
+    }
+}
+
 diesel::joinable!(external_refs -> cases (case_id));
 diesel::joinable!(subtasks -> cases (case_id));
 diesel::joinable!(letters -> cases (case_id));

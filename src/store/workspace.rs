@@ -23,8 +23,8 @@ use super::outcomes;
 use super::public;
 use super::references::Holder;
 use super::rows::{
-    CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow, SeriesRow, SessionRow,
-    SubtaskRow, TaskRow, UserRow,
+    AttachmentRow, CaseRow, EventRow, ExternalRefRow, IdempotencyRow, LinkRow, OutboxRow,
+    SeriesRow, SessionRow, SubtaskRow, TaskRow, UserRow,
 };
 use super::schema::{cases, number_series};
 use super::tasks::{self, Task};
@@ -86,6 +86,8 @@ pub(super) struct Workspace<'a> {
     pub(super) references: HashMap<ExternalRef, Holder>,
     /// How many applications each person who sends one in online has sent in today.
     sent_today: HashMap<BlindIndex, i64>,
+    /// How many bytes each user who attaches a file has uploaded today.
+    pub(super) uploaded_today: HashMap<UserId, u64>,
     pub(super) pending: Pending,
 }
 
@@ -104,6 +106,7 @@ pub(super) struct Pending {
     pub(super) sessions: HashSet<SessionId>,
     pub(super) links: HashSet<Vec<u8>>,
     pub(super) references: Vec<ExternalRefRow>,
+    pub(super) attachments: BTreeMap<Key, AttachmentRow>,
     /// Voided cases whose references go to others.
     pub(super) given_up: Vec<Key>,
 }
@@ -146,6 +149,7 @@ impl<'a> Workspace<'a> {
             ended: EndedSessions::new(),
             references: HashMap::new(),
             sent_today: HashMap::new(),
+            uploaded_today: HashMap::new(),
             pending: Pending::default(),
         };
         workspace.load_cases(conn, requests)?;
@@ -158,6 +162,7 @@ impl<'a> Workspace<'a> {
         workspace.load_outcomes(conn, requests)?;
         workspace.load_references(conn, requests)?;
         workspace.load_quotas(conn, requests)?;
+        workspace.load_uploads(conn, requests)?;
         Ok(workspace)
     }
 
@@ -357,6 +362,7 @@ impl<'a> Workspace<'a> {
         self.flush_tasks(conn)?;
         self.flush_references(conn)?;
         self.flush_letters(conn)?;
+        self.flush_attachments(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();

@@ -1,6 +1,7 @@
 //! The binary as an operator meets it: its exit codes, what it says, and how it stops.
 
 mod commands;
+mod uploads;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

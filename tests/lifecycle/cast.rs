@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use gongkai::domain::actor::{Actor, By, Capability, Role};
 use gongkai::domain::applicant_type::ApplicantType;
+use gongkai::domain::attachment::{FileLimits, FileName, ObjectKey, Purpose, Sha256};
 use gongkai::domain::case::{
     Applicant, Application, Arrival, Case, Explanation, LookupKeys, Manner, Particulars,
     ReviewKind, ReviewVerdict, SearchEntry, ServedLetter, SubtaskKind, Verdict,
@@ -10,10 +11,10 @@ use gongkai::domain::case::{
 use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::decision::Decisions;
-use gongkai::domain::ids::{CaseId, UnitId, UserId, Version};
+use gongkai::domain::ids::{AttachmentId, CaseId, UnitId, UserId, Version};
 use gongkai::domain::letter::{LetterId, LetterOffice};
 use gongkai::domain::lifecycle::{
-    Changes, Context, EarlierCases, NewCase, NextNumbers, ServiceFacts, Step, SubtaskWording,
+    Changes, Context, EarlierCases, NewCase, NewFile, NextNumbers, ServiceFacts, Step, SubtaskWording,
     SupplementFacts, Wording, apply, awaited_reviews, receive,
 };
 use gongkai::domain::practice::Practice;
@@ -391,6 +392,31 @@ pub fn ask_unit(unit: UnitId, kind: SubtaskKind) -> Step {
 pub fn ask_unit_by(unit: UnitId, kind: SubtaskKind, due: Option<&str>) -> Step {
     let question = "请查有无该文件".to_owned();
     Step::AskSubtask { wording: SubtaskWording { unit, kind, question, due_date: due.map(day) } }
+}
+
+/// The id of the file that is attached by the seed.
+pub fn file_id(seed: u8) -> AttachmentId {
+    AttachmentId(Uuid::from_u128(u128::from(seed) + 0xF11E))
+}
+
+pub fn attach(seed: u8, purpose: Purpose) -> Step {
+    let (name, file_type) = FileName::parse("材料.pdf").expect("a name");
+    let file = NewFile {
+        attachment_id: file_id(seed),
+        purpose,
+        name,
+        file_type,
+        size: 1000,
+        sha256: Sha256([seed; 32]),
+        object: ObjectKey::from_random([seed; 16]),
+        note: None,
+        limits: FileLimits { case: 3000, ..FileLimits::default() },
+    };
+    Step::Attach { file: Box::new(file) }
+}
+
+pub fn detach(seed: u8) -> Step {
+    Step::Detach { attachment_id: file_id(seed), reason: "误传".to_owned() }
 }
 
 pub fn answer(service: Option<ServiceFacts>) -> Step {

@@ -2,6 +2,7 @@
 //! texts, across the change of texts, and past the last announced calendar.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use gongkai::domain::attachment::Purpose;
 use gongkai::domain::case::{
     Arrival, Case, Manner, Particulars, Record, ReviewKind, ReviewVerdict, ServedLetter,
     SubtaskKind, SubtaskState, Verdict,
@@ -167,6 +168,11 @@ impl Attempt {
             }
             Action::VoidLetter => void_letter(self.pick2 % 4),
             Action::Withdraw => withdraw(),
+            Action::Attach => {
+                let seed = u8::try_from(self.pick2 % 250).unwrap_or(0);
+                attach(seed, Purpose::ALL[self.pick % Purpose::ALL.len()])
+            }
+            Action::Detach => detach(u8::try_from(self.pick2 % 250).unwrap_or(0)),
         }
     }
 }
@@ -236,7 +242,8 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     if !was.status().is_open() {
         prop_assert_eq!(was.status(), Status::Answered);
         let taken_back = step.action() == Action::VoidLetter;
-        prop_assert!(taken_back || step.action() == Action::Serve);
+        let late = [Action::Serve, Action::Attach, Action::Detach];
+        prop_assert!(taken_back || late.contains(&step.action()));
         prop_assert!(taken_back || record.stage == was.record.stage);
     }
     if let Some(answer) = record.stage.answer() {

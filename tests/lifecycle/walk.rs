@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use chrono::NaiveDate;
 use gongkai::domain::actor::Actor;
+use gongkai::domain::attachment::Purpose;
 use gongkai::domain::case::{
     Arrival, Case, ClockState, Manner, Particulars, Record, ReviewKind, ReviewVerdict,
     ServedLetter, SubtaskKind, Verdict,
@@ -50,6 +51,8 @@ struct Abstract {
     /// Extensions that are pending or granted.
     extensions: Vec<(u32, &'static str)>,
     answer_served: bool,
+    /// Is a file attached?
+    filed: bool,
     due: Option<NaiveDate>,
 }
 
@@ -119,6 +122,7 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
         supplement,
         extensions: extensions.collect(),
         answer_served: case.effective_service(ServedLetter::Answer).is_some(),
+        filed: record.attachments.iter().any(|file| file.detached.is_none()),
         due: record.clock.as_ref().and_then(|clock| clock.due_date).filter(|_| !closed),
     };
     let served_on = matches!(case.status(), Status::Answered) || !closed;
@@ -128,7 +132,7 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
 /// A case on which nothing can be done any more is like every other such case.
 #[expect(clippy::needless_pass_by_value, reason = "the state becomes another")]
 fn ended(state: Abstract) -> Abstract {
-    Abstract { holder: None, supplement: None, extensions: Vec::new(), ..state }
+    Abstract { holder: None, supplement: None, extensions: Vec::new(), filed: false, ..state }
 }
 
 /// For each action some inputs that can succeed and some that cannot.
@@ -161,6 +165,11 @@ fn inputs(today: &str) -> Vec<Step> {
         answer(Some(handed(today))),
         answer(Some(handed("2024-12-31"))),
         withdraw(),
+        attach(1, Purpose::ServiceProof),
+        attach(2, Purpose::ServiceProof),
+        attach(3, Purpose::Draft),
+        detach(1),
+        detach(2),
     ];
     steps.extend([QUERY_ROOM, CENTER_A, WINDOW, CENTER_B, LEGAL].map(assign));
     steps.extend([assign_to(CENTER_A, A1), assign_to(CENTER_A, B1)]);
@@ -340,7 +349,8 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
     );
     if !from.is_open() {
         assert_eq!(from, Status::Answered);
-        assert!(matches!(action, Action::Serve | Action::VoidLetter), "{action}");
+        let late = [Action::Serve, Action::Attach, Action::Detach, Action::VoidLetter];
+        assert!(late.contains(&action), "{action}");
         let kept = after.record.stage == before.record.stage;
         assert!(kept || action == Action::VoidLetter, "an issued answer never changes");
         assert_eq!(after.record.registration, before.record.registration);

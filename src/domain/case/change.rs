@@ -45,10 +45,11 @@ impl Change {
             subtasks,
             services,
             letters,
+            attachments,
             clock,
         } = after;
         compare!("", before, registration, holding, stage, supplement, extensions);
-        compare!("", before, draft, reviews, subtasks, services, letters, clock);
+        compare!("", before, draft, reviews, subtasks, services, letters, attachments, clock);
         let Intake {
             receipt_number,
             query_code_digest,

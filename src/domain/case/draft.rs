@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::review::ReviewKind;
+use crate::domain::attachment::ProvidedFile;
 use crate::domain::channel::{Carrier, Delivery};
 use crate::domain::decision::{DecisionCode, DraftField};
 use crate::domain::ids::UserId;
@@ -186,6 +187,9 @@ pub struct Draft {
     pub carrier: Option<Carrier>,
     /// How it is handed over.
     pub delivery: Option<Delivery>,
+    /// The files that are provided with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ProvidedFile>,
     /// Who drafted it.
     pub drafted_by: UserId,
     /// When.

@@ -22,9 +22,10 @@ pub use proceedings::{
 pub use review::{Review, ReviewKind, ReviewVerdict, Reviews};
 pub use subtask::{Ended, Reminder, Subtask, SubtaskEnd, SubtaskKind, SubtaskState};
 
+use super::attachment::{Attachment, ProvidedFile};
 use super::channel::{Carrier, Channel};
 use super::external_ref::ExternalRef;
-use super::ids::{CaseId, UnitId, UserId, Version};
+use super::ids::{AttachmentId, CaseId, UnitId, UserId, Version};
 use super::letter::{LetterKind, LetterRef};
 use super::lifecycle::Status;
 
@@ -70,6 +71,9 @@ pub struct Record {
     /// The letters that were issued, oldest first; none is ever taken out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterRef>,
+    /// Files, oldest first; with those that were taken down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The statutory clock as of the last change; none before registration.
     pub clock: Option<ClockState>,
 }
@@ -205,6 +209,18 @@ impl Case {
         self.record.extensions.last().filter(|extension| extension.decision.is_none())
     }
 
+    /// A file of the case, also one that was taken down.
+    #[must_use]
+    pub fn attachment(&self, id: AttachmentId) -> Option<&Attachment> {
+        self.record.attachments.iter().find(|attachment| attachment.id == id)
+    }
+
+    /// The files that the current draft provides, and those that left with the answer.
+    pub fn provided(&self) -> impl Iterator<Item = &ProvidedFile> {
+        let issued = self.record.stage.answer().map(|answer| &answer.draft);
+        self.record.draft.iter().chain(issued).flat_map(|draft| &draft.files)
+    }
+
     /// The attempt by which a letter counts as served: the first since the last one that came
     /// back. A returned letter has not reached anybody, so another attempt takes its place (ours;
     /// docs/law.md).
@@ -297,6 +313,11 @@ impl Case {
             answers <= usize::from(record.stage.answer().is_some()),
             "a letter answers a case that is not answered, or two do",
         );
+        let attached = |file: &ProvidedFile| {
+            let found = self.attachment(file.id).filter(|attachment| attachment.detached.is_none());
+            found.is_some_and(|attachment| attachment.sha256 == file.sha256)
+        };
+        check(self.provided().all(attached), "a file is provided that is not attached");
         let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
         check(!pending, "an extension request was passed over");
         faults

@@ -158,6 +158,11 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
         Action::VoidLetter => against_voiding(case),
+        Action::Detach => {
+            let mut files = record.attachments.iter();
+            let any = files.any(|attachment| attachment.detached.is_none());
+            if any { Vec::new() } else { no(Reason::NoAttachment) }
+        }
         Action::Receive
         | Action::Register
         | Action::Amend
@@ -172,7 +177,8 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         | Action::ReplySubtask
         | Action::ReturnSubtask
         | Action::WaiveSubtask
-        | Action::Withdraw => Vec::new(),
+        | Action::Withdraw
+        | Action::Attach => Vec::new(),
     }
 }
 

@@ -4,13 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::table::Action;
+use crate::domain::attachment::{FileLimits, FileName, FileType, ObjectKey, Purpose, Sha256};
 use crate::domain::case::{
     Applicant, Arrival, GroundFacts, LookupKeys, Manner, Particulars, PostalOperator, ReviewKind,
     ReviewVerdict, SearchEntry, ServedLetter, SubtaskKind, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::ids::{AttachmentId, CaseId, UnitId, UserId};
 use crate::domain::letter::LetterId;
 
 /// One action on an existing case with its input. Serialised it is what the ledger keeps of the
@@ -168,6 +169,45 @@ pub enum Step {
         /// How and why he withdrew it.
         reason: String,
     },
+    /// Attach a file, whose bytes have been stored.
+    Attach {
+        /// The file.
+        #[serde(flatten)]
+        file: Box<NewFile>,
+    },
+    /// Take a file down.
+    Detach {
+        /// Which.
+        attachment_id: AttachmentId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A file to be attached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewFile {
+    /// Its id.
+    pub attachment_id: AttachmentId,
+    /// For what it is attached.
+    pub purpose: Purpose,
+    /// Its name; it may name a person, so it is sealed in the ledger.
+    #[serde(skip)]
+    pub name: FileName,
+    /// What kind of file it is.
+    pub file_type: FileType,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The digest of its bytes.
+    pub sha256: Sha256,
+    /// Where its bytes are.
+    pub object: ObjectKey,
+    /// A remark, sealed in the ledger.
+    #[serde(skip)]
+    pub note: Option<String>,
+    /// How much is taken.
+    #[serde(skip)]
+    pub limits: FileLimits,
 }
 
 /// The corrected values of an amendment; none means as it was.
@@ -205,6 +245,9 @@ pub struct Wording {
     pub carrier: Option<Carrier>,
     /// How it is handed over; none for the applicant's wish.
     pub delivery: Option<Delivery>,
+    /// The attached files that are provided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub file_ids: Vec<AttachmentId>,
 }
 
 /// A ground as the officer words it.
@@ -376,6 +419,8 @@ impl Step {
             Self::Serve { .. } => Action::Serve,
             Self::VoidLetter { .. } => Action::VoidLetter,
             Self::Withdraw { .. } => Action::Withdraw,
+            Self::Attach { .. } => Action::Attach,
+            Self::Detach { .. } => Action::Detach,
         }
     }
 
@@ -393,6 +438,9 @@ impl Step {
             }
             Self::ReplySubtask { reply, search_log, .. } => {
                 Some(serde_json::json!({ "reply": reply, "search_log": search_log }))
+            }
+            Self::Attach { file } => {
+                Some(serde_json::json!({ "name": file.name, "note": file.note }))
             }
             Self::Serve { service, .. }
             | Self::RequestSupplement { service: Some(service), .. }
@@ -412,7 +460,8 @@ impl Step {
             | Self::ReturnSubtask { .. }
             | Self::WaiveSubtask { .. }
             | Self::VoidLetter { .. }
-            | Self::Withdraw { .. } => None,
+            | Self::Withdraw { .. }
+            | Self::Detach { .. } => None,
         }
     }
 

@@ -58,6 +58,8 @@ text_enum! {
         Serve = "serve" : "登记送达" / "serve",
         VoidLetter = "void_letter" : "作废文书" / "void a letter",
         Withdraw = "withdraw" : "撤回" / "withdraw",
+        Attach = "attach" : "上传附件" / "attach a file",
+        Detach = "detach" : "取下附件" / "take a file down",
     }
 }
 
@@ -142,6 +144,10 @@ const OPEN: &[Status] =
     &[S::Received, S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
 
 const REGISTERED: &[Status] = &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
+
+/// While a case is open, and once it is answered: the proof of its service comes last.
+const WITH_FILES: &[Status] =
+    &[S::Received, S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented, S::Answered];
 
 const fn rule(
     action: Action,
@@ -298,6 +304,14 @@ pub const RULES: &[Rule] = &[
         &[P::QueryRoom, P::IssuingHolder],
         "internal",
     ),
+    rule(
+        A::Attach,
+        WITH_FILES,
+        Target::Same,
+        &[P::QueryRoom, P::Receiver, P::Holder],
+        "2019 art. 29, 36(2)",
+    ),
+    rule(A::Detach, WITH_FILES, Target::Same, &[P::QueryRoom, P::Receiver, P::Holder], "internal"),
     rule(A::Withdraw, OPEN, Target::To(S::Withdrawn), &[P::QueryRoom, P::Holder], "internal"),
 ];
 

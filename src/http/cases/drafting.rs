@@ -7,12 +7,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::attachments::ProvidedFileView;
 use super::bodies::prose;
 use crate::domain::case::{
     Case, Draft, Explanation, Ground, GroundFacts, Particulars, Review, ReviewKind, ReviewVerdict,
     SearchEntry,
 };
 use crate::domain::channel::{Carrier, Delivery};
+use crate::domain::ids::AttachmentId;
 use crate::domain::lifecycle::{GroundWording, Step, Wording, needed_by};
 use crate::http::extract::Checked;
 use crate::http::strict::{day, objects, some_day, some_object};
@@ -155,6 +157,11 @@ pub struct DraftAnswerBody {
     pub carrier: Option<Carrier>,
     /// How it is handed over; as the applicant asked when left out.
     pub delivery: Option<Delivery>,
+    /// The ids of the files that are provided; each attached with the purpose `draft`.
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_items = 200)]
+    pub file_ids: Vec<Uuid>,
 }
 
 /// Reviewing the current draft.
@@ -206,6 +213,7 @@ impl From<DraftAnswerBody> for Step {
             grounds: body.grounds.into_iter().map(GroundWording::from).collect(),
             carrier: body.carrier,
             delivery: body.delivery,
+            file_ids: body.file_ids.into_iter().map(AttachmentId).collect(),
         };
         Self::DraftAnswer { wording: Box::new(wording) }
     }
@@ -375,6 +383,8 @@ pub struct DraftView {
     pub carrier: Option<Carrier>,
     /// How it is handed over.
     pub delivery: Option<Delivery>,
+    /// The files that are provided.
+    pub files: Vec<ProvidedFileView>,
 }
 
 /// An issued answer.
@@ -438,6 +448,7 @@ impl DraftView {
             required_reviews: needed_by(draft),
             carrier: draft.carrier,
             delivery: draft.delivery,
+            files: draft.files.iter().map(ProvidedFileView::from).collect(),
         }
     }
 }

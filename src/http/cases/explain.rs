@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::bodies::{AmendBody, ReceiveBody};
 use super::{Reply, drafting, load, steps, subtasks};
-use crate::domain::actor::By;
+use crate::domain::actor::{Actor, By};
 use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::deadline::{Fact, missing_facts};
@@ -27,6 +27,7 @@ use crate::http::extract::CasePath;
 use crate::http::problem::{Fault, Problem};
 use crate::http::reply::{Conditional, Json};
 use crate::http::schemas;
+use crate::http::upload::AttachBody;
 use crate::service::App;
 
 /// One reason against an action.
@@ -124,6 +125,8 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::Answer => form::<steps::AnswerBody>(),
             Action::Serve => form::<steps::ServeBody>(),
             Action::VoidLetter => form::<steps::VoidLetterBody>(),
+            Action::Attach => form::<AttachBody>(),
+            Action::Detach => form::<steps::DetachBody>(),
         };
         Action::ALL.iter().map(|action| (*action, of(action))).collect()
     });
@@ -133,7 +136,10 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
 impl ActionView {
     fn of(case: &Case, item: &Availability, law: &Law, language: Language) -> Self {
         let (action, allowed) = (item.action, item.allowed());
-        let path = action.as_str().replace('_', "-");
+        let (path, media_type) = match action {
+            Action::Attach => ("attachments".to_owned(), "multipart/form-data"),
+            _ => (action.as_str().replace('_', "-"), "application/json"),
+        };
         let body = body_of(action).filter(|_| allowed);
         Self {
             action,
@@ -147,7 +153,7 @@ impl ActionView {
             }),
             body_schema: body.map(|(name, _)| format!("/openapi.json#/components/schemas/{name}")),
             body: body.map(|(_, schema)| ActionBodyView {
-                media_type: "application/json".to_owned(),
+                media_type: media_type.to_owned(),
                 schema: match needed(case, action, law) {
                     facts if facts.is_empty() => Cow::Borrowed(schema),
                     facts => Cow::Owned(demanding(schema, &facts)),
@@ -183,19 +189,13 @@ fn demanding(schema: &Value, facts: &[&str]) -> Value {
     schema
 }
 
-/// `GET /api/v1/cases/{id}/actions`
-pub async fn actions(
-    auth: Auth<ReadCases>,
-    app: web::Data<App>,
-    id: CasePath,
-    language: Language,
-) -> Reply<Json<ActionsView>> {
-    let case = load(&app, &auth.actor, id.0).await?;
+/// What this actor may do on a case now, and every reason against the rest.
+pub(super) async fn available(app: &App, actor: &Actor, case: &Case) -> Reply<Vec<Availability>> {
     let directory = app.store.directory().await?;
     // Availability takes no number; these are never read.
     let numbers = NextNumbers::default();
     let ctx = Context {
-        by: By::Staff(&auth.actor),
+        by: By::Staff(actor),
         at: app.clock.now(),
         law: &app.law,
         decisions: app.decisions,
@@ -205,7 +205,19 @@ pub async fn actions(
         office: &app.letters,
         numbers: &numbers,
     };
-    let items = availability(&case, &ctx)
+    Ok(availability(case, &ctx))
+}
+
+/// `GET /api/v1/cases/{id}/actions`
+pub async fn actions(
+    auth: Auth<ReadCases>,
+    app: web::Data<App>,
+    id: CasePath,
+    language: Language,
+) -> Reply<Json<ActionsView>> {
+    let case = load(&app, &auth.actor, id.0).await?;
+    let items = available(&app, &auth.actor, &case)
+        .await?
         .iter()
         .map(|item| ActionView::of(&case, item, &app.law, language))
         .collect();

@@ -1,6 +1,7 @@
 //! Cases: receiving them, reading them, acting on them.
 
 mod applicant;
+mod attachments;
 mod bodies;
 mod drafting;
 mod earlier;
@@ -41,6 +42,7 @@ use views::{CaseView, ReceivedView};
 pub(super) use bodies::{ApplicantBody, prose};
 use earlier::EarlierCasesView;
 
+pub use attachments::{attach, attachment, content, list as attachments};
 pub use earlier::{Caution, earlier};
 pub use events::events;
 pub use explain::{actions, deadline};
@@ -207,6 +209,8 @@ actions! {
     serve: Serve, steps::ServeBody => Step::from, Serve;
     /// `POST /api/v1/cases/{id}/void-letter`
     void_letter: VoidLetter, steps::VoidLetterBody => Step::from, VoidLetter;
+    /// `POST /api/v1/cases/{id}/detach`
+    detach: Detach, steps::DetachBody => Step::from, Detach;
     /// `POST /api/v1/cases/{id}/withdraw`
     withdraw: Withdraw, ReasonBody => |body: ReasonBody| Step::Withdraw { reason: body.reason }, Withdraw;
 }

@@ -10,7 +10,7 @@ use super::bodies::{ArrivalBody, prose};
 use crate::domain::case::{Arrival, Manner, PostalOperator, ServedLetter, Verdict};
 use crate::domain::channel::Channel;
 use crate::domain::deadline::Moment;
-use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::ids::{AttachmentId, CaseId, UnitId, UserId};
 use crate::domain::letter::LetterId;
 use crate::domain::lifecycle::{ServiceFacts, Step, SupplementFacts};
 use crate::http::extract::Checked;
@@ -36,6 +36,7 @@ plain!(
     AnswerBody,
     ServeBody,
     VoidLetterBody,
+    DetachBody,
 );
 
 /// Declaring a letter void.
@@ -199,6 +200,18 @@ pub struct ServeBody {
     pub service: ServiceBody,
 }
 
+/// Taking a file down.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetachBody {
+    /// The id of the file.
+    pub attachment_id: Uuid,
+    /// Why.
+    #[validate(length(min = 1, max = 1000), custom(function = prose))]
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
 /// How a letter was served. The manner decides which day counts: signed when handed over or taken by
 /// a substitute, posted when posted, sent when sent electronically, left when it was refused before a
 /// witness, returned when it came back.
@@ -344,6 +357,12 @@ impl From<DecideExtensionBody> for Step {
 impl From<AnswerBody> for Step {
     fn from(body: AnswerBody) -> Self {
         Self::Answer { service: body.service.map(ServiceFacts::from) }
+    }
+}
+
+impl From<DetachBody> for Step {
+    fn from(body: DetachBody) -> Self {
+        Self::Detach { attachment_id: AttachmentId(body.attachment_id), reason: body.reason }
     }
 }
 

@@ -22,6 +22,7 @@ impl Scene<'_> {
             particulars,
             carrier: Some(self.row.carrier),
             delivery: Some(self.row.delivery),
+            file_ids: Vec::new(),
         };
         Step::DraftAnswer { wording: Box::new(wording) }
     }

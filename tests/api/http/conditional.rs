@@ -14,7 +14,7 @@ const PASSING: [&str; 2] = ["/livez", "/readyz"];
 
 /// Every address that can be read, with an id that exists.
 async fn addresses(api: &Api) -> Vec<String> {
-    let case = api.assigned(Place::CenterA).await;
+    let case = api.filed(Who::OfficerA, &api.assigned(Place::CenterA).await).await;
     let entries = routes();
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);
     let mut found: Vec<String> = readable

@@ -158,7 +158,7 @@ on_both! {
             // The form is the one of the contract, and complete in itself.
             let schema = &item["body"]["schema"];
             let template = item["href"].as_str().expect("an address").replace(case["id"].as_str().expect("an id"), "{id}");
-            let described = &contract["paths"][&template]["post"]["requestBody"]["content"]["application/json"];
+            let described = &contract["paths"][&template]["post"]["requestBody"]["content"][item["body"]["media_type"].as_str().expect("a media type")];
             let name = described["schema"]["$ref"].as_str().expect("a reference").rsplit('/').next().expect("a name");
             assert!(item["body_schema"].as_str().is_some_and(|place| place.ends_with(&format!("/{name}"))), "{item}");
             assert!(!schema.to_string().contains("$ref"), "{schema}");

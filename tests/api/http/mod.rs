@@ -8,6 +8,7 @@ mod coverage;
 mod dictionaries;
 mod doors;
 mod examples;
+mod files;
 mod gates;
 mod guesses;
 mod imports;

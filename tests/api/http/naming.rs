@@ -31,6 +31,8 @@ const SINGULAR: [&str; 11] = [
     "receipt",
     "reply-rate",
     "overview",
+    // A file has one content.
+    "content",
     // A register has one form.
     "template",
     // What stands behind it is open to everybody; and where one case stands.

@@ -117,6 +117,7 @@ fn body_of(path: &str, api: &Api) -> Value {
         "reply-subtask" => json!({ "subtask": 1, "reply": "同意" }),
         "return-subtask" | "waive-subtask" => json!({ "subtask": 1, "reason": "测试" }),
         "review" => json!({ "kind": "secrecy", "verdict": "passed" }),
+        "detach" => json!({ "attachment_id": api.world.unit(Place::CenterA).0, "reason": "误传" }),
         "serve" => json!({ "letter": "answer", "service": served }),
         "void-letter" => json!({ "letter_id": uuid::Uuid::nil(), "reason": "测试" }),
         "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),
@@ -384,7 +385,8 @@ on_both! {
             for entry in routes().iter().filter(|entry| is_action(entry)) {
                 let action = entry.path.rsplit('/').next().unwrap();
                 let legal = RULES.iter().any(|rule| {
-                    rule.action.as_str() == action.replace('-', "_")
+                    let name = if action == "attachments" { "attach" } else { action };
+                    rule.action.as_str() == name.replace('-', "_")
                         && rule.from.iter().any(|status| status.as_str() == case["status"])
                 });
                 if legal {

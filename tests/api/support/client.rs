@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -136,6 +137,7 @@ impl Api {
     pub fn path_of(&self, template: &str, case: &Value) -> String {
         let path = template
             .replace("/cases/{id}", &format!("/cases/{}", case["id"].as_str().expect("an id")))
+            .replace("{attachment_id}", case["attachment_id"].as_str().unwrap_or("{attachment_id}"))
             .replace("/units/{id}", &format!("/units/{}", self.world.unit(Place::CenterA)))
             .replace("/users/{id}", &format!("/users/{}", self.world.user(Who::OfficerA)));
         assert!(!path.contains('{'), "{path}: give this test a thing to name");
@@ -222,6 +224,22 @@ impl Api {
         self.done(Who::Clerk, &case, "assign", &body).await
     }
 
+    /// A case with a file that somebody has attached, and its id as `attachment_id`.
+    pub async fn filed(&self, who: Who, seen: &Value) -> Value {
+        let path = format!("/api/v1/cases/{}/attachments", seen["id"].as_str().expect("an id"));
+        let (kind, bytes) = multipart(&upload());
+        let request = self.request(who, Method::POST, &path).await;
+        let tag = format!("\"{}\"", seen["version"]);
+        let request =
+            request.insert_header(("if-match", tag)).insert_header(("content-type", kind));
+        let answer = self.send(request.set_payload(bytes)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let mut case = seen.clone();
+        case["version"] = answer.json()["case_version"].clone();
+        case["attachment_id"] = answer.json()["id"].clone();
+        case
+    }
+
     /// Everything that a command could leave behind: to show that a refused one left nothing.
     pub fn traces(&self) -> [i64; 5] {
         let count = |table: &str| self.world.db.number(&format!("SELECT count(*) FROM {table}"));
@@ -233,6 +251,30 @@ impl Api {
             self.world.db.number("SELECT coalesce(sum(version), 0) FROM cases"),
         ]
     }
+}
+
+/// A file with what is said of it, as the contract's schema has it.
+pub fn upload() -> Value {
+    let pdf = "%PDF-1.4\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\nstartxref\n0\n%%EOF\n";
+    json!({ "purpose": "draft", "note": "盖章扫描件", "file": pdf })
+}
+
+/// A body in parts: the texts, then the member `file` as a file.
+pub fn multipart(body: &Value) -> (String, Vec<u8>) {
+    let boundary = "a-boundary-of-the-tests";
+    let mut text = String::new();
+    let members = body.as_object().expect("parts");
+    let (files, texts): (Vec<_>, Vec<_>) = members.iter().partition(|(name, _)| *name == "file");
+    for (name, value) in texts.into_iter().chain(files) {
+        let file = if name == "file" { "; filename=\"2024年度收费标准.pdf\"" } else { "" };
+        let value = value.as_str().expect("text");
+        let _ = write!(
+            text,
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
+        );
+    }
+    let _ = write!(text, "--{boundary}--\r\n");
+    (format!("multipart/form-data; boundary={boundary}"), text.into_bytes())
 }
 
 /// An application handed in at the counter. Nobody real.

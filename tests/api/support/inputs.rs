@@ -108,6 +108,7 @@ pub fn draft() -> Step {
         grounds: Vec::new(),
         carrier: Some(Carrier::Paper),
         delivery: Some(Delivery::Post),
+        file_ids: Vec::new(),
     };
     Step::DraftAnswer { wording: Box::new(wording) }
 }

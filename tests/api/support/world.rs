@@ -1,11 +1,12 @@
 //! The application on a fresh database: a small bureau with one user of every role, and a clock
 //! that stands until it is set.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::{Clock as _, SettableClock};
-use gongkai::config::{CASE_NUMBER_PATTERN, Keys, Secret, Settings};
+use gongkai::config::{CASE_NUMBER_PATTERN, FilePlace, Keys, Secret, Settings};
 use gongkai::domain::actor::{Capability, Role};
 use gongkai::domain::case::{Case, ReviewKind};
 use gongkai::domain::deadline::legal_day;
@@ -157,6 +158,7 @@ impl Drop for World {
         if !std::thread::panicking() && !self.db.is_meddled() {
             self.assert_whole();
         }
+        drop(std::fs::remove_dir_all(self.files()));
     }
 }
 
@@ -245,6 +247,11 @@ impl World {
         };
         self.operate(Command::CreateUser(Box::new(user))).await.expect("a user");
         self.users.push(id);
+    }
+
+    /// The folder with the files of cases.
+    pub fn files(&self) -> PathBuf {
+        files_of(self.db.url())
     }
 
     /// What `gongkai audit verify` and `gongkai replay --check` would say.
@@ -401,11 +408,23 @@ pub fn reason<T>(answer: &Result<T, Denied>) -> Option<Reason> {
     }
 }
 
+/// A folder of its own for the files of every database.
+fn files_of(database: &DatabaseUrl) -> PathBuf {
+    match database {
+        DatabaseUrl::Sqlite(path) => PathBuf::from(format!("{path}.files")),
+        DatabaseUrl::Postgres(url) => {
+            let name = url.split(['/', '?']).find(|part| part.starts_with("gk_"));
+            std::env::temp_dir().join(format!("{}.files", name.expect("a name")))
+        }
+    }
+}
+
 fn settings(database: &DatabaseUrl) -> Settings {
     let bytes = |from: u8| std::array::from_fn(|at| u8::try_from(at).expect("below 32") + from);
     let keys =
         Keys { token: Secret(bytes(0)), data: Secret(bytes(100)), data_id: "test".to_owned() };
     let mut settings = Settings::with_keys(database.clone(), keys);
+    settings.files.place = Some(FilePlace::Folder(files_of(database)));
     settings.office.public_url = Some("https://gongkai.example.cn".to_owned());
     settings
 }

@@ -3,7 +3,7 @@
 use super::super::gates;
 use super::super::step::{GroundWording, ServiceFacts, Wording};
 use super::super::{Context, missing};
-use super::facts;
+use super::{facts, files};
 use crate::domain::case::{
     Answer, Case, Draft, Ground, Particulars, Review, ReviewKind, ReviewVerdict, Stage,
 };
@@ -25,6 +25,11 @@ pub(super) fn draft(case: &mut Case, wording: &Wording, ctx: &Context<'_>) -> Re
     }
     let (grounds, more) = grounds(decision, &wording.grounds, rule_set, ctx);
     faults.extend(more);
+    let provided = files::provided(case, &wording.file_ids);
+    let files = provided.unwrap_or_else(|faulty| {
+        faults.extend(faulty);
+        Vec::new()
+    });
     let drafted = Draft {
         decision: code,
         particulars,
@@ -33,6 +38,7 @@ pub(super) fn draft(case: &mut Case, wording: &Wording, ctx: &Context<'_>) -> Re
         // In the form that the applicant asked for, where it can be (2019 art. 40; 2007 art. 26).
         carrier: wording.carrier.or(Some(case.record.intake.application.carrier)),
         delivery: wording.delivery.or(Some(case.record.intake.application.delivery)),
+        files,
         drafted_by: ctx.staff()?.user,
         drafted_at: ctx.at,
     };

@@ -83,6 +83,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
             subtasks: Vec::new(),
             services: Vec::new(),
             letters: Vec::new(),
+            attachments: Vec::new(),
             clock: None,
         },
     })

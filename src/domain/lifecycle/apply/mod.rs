@@ -2,6 +2,7 @@
 
 mod answer;
 mod facts;
+mod files;
 mod handover;
 mod intake;
 mod letters;
@@ -104,6 +105,10 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
         Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
         Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
         Step::VoidLetter { letter_id, reason } => letters::void(next, *letter_id, reason, ctx)?,
+        Step::Attach { file } => files::attach(next, file, ctx)?,
+        Step::Detach { attachment_id, reason } => {
+            files::detach(next, *attachment_id, reason, ctx)?;
+        }
         Step::Void { .. } | Step::Lapse { .. } | Step::Withdraw { .. } => close(next, step, ctx)?,
     }
     Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, Sample, Stranger, sample};
-use crate::support::client::{Api, application};
+use crate::support::client::{Api, application, upload};
 use crate::support::inputs::instant;
 use crate::support::world::{Place, Who};
 
@@ -34,6 +34,17 @@ async fn asked(api: &Api) -> Value {
 
 async fn reviewed(api: &Api) -> Value {
     api.reviewed(&drafted(api).await).await
+}
+
+/// A case with a file.
+async fn filed(api: &Api) -> Value {
+    api.filed(Who::OfficerA, &accepted(api).await).await
+}
+
+/// A call on a file of a case.
+async fn on_file(api: &Api) -> Call {
+    let case = filed(api).await;
+    on(&case).at("attachment_id", &case["attachment_id"])
 }
 
 /// A case whose supplement notice was served today.
@@ -116,6 +127,9 @@ fn reading() -> Vec<Sample> {
         sample!("printDocument", Some(Who::OfficerA), CENTER_B, |api| {
             on(&accepted(api).await).at("kind", &json!("transfer_sheet"))
         }),
+        sample!("listFiles", Some(Who::OfficerA), CENTER_B, |api| on(&filed(api).await)),
+        sample!("getFile", Some(Who::OfficerA), CENTER_B, |api| on_file(api).await),
+        sample!("downloadFile", Some(Who::OfficerA), CENTER_B, |api| on_file(api).await),
         sample!("getCaseDeadline", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
     ]
 }
@@ -213,6 +227,11 @@ fn by_the_unit() -> Vec<Sample> {
         sample!("voidLetter", Some(Who::SecondOfficerA), CENTER_B, |api| {
             let case = answered(api).await;
             act(&case, json!({ "letter_id": case["letters"][0]["id"], "reason": "文书印制有误" }))
+        }),
+        sample!("attachFile", Some(Who::OfficerA), CENTER_B, |api| act(&accepted(api).await, upload())),
+        sample!("detachFile", Some(Who::OfficerA), CENTER_B, |api| {
+            let case = filed(api).await;
+            act(&case, json!({ "attachment_id": case["attachment_id"], "reason": "误传" }))
         }),
         sample!("withdrawCase", Some(Who::OfficerA), CENTER_B, |api| {
             act(&accepted(api).await, json!({ "reason": "申请人书面撤回" }))

@@ -18,7 +18,7 @@ use actix_web::test::TestRequest;
 use gongkai::http::openapi;
 use serde_json::Value;
 
-use crate::support::client::{Answer, Api, Door};
+use crate::support::client::{Answer, Api, Door, multipart};
 use crate::support::world::{Empty, Who};
 
 /// A request, but for who sends it.
@@ -147,7 +147,8 @@ impl Operation {
             .as_object()
             .expect("responses")
             .iter()
-            .filter(|(status, _)| status.starts_with('2'));
+            // A part of it is the same success.
+            .filter(|(status, _)| status.starts_with('2') && *status != "206");
         let (status, answer) = found.next().expect("a success");
         assert!(found.next().is_none(), "{}: two kinds of success", self.id);
         (status.parse().expect("a number"), answer)
@@ -176,6 +177,10 @@ impl Operation {
         if let Some(body) = &call.body {
             let kinds = self.described["requestBody"]["content"].as_object();
             let media_type = kinds.and_then(|kinds| kinds.keys().next()).expect("a media type");
+            if media_type == "multipart/form-data" {
+                let (kind, bytes) = multipart(body);
+                return request.insert_header(("content-type", kind)).set_payload(bytes);
+            }
             let text = body.as_str().filter(|_| !media_type.contains("json"));
             request = request.set_payload(text.map_or_else(|| body.to_string(), str::to_owned));
             request = request.insert_header(("content-type", media_type.as_str()));
