@@ -255,7 +255,6 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// The listener cannot be used.
 pub fn serve(app: Arc<App>, listener: TcpListener, transport: Transport) -> io::Result<Server> {
-    crate::service::sessions::prepare();
     let data = web::Data::from(app);
     let edge = web::Data::new(Edge::new(transport));
     let server = HttpServer::new(move || application(data.clone(), edge.clone()))
