@@ -36,6 +36,7 @@ pub mod traceparent;
 mod units;
 mod users;
 mod viewer;
+mod written;
 
 use std::collections::BTreeMap;
 use std::io;
