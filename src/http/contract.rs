@@ -3,6 +3,7 @@
 //! not say anything that the code does not do, and a handler without a declared right does not
 //! compile.
 
+use std::cell::LazyCell;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -194,7 +195,8 @@ pub struct Entry {
     pub policy: Option<Policy>,
     /// How its success may be kept.
     pub caching: Caching,
-    draft: Draft,
+    /// Made when the contract is asked for: a server that only serves does without.
+    draft: LazyCell<Draft, Box<dyn FnOnce() -> Draft>>,
     route: Box<dyn Fn(Method) -> Route>,
 }
 
@@ -206,16 +208,20 @@ impl Entry {
         Args: Signature + 'static,
         F::Output: Responder + Describe + 'static,
     {
-        let mut draft = Draft { right: Args::right(), ..Draft::default() };
-        Args::describe(&mut draft);
-        F::Output::describe(&mut draft);
-        draft.error(400, "A query parameter is unknown.");
-        let policy = if method == Method::GET { Policy::Reads } else { Policy::Writes };
-        draft.conditional &= method == Method::GET;
-        if draft.conditional {
-            let meaning = "Entity tags that the caller knows; one that still holds gives 304.";
-            draft.parameters.push(text_header("If-None-Match", Required::False, meaning, None));
-        }
+        let reads = method == Method::GET;
+        let policy = if reads { Policy::Reads } else { Policy::Writes };
+        let draft = move || {
+            let mut draft = Draft { right: Args::right(), ..Draft::default() };
+            Args::describe(&mut draft);
+            F::Output::describe(&mut draft);
+            draft.error(400, "A query parameter is unknown.");
+            draft.conditional &= reads;
+            if draft.conditional {
+                let meaning = "Entity tags that the caller knows; one that still holds gives 304.";
+                draft.parameters.push(text_header("If-None-Match", Required::False, meaning, None));
+            }
+            draft
+        };
         Self {
             policy: Some(policy),
             caching: Caching::Never,
@@ -225,7 +231,7 @@ impl Entry {
             tag: "",
             right: Args::right(),
             summary: "",
-            draft,
+            draft: LazyCell::new(Box::new(draft)),
             route: Box::new(move |method| {
                 let handler = handler.clone();
                 web::method(method).to(move |Ordered(args): Ordered<Args>| handler.call(args))

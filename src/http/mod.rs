@@ -37,6 +37,7 @@ mod units;
 mod upload;
 mod users;
 mod viewer;
+mod written;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -281,7 +282,6 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// The listener cannot be used.
 pub fn serve(app: Arc<App>, listener: TcpListener, transport: Transport) -> io::Result<Server> {
-    crate::service::sessions::prepare();
     let data = web::Data::from(app);
     let edge = web::Data::new(Edge::new(transport));
     let server = HttpServer::new(move || application(data.clone(), edge.clone()))

@@ -35,7 +35,7 @@ pub(super) type Condition =
 /// Which cases exist for the actor, as a condition.
 pub(super) fn within(scope: &CaseScope) -> Condition {
     match scope {
-        CaseScope::All => Box::new(cases::version.ge(1).nullable()),
+        CaseScope::All => Box::new(true.into_sql::<Bool>().nullable()),
         CaseScope::Units(units) => {
             let keys: Vec<Key> = units.iter().map(|unit| Key(unit.0)).collect();
             Box::new(
@@ -44,7 +44,7 @@ pub(super) fn within(scope: &CaseScope) -> Condition {
                     .or(cases::receiving_unit_id.eq_any(keys).nullable()),
             )
         }
-        CaseScope::Nothing => Box::new(cases::version.lt(1).nullable()),
+        CaseScope::Nothing => Box::new(false.into_sql::<Bool>().nullable()),
     }
 }
 

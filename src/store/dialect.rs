@@ -3,16 +3,20 @@
 //! The macro compiles one Diesel expression against each concrete connection: that is how the
 //! features get in that `MultiConnection` lacks (multi-row INSERT, ON CONFLICT, FOR UPDATE).
 
+mod arrays;
+
 use diesel::backend::Backend;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Array;
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
+use self::arrays::{Arrays, arrays, excluded_listed, insert_rows, listed, upsert_rows};
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
@@ -42,7 +46,7 @@ macro_rules! on_each {
     };
 }
 
-/// Inserts many rows by few statements.
+/// Inserts rows of which a batch has few, by few statements.
 macro_rules! insert_all {
     ($conn:expr, $table:path, $rows:expr) => {
         for chunk in $rows.chunks(ROWS_PER_STATEMENT) {
@@ -118,6 +122,17 @@ pub(super) fn take_time(conn: &mut Conn) -> Result<()> {
     }
 }
 
+/// Has this connection go by an index wherever there is one. PostgreSQL keeps the plan that it made of a
+/// statement while the table was small or empty: by it, every batch would read the whole table until
+/// the next time that statistics are taken. For the writer, none of whose statements is better off
+/// without an index; SQLite has no such choice to make.
+pub(super) fn keep_to_indexes(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Pg(c) => Ok(c.batch_execute("SET enable_seqscan = off")?),
+        Conn::Sqlite(_) => Ok(()),
+    }
+}
+
 /// Reads the head rows and holds them until the commit: writers of several processes take turns.
 pub(super) fn lock_heads(conn: &mut Conn) -> Result<Vec<HeadRow>> {
     let rows = heads::table.order(heads::name);
@@ -149,9 +164,8 @@ pub(super) fn documents_by_ids(conn: &mut Conn, ids: Vec<Key>) -> Result<Vec<Cas
 }
 
 /// Is the list of all that some units hold or received better put together from theirs
-/// (cases/by_unit.rs)? SQLite's planner errs in the choice between an index of units and one of times,
-/// and a query costs it next to nothing. PostgreSQL chooses well, and every query is a way there and
-/// back.
+/// (cases/by_unit.rs)? SQLite's planner errs in the choice between an index of units and one of times.
+/// PostgreSQL's chooses well.
 pub(super) const fn merges_visible(conn: &Conn) -> bool {
     matches!(conn, Conn::Sqlite(_))
 }
@@ -196,48 +210,20 @@ pub(super) fn lock_unfinished_cases_of(
 /// Writes new and changed cases, whole rows, in one statement. That no change of another process
 /// is overwritten follows from the lock under which they were read and, should that ever fail, from
 /// the ledger's unique key of case and version, which is written in the same transaction.
+#[rustfmt::skip]
 pub(super) fn write_cases(conn: &mut Conn, rows: &[CaseRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(cases::table)
-            .values(chunk)
-            .on_conflict(cases::id)
-            .do_update()
-            .set((
-                (
-                    cases::version.eq(excluded(cases::version)),
-                    cases::status.eq(excluded(cases::status)),
-                    cases::case_number.eq(excluded(cases::case_number)),
-                    cases::channel.eq(excluded(cases::channel)),
-                    cases::applicant_type.eq(excluded(cases::applicant_type)),
-                    cases::applicant_name.eq(excluded(cases::applicant_name)),
-                    cases::id_number_index.eq(excluded(cases::id_number_index)),
-                    cases::phone_index.eq(excluded(cases::phone_index)),
-                    cases::email_index.eq(excluded(cases::email_index)),
-                    cases::subject.eq(excluded(cases::subject)),
-                    cases::receiving_unit_id.eq(excluded(cases::receiving_unit_id)),
-                    cases::holding_unit_id.eq(excluded(cases::holding_unit_id)),
-                    cases::responsible_unit_id.eq(excluded(cases::responsible_unit_id)),
-                    cases::officer_id.eq(excluded(cases::officer_id)),
-                ),
-                (
-                    cases::receipt_date.eq(excluded(cases::receipt_date)),
-                    cases::rule_set.eq(excluded(cases::rule_set)),
-                    cases::due_date.eq(excluded(cases::due_date)),
-                    cases::prior_due_date.eq(excluded(cases::prior_due_date)),
-                    cases::paused_from.eq(excluded(cases::paused_from)),
-                    cases::resumed_on.eq(excluded(cases::resumed_on)),
-                    cases::supplement_due_date.eq(excluded(cases::supplement_due_date)),
-                    cases::answer_date.eq(excluded(cases::answer_date)),
-                    cases::closed_on.eq(excluded(cases::closed_on)),
-                    cases::finished_on.eq(excluded(cases::finished_on)),
-                    cases::decision.eq(excluded(cases::decision)),
-                    cases::extended.eq(excluded(cases::extended)),
-                    cases::record.eq(excluded(cases::record)),
-                    cases::updated_at.eq(excluded(cases::updated_at)),
-                ),
-            ))
-            .execute(c))?;
-    }
+    upsert_rows!(
+        conn, cases, CaseRow, rows,
+        [id],
+        [receipt_number, query_code_digest, received_at],
+        [
+            version, status, case_number, channel, applicant_type, applicant_name,
+            id_number_index, phone_index, email_index, subject, receiving_unit_id,
+            holding_unit_id, responsible_unit_id, officer_id, receipt_date, rule_set, due_date,
+            prior_due_date, paused_from, resumed_on, supplement_due_date, answer_date, closed_on,
+            finished_on, decision, extended, record, updated_at
+        ]
+    );
     Ok(())
 }
 
@@ -282,120 +268,106 @@ pub(super) fn write_attachments(conn: &mut Conn, rows: &[AttachmentRow]) -> Resu
 
 /// Appends to the ledger.
 pub(super) fn append_events(conn: &mut Conn, rows: &[EventRow]) -> Result<()> {
-    insert_all!(conn, events::table, rows);
+    insert_rows!(
+        conn,
+        events,
+        EventRow,
+        rows,
+        [seq, subject_kind, subject_id, version, action, at, body, prev_hash, hash]
+    );
     Ok(())
 }
 
 /// Puts messages out for delivery after the commit.
 pub(super) fn append_outbox(conn: &mut Conn, rows: &[OutboxRow]) -> Result<()> {
-    insert_all!(conn, outbox::table, rows);
+    insert_rows!(conn, outbox, OutboxRow, rows, [seq, topic, payload, created_at, delivered_at]);
     Ok(())
 }
 
 /// Remembers the outcomes of commands that carried an idempotency key. A key whose outcome has
 /// expired is taken over by the new command.
 pub(super) fn remember_outcomes(conn: &mut Conn, rows: &[IdempotencyRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(idempotency_keys::table)
-            .values(chunk)
-            .on_conflict((idempotency_keys::principal, idempotency_keys::idempotency_key))
-            .do_update()
-            .set((
-                idempotency_keys::fingerprint.eq(excluded(idempotency_keys::fingerprint)),
-                idempotency_keys::outcome.eq(excluded(idempotency_keys::outcome)),
-                idempotency_keys::created_at.eq(excluded(idempotency_keys::created_at)),
-            ))
-            .execute(c))?;
-    }
+    upsert_rows!(
+        conn,
+        idempotency_keys,
+        IdempotencyRow,
+        rows,
+        [principal, idempotency_key],
+        [],
+        [fingerprint, outcome, created_at]
+    );
     Ok(())
 }
 
 /// Moves number series on.
 pub(super) fn write_series(conn: &mut Conn, rows: &[SeriesRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(number_series::table)
-            .values(chunk)
-            .on_conflict((number_series::series, number_series::year))
-            .do_update()
-            .set(number_series::last.eq(excluded(number_series::last)))
-            .execute(c))?;
-    }
+    upsert_rows!(conn, number_series, SeriesRow, rows, [series, year], [], [last]);
     Ok(())
 }
 
 /// Writes new and changed units.
 pub(super) fn write_units(conn: &mut Conn, rows: &[UnitRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(units::table)
-            .values(chunk)
-            .on_conflict(units::id)
-            .do_update()
-            .set((
-                units::code.eq(excluded(units::code)),
-                units::name.eq(excluded(units::name)),
-                units::parent_id.eq(excluded(units::parent_id)),
-                units::may_issue.eq(excluded(units::may_issue)),
-                units::closed_at.eq(excluded(units::closed_at)),
-                units::version.eq(excluded(units::version)),
-                units::updated_at.eq(excluded(units::updated_at)),
-            ))
-            .execute(c))?;
-    }
+    upsert_rows!(
+        conn,
+        units,
+        UnitRow,
+        rows,
+        [id],
+        [kind, created_at],
+        [code, name, parent_id, may_issue, closed_at, version, updated_at]
+    );
     Ok(())
 }
 
 /// Writes new and changed sessions.
 pub(super) fn write_sessions(conn: &mut Conn, rows: &[SessionRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(sessions::table)
-            .values(chunk)
-            .on_conflict(sessions::id)
-            .do_update()
-            .set((
-                sessions::generation.eq(excluded(sessions::generation)),
-                sessions::refresh_digest.eq(excluded(sessions::refresh_digest)),
-                sessions::last_used_at.eq(excluded(sessions::last_used_at)),
-                sessions::ended_at.eq(excluded(sessions::ended_at)),
-                sessions::end_cause.eq(excluded(sessions::end_cause)),
-            ))
-            .execute(c))?;
-    }
+    upsert_rows!(
+        conn,
+        sessions,
+        SessionRow,
+        rows,
+        [id],
+        [user_id, token_epoch, client, created_at, expires_at],
+        [generation, refresh_digest, last_used_at, ended_at, end_cause]
+    );
     Ok(())
 }
 
 /// Writes new and used one-time links.
 pub(super) fn write_links(conn: &mut Conn, rows: &[LinkRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(one_time_links::table)
-            .values(chunk)
-            .on_conflict(one_time_links::digest)
-            .do_update()
-            .set(one_time_links::used_at.eq(excluded(one_time_links::used_at)))
-            .execute(c))?;
-    }
+    upsert_rows!(
+        conn,
+        one_time_links,
+        LinkRow,
+        rows,
+        [digest],
+        [purpose, user_id, created_at, expires_at],
+        [used_at]
+    );
     Ok(())
 }
 
 /// Writes new and changed users.
 pub(super) fn write_users(conn: &mut Conn, rows: &[UserRow]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_each!(conn, c => diesel::insert_into(users::table)
-            .values(chunk)
-            .on_conflict(users::id)
-            .do_update()
-            .set((
-                users::display_name.eq(excluded(users::display_name)),
-                users::password_hash.eq(excluded(users::password_hash)),
-                users::role.eq(excluded(users::role)),
-                users::unit_id.eq(excluded(users::unit_id)),
-                users::capabilities.eq(excluded(users::capabilities)),
-                users::disabled_at.eq(excluded(users::disabled_at)),
-                users::token_epoch.eq(excluded(users::token_epoch)),
-                users::version.eq(excluded(users::version)),
-                users::updated_at.eq(excluded(users::updated_at)),
-            ))
-            .execute(c))?;
-    }
+    upsert_rows!(
+        conn,
+        users,
+        UserRow,
+        rows,
+        [id],
+        [username, created_at],
+        [
+            display_name,
+            password_hash,
+            role,
+            unit_id,
+            capabilities,
+            disabled_at,
+            token_epoch,
+            version,
+            updated_at
+        ]
+    );
     Ok(())
 }
 

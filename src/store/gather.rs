@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::conn::Conn;
-use super::error::Result;
-use super::readers::Readers;
+use super::error::{Error, Result};
+use super::readers::{QUEUE, Readers};
 use super::turn::{Patience, Turn};
 
 /// Reads the values of these keys. A key that is not in the answer has none.
@@ -50,12 +50,15 @@ where
     /// The value of a key, as it was committed when this was called or later.
     ///
     /// # Errors
-    /// As [`Readers::run`].
+    /// As [`Readers::run`]; the queue is full when [`QUEUE`] wait here, too.
     pub async fn get(&self, key: K) -> Result<Option<V>> {
         let (answer, answered) = oneshot::channel();
         let turn = Turn::default();
         let first = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.len() >= QUEUE {
+                return Err(Error::QueueFull);
+            }
             waiting.push(Wanted { key, turn: turn.clone(), answer });
             waiting.len() == 1
         };
@@ -94,5 +97,45 @@ where
             // Who has gone away needs none.
             drop(answer.send(value));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::store::conn::DatabaseUrl;
+
+    #[test]
+    fn a_crowd_that_nobody_reads_for_is_refused_and_not_remembered() {
+        // It is never read from: a place that does not exist makes an error of its own.
+        let nowhere: DatabaseUrl = "sqlite:/nowhere/at/all/gongkai.db".parse().unwrap();
+        let readers = Readers::start(&nowhere, 1).unwrap();
+        let (go_on, stands) = channel::<()>();
+        let busy = move |_: Result<&mut Conn>| {
+            stands.recv().unwrap_or_default();
+            Ok(())
+        };
+        readers.send(Turn::default(), busy).unwrap();
+        let gather = Gather::<usize, bool>::new(readers, |_, _| Ok(HashMap::new()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let ask = |key| {
+                let gather = gather.clone();
+                tokio::spawn(async move { gather.get(key).await })
+            };
+            let crowd: Vec<_> = (0..QUEUE).map(ask).collect();
+            while gather.waiting.lock().unwrap().len() < QUEUE {
+                tokio::task::yield_now().await;
+            }
+            assert!(matches!(gather.get(0).await, Err(Error::QueueFull)));
+            drop(go_on);
+            for one in crowd {
+                assert!(one.await.unwrap().is_err());
+            }
+            // The crowd is gone, and the next is let in.
+            assert!(matches!(gather.get(0).await, Err(Error::Place(_))));
+        });
     }
 }

@@ -40,12 +40,22 @@ pub fn take(conn: &mut Conn) -> Result<Pulse> {
     if pending.is_some() {
         return Ok(Pulse { pending, outbox: OutboxLag::default() });
     }
-    let undelivered = outbox::table.filter(outbox::delivered_at.is_null()).order(outbox::seq);
+    Ok(Pulse { pending, outbox: waiting(conn)? })
+}
+
+/// What waits for delivery.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn waiting(conn: &mut Conn) -> Result<OutboxLag> {
+    // In the order of the index of these alone, word for word: for less, SQLite walks the whole table.
+    let undelivered = outbox::table
+        .filter(outbox::delivered_at.is_null())
+        .order((outbox::delivered_at, outbox::seq));
     let oldest: Option<At> = undelivered.select(outbox::created_at).first(conn).optional()?;
     let messages: Vec<i64> = undelivered.select(outbox::seq).limit(OUTBOX_COUNTED).load(conn)?;
     let messages = i64::try_from(messages.len()).unwrap_or(OUTBOX_COUNTED);
-    let oldest = oldest.map(|at| at.0);
-    Ok(Pulse { pending, outbox: OutboxLag { messages, oldest } })
+    Ok(OutboxLag { messages, oldest: oldest.map(|at| at.0) })
 }
 
 /// Cases in the register that are neither answered nor closed.

@@ -38,7 +38,7 @@ pub struct ReaderCounts {
 }
 
 /// Reads that may wait; one more is refused with [`Error::QueueFull`].
-const QUEUE: usize = 1024;
+pub(super) const QUEUE: usize = 1024;
 
 impl Readers {
     /// Starts the readers' threads.

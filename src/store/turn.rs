@@ -54,8 +54,9 @@ async fn within<F: Future>(allowance: Duration, request: F) -> F::Output {
 /// What is left at least when the body has been read, however long the client took to send it.
 const AFTER_BODY: Duration = Duration::from_millis(2_500);
 
-/// Says that the body is there. It does not start the allowance anew: who is let in is looked up at
-/// the same time, and that wait is the store's.
+/// Says that the body is there. It does not start the allowance anew: a body is first looked at when its
+/// sender has been let in (`Signature::extract`), so the time until then is not the client's alone;
+/// when units and users have to be waited for, it is the store's.
 pub fn body_is_read() {
     // Outside of a request there is no allowance.
     let _ = USED_UP.try_with(|used_up| used_up.set(used_up.get().max(Instant::now() + AFTER_BODY)));

@@ -120,7 +120,7 @@ impl Writer {
         let counts = Arc::new(WriterCounts::default());
         let mut thread = Thread {
             url: url.clone(),
-            conn: Some(url.connect()?),
+            conn: Some(connect(url)?),
             basis,
             directory,
             counts: Arc::clone(&counts),
@@ -177,6 +177,12 @@ struct Thread {
     basis: Basis,
     directory: SharedDirectory,
     counts: Arc<WriterCounts>,
+}
+
+fn connect(url: &DatabaseUrl) -> Result<Conn> {
+    let mut conn = url.connect()?;
+    dialect::keep_to_indexes(&mut conn)?;
+    Ok(conn)
 }
 
 impl Thread {
@@ -272,7 +278,7 @@ impl Thread {
     fn attempt(&mut self, requests: &[&Request]) -> Result<Vec<Answer>> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
-            lost => lost.insert(self.url.connect()?),
+            lost => lost.insert(connect(&self.url)?),
         };
         let known = Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner));
         dialect::begin_write(conn)?;

@@ -11,6 +11,7 @@ use crate::domain::actor::Actor;
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::channel::Channel;
 use crate::domain::lifecycle::Status;
+use crate::http::written;
 use crate::store::cases::CaseLine;
 
 /// A line of a list.
@@ -44,18 +45,25 @@ pub struct CaseLineView {
     /// The officer.
     pub officer_id: Option<Uuid>,
     /// When it was recorded.
+    #[serde(serialize_with = "written::instant")]
     pub received_at: DateTime<Utc>,
     /// The same instant, under the name that every resource has for it.
+    #[serde(serialize_with = "written::instant")]
     pub created_at: DateTime<Utc>,
     /// The date of receipt.
+    #[serde(serialize_with = "written::day")]
     pub receipt_date: Option<NaiveDate>,
     /// The last lawful day for the answer.
+    #[serde(serialize_with = "written::day")]
     pub due_date: Option<NaiveDate>,
     /// The last day for the applicant's supplement.
+    #[serde(serialize_with = "written::day")]
     pub supplement_due_date: Option<NaiveDate>,
     /// The day on which the answer counts as given.
+    #[serde(serialize_with = "written::day")]
     pub answer_date: Option<NaiveDate>,
     /// The day on which it ended without an answer.
+    #[serde(serialize_with = "written::day")]
     pub closed_date: Option<NaiveDate>,
     /// The decision.
     pub decision: Option<String>,
@@ -64,6 +72,7 @@ pub struct CaseLineView {
     /// Is it overdue today?
     pub overdue: bool,
     /// When it last changed.
+    #[serde(serialize_with = "written::instant")]
     pub updated_at: DateTime<Utc>,
     /// Where it is.
     pub links: Links,

@@ -1,12 +1,12 @@
 //! A list of the cases of a few units, put together from one list for each: an index gives each of
 //! those in its order. So a page costs by the number of units, and not by the number of their cases.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 
 use super::filter::{self, CaseFilter};
-use super::order::{self, Direction, Run, SortKey};
+use super::order::{self, Direction, Run, Sort, SortKey};
 use super::{CaseLine, Condition, Lines, within};
 use crate::domain::actor::CaseScope;
 use crate::domain::ids::UnitId;
@@ -15,7 +15,7 @@ use crate::store::dialect;
 use crate::store::error::Result;
 use crate::store::page::Stretch;
 use crate::store::schema::cases;
-use crate::store::types::{At, Key};
+use crate::store::types::Key;
 
 /// Lists that are put together at most: beyond that one query is no slower.
 const LISTS: usize = 64;
@@ -53,6 +53,15 @@ impl<'a> Lists<'a> {
         }
     }
 
+    /// What stands between two of the lists. A case that one of the units received and another holds is
+    /// in two of those of what is visible; one unit alone answers for it.
+    const fn union(self) -> &'static str {
+        match self {
+            Self::Visible(_) => " UNION SELECT * FROM (",
+            Self::Open(_) => " UNION ALL SELECT * FROM (",
+        }
+    }
+
     fn conditions(self) -> Vec<Condition> {
         let key = |unit: &UnitId| Key(unit.0);
         let holds = |unit| -> Condition { Box::new(cases::holding_unit_id.eq(key(unit))) };
@@ -80,37 +89,81 @@ pub(super) fn merged(
     lists: Lists<'_>,
     lines: Lines,
 ) -> Result<Stretch<CaseLine>> {
-    // The lines themselves are read for the page alone, and all of the same picture.
-    dialect::snapshot(conn, |conn| {
-        let mut places: Vec<(At, Key)> = Vec::new();
-        for condition in lists.conditions() {
-            let query = cases::table.into_boxed::<MultiBackend>().filter(condition);
-            let query = match lists {
-                Lists::Visible(_) => query,
-                Lists::Open(_) if filter.stays_within(scope) => filter::in_status(query, filter),
-                Lists::Open(_) => filter::in_status(query.filter(within(scope)), filter),
-            };
-            let query = order::placed(query, Run::All, lines.sort, lines.page);
-            let found = query.limit(lines.limit + 1).select((cases::received_at, cases::id));
-            places.extend(found.load::<(At, Key)>(conn)?);
-        }
-        let backward = lines.page.is_backward();
-        let descending = |direction| (direction == Direction::Descending) != backward;
-        let way = |ordering: std::cmp::Ordering, direction| {
-            if descending(direction) { ordering.reverse() } else { ordering }
+    let limit = lines.limit + 1;
+    let list = |condition| {
+        let query = cases::table.into_boxed::<MultiBackend>().filter(condition);
+        let query = match lists {
+            Lists::Visible(_) => query,
+            Lists::Open(_) if filter.stays_within(scope) => filter::in_status(query, filter),
+            Lists::Open(_) => filter::in_status(query.filter(within(scope)), filter),
         };
-        places.sort_by(|a, b| {
-            way(a.0.0.cmp(&b.0.0), lines.sort.direction)
-                .then_with(|| way(a.1.0.cmp(&b.1.0), lines.sort.ids))
-        });
-        // A case that one of the units received and another holds is in two of the lists.
-        places.dedup();
-        places.truncate(usize::try_from(lines.limit + 1).unwrap_or(0));
-        let ids = places.iter().map(|(_, id)| *id);
-        let rows = cases::table.filter(cases::id.eq_any(ids)).select(CaseLine::as_select());
-        let rows: Vec<CaseLine> = rows.load(conn)?;
-        let mut rows: HashMap<_, _> = rows.into_iter().map(|line| (line.id.0, line)).collect();
-        let found = places.iter().filter_map(|(_, id)| rows.remove(&id.0)).collect();
-        Ok(Stretch::of(&lines.page, found, lines.limit))
-    })
+        let query = order::placed(query, Run::All, lines.sort, lines.page);
+        query.limit(limit).select((cases::received_at, cases::id))
+    };
+    let joint = Joint {
+        lines: cases::table.select(CaseLine::as_select()),
+        lists: lists.conditions().into_iter().map(list).collect(),
+        union: lists.union(),
+        sort: lines.sort.read(lines.page),
+        limit,
+    };
+    let found = if joint.lists.is_empty() { Vec::new() } else { joint.load(conn)? };
+    Ok(Stretch::of(&lines.page, found, lines.limit))
 }
+
+/// The beginning of several lists of cases in one order, as one statement.
+struct Joint<L, Q> {
+    /// The lines of all cases.
+    lines: L,
+    /// The beginning of each list in that order: when a case was recorded, and its id.
+    lists: Vec<Q>,
+    /// The SQL between two of them.
+    union: &'static str,
+    /// The order; by when the cases were recorded.
+    sort: Sort,
+    /// How many lines at most.
+    limit: i64,
+}
+
+impl<L, Q> QueryFragment<MultiBackend> for Joint<L, Q>
+where
+    L: QueryFragment<MultiBackend>,
+    Q: QueryFragment<MultiBackend>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        let order = match (self.sort.direction, self.sort.ids) {
+            (Direction::Ascending, Direction::Ascending) => " ORDER BY received_at, id",
+            (Direction::Ascending, Direction::Descending) => " ORDER BY received_at, id DESC",
+            (Direction::Descending, Direction::Ascending) => " ORDER BY received_at DESC, id",
+            (Direction::Descending, Direction::Descending) => " ORDER BY received_at DESC, id DESC",
+        };
+        self.lines.walk_ast(out.reborrow())?;
+        // SQLite takes no ORDER BY within a union, but within the tables that it is made of.
+        let mut before = " WHERE id IN (SELECT id FROM (SELECT * FROM (";
+        for list in &self.lists {
+            out.push_sql(before);
+            list.walk_ast(out.reborrow())?;
+            out.push_sql(") AS list");
+            before = self.union;
+        }
+        out.push_sql(") AS lists");
+        out.push_sql(order);
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(")");
+        out.push_sql(order);
+        Ok(())
+    }
+}
+
+impl<L: Query, Q> Query for Joint<L, Q> {
+    type SqlType = L::SqlType;
+}
+
+/// Its text depends on how many lists there are.
+impl<L, Q> QueryId for Joint<L, Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<L, Q> RunQueryDsl<Conn> for Joint<L, Q> {}

@@ -67,6 +67,11 @@ impl Sort {
     const fn reversed(self) -> Self {
         Self { key: self.key, direction: self.direction.reversed(), ids: self.ids.reversed() }
     }
+
+    /// The order in which the lines of a page are read.
+    pub(super) const fn read<P: Copy>(self, page: Page<P>) -> Self {
+        if page.is_backward() { self.reversed() } else { self }
+    }
 }
 
 /// The place of a case in a list.
@@ -119,7 +124,7 @@ pub(super) fn runs(sort: Sort, page: Page<Place>) -> &'static [Run] {
 
 /// Adds to a query the order of one part of a page, and the place at which it begins.
 pub(super) fn placed(query: Boxed<'_>, run: Run, sort: Sort, page: Page<Place>) -> Boxed<'_> {
-    let sort = if page.is_backward() { sort.reversed() } else { sort };
+    let sort = sort.read(page);
     let place = page.place();
     // The bound on the first column says nothing new, but lets both databases enter the index at
     // the place instead of walking to it.

@@ -12,11 +12,12 @@ use gongkai::domain::measure::{Cohort, GroupBy, Part};
 use gongkai::domain::sealed::PersonalField;
 use gongkai::store::cases::{self, CaseFilter, Lines, Place as Row, Sort, Unanswered, Unassigned};
 use gongkai::store::page::Page;
-use gongkai::store::{Conn, earlier, events, outcomes, references, statistics};
+use gongkai::store::{Conn, earlier, events, outcomes, pulse, references, statistics};
 
 use super::explain::{BY_VALUES, FOR_ALL_VALUES, Way, captured, explained, fault};
 use super::pairs::pairs;
 use super::{many, rows};
+use crate::support::databases::Backend;
 use crate::support::world::{Place, Who, World};
 use crate::support::{inputs, on_both};
 
@@ -194,6 +195,12 @@ fn figures(world: &World) -> Vec<Read> {
     let day = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
     let cohort = Cohort { from: day(2024), to: day(2025) - Days::new(1), as_of: world.today() };
     let b = CaseScope::Units(vec![world.unit(Place::CenterB)]);
+    // A year is a fifth of these cases, and all its figures are counted by one look: PostgreSQL is right
+    // when it rather walks past all of them once.
+    let way = match world.db.backend() {
+        Backend::Postgres => Way::Pass,
+        Backend::Sqlite => Way::Search,
+    };
     let mut reads: Vec<Read> = [
         ("reply rate by unit", GroupBy::Unit),
         ("reply rate by month", GroupBy::Month),
@@ -201,7 +208,7 @@ fn figures(world: &World) -> Vec<Read> {
     ]
     .into_iter()
     .map(|(name, group_by)| {
-        read(name, Way::Search, move |conn| {
+        read(name, way, move |conn| {
             drop(statistics::counts(conn, &CaseScope::All, &cohort, group_by).unwrap());
         })
     })
@@ -212,6 +219,9 @@ fn figures(world: &World) -> Vec<Read> {
     }));
     reads.push(read("open work", Way::Search, move |conn| {
         drop(statistics::open_work(conn, &CaseScope::All, today, today + Days::new(5)).unwrap());
+    }));
+    reads.push(read("what waits for delivery", Way::Walk, |conn| {
+        assert!(pulse::waiting(conn).unwrap().messages > 0);
     }));
     let behind =
         CaseFilter { counted: Some((cohort, vec![Part::OpenOverdue])), ..CaseFilter::default() };
@@ -232,7 +242,8 @@ async fn every_read_uses_an_index(world: World) {
     many::fill(&world);
     let numbered = "INSERT INTO external_refs (source, reference, case_id) \
          SELECT 'oa', receipt_number, id FROM cases; \
-         INSERT INTO idempotency_keys SELECT subject_id, 'key-' || seq, hash, hash, at FROM events; ANALYZE;";
+         INSERT INTO idempotency_keys SELECT subject_id, 'key-' || seq, hash, hash, at FROM events; \
+         INSERT INTO outbox SELECT 1000000000 + seq, 'case.received', '{}', at, at FROM events; ANALYZE;";
     world.db.execute(numbered);
     let mut faults = Vec::new();
     let reads = [
