@@ -95,7 +95,7 @@ impl Scrubber {
             "link" => "c2VjcmV0LW9mLXRoZS1saW5r".to_owned(),
             "query_code" => "3KQD-8W2P-0RXV-5TZN".to_owned(),
             "next_cursor" | "prev_cursor" => "c2lnbmVkLWN1cnNvcg".to_owned(),
-            "hash" | "prev_hash" | "query_code_digest" => {
+            "hash" | "prev_hash" | "content_hash" | "query_code_digest" => {
                 self.stand_in(value, |count| format!("{count:064x}"))
             }
             "receipt_number" => {
@@ -104,6 +104,12 @@ impl Scrubber {
             "case_number" => self.numbered(value, "长公公开〔2025〕", |count| {
                 format!("长公公开〔2025〕{count}号")
             }),
+            // The number of a letter: counted within its series.
+            "number" if value.contains("〔2025〕") => {
+                let (series, _) = value.split_once("〔2025〕").expect("a series");
+                let series = format!("{series}〔2025〕");
+                self.numbered(value, &series, |count| format!("{series}{count}号"))
+            }
             _ => return None,
         })
     }
@@ -143,7 +149,7 @@ fn is_id(text: &str) -> bool {
     text.len() == 36
         && text.char_indices().all(|(at, c)| match at {
             8 | 13 | 18 | 23 => c == '-',
-            14 => c == '7' || c == '4',
+            14 => matches!(c, '4' | '7' | '8'),
             _ => c.is_ascii_digit() || ('a'..='f').contains(&c),
         })
 }

@@ -139,7 +139,9 @@ impl Api {
             .replace("/cases/{id}", &format!("/cases/{}", case["id"].as_str().expect("an id")))
             .replace("{attachment_id}", case["attachment_id"].as_str().unwrap_or("{attachment_id}"))
             .replace("/units/{id}", &format!("/units/{}", self.world.unit(Place::CenterA)))
-            .replace("/users/{id}", &format!("/users/{}", self.world.user(Who::OfficerA)));
+            .replace("/users/{id}", &format!("/users/{}", self.world.user(Who::OfficerA)))
+            .replace("{letter_id}", case["letters"][0]["id"].as_str().unwrap_or("{letter_id}"))
+            .replace("{kind}", "receipt");
         assert!(!path.contains('{'), "{path}: give this test a thing to name");
         path
     }
