@@ -52,11 +52,11 @@ pub enum Secrecy {
 
 /// Every setting that `gongkai serve` reads.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    let own = SETTINGS.iter().chain(office::PRACTICE_SETTINGS);
-    own.chain(fonts::SETTINGS).chain(transport::SETTINGS)
+    let more = office::PRACTICE_SETTINGS.iter().chain(fonts::SETTINGS).chain(files::SETTINGS);
+    SETTINGS.iter().chain(more).chain(transport::SETTINGS)
 }
 
-/// Those of the data and the process; the doors have theirs in [`transport`].
+/// Those of the data and the process; the files have theirs in [`files`], the doors in [`transport`].
 pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "GONGKAI_DATABASE_URL",
@@ -140,42 +140,6 @@ pub const SETTINGS: &[Setting] = &[
         name: "GONGKAI_AGENCY_CONTACT",
         example: "",
         meaning: "Where applicants ask: place and telephone, one line, on receipts.",
-        secrecy: Secrecy::Open,
-    },
-    Setting {
-        name: "GONGKAI_FILES",
-        example: "file:/var/lib/gongkai/files",
-        meaning: "Where the files of cases are kept: file:FOLDER, absolute. Without it a folder beside the embedded database (its name with .files), and on PostgreSQL none: no file is taken. Several servers on one database share one folder. Back it up with the database.",
-        secrecy: Secrecy::Open,
-    },
-    Setting {
-        name: "GONGKAI_FILES_SPOOL",
-        example: "",
-        meaning: "A folder in which uploads are gathered until they are checked; spool within GONGKAI_FILES when left out.",
-        secrecy: Secrecy::Open,
-    },
-    Setting {
-        name: "GONGKAI_FILES_MAX_MIB",
-        example: "50",
-        meaning: "The largest file that is taken, in MiB.",
-        secrecy: Secrecy::Open,
-    },
-    Setting {
-        name: "GONGKAI_FILES_CASE_MIB",
-        example: "500",
-        meaning: "All files of one case together, in MiB.",
-        secrecy: Secrecy::Open,
-    },
-    Setting {
-        name: "GONGKAI_FILES_CASE_COUNT",
-        example: "200",
-        meaning: "Files of one case.",
-        secrecy: Secrecy::Open,
-    },
-    Setting {
-        name: "GONGKAI_FILES_DAILY_MIB",
-        example: "2048",
-        meaning: "What one user may upload in one day, in MiB.",
         secrecy: Secrecy::Open,
     },
     Setting {

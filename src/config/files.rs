@@ -3,9 +3,49 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{ConfigError, Faults, in_range, variable};
+use super::{ConfigError, Faults, Secrecy, Setting, in_range, variable};
 use crate::domain::attachment::FileLimits;
 use crate::store::DatabaseUrl;
+
+/// The settings of files.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "GONGKAI_FILES",
+        example: "file:/var/lib/gongkai/files",
+        meaning: "Where the files of cases are kept: file:FOLDER, absolute. Without it a folder beside the embedded database (its name with .files), and on PostgreSQL none: no file is taken. Several servers on one database share one folder. Back it up with the database.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_SPOOL",
+        example: "",
+        meaning: "A folder in which uploads are gathered until they are checked; spool within GONGKAI_FILES when left out.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_MAX_MIB",
+        example: "50",
+        meaning: "The largest file that is taken, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_CASE_MIB",
+        example: "500",
+        meaning: "All files of one case together, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_CASE_COUNT",
+        example: "200",
+        meaning: "Files of one case.",
+        secrecy: Secrecy::Open,
+    },
+    Setting {
+        name: "GONGKAI_FILES_DAILY_MIB",
+        example: "2048",
+        meaning: "What one user may upload in one day, in MiB.",
+        secrecy: Secrecy::Open,
+    },
+];
 
 /// Where the bytes of files are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

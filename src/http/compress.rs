@@ -22,8 +22,10 @@ const WORTH_WHILE: u64 = 1024;
 pub fn compressed(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let request = response.request();
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
-    // A file that is kept compressed comes with its coding.
-    let packed = response.headers().contains_key(header::CONTENT_ENCODING);
+    // A file that is kept compressed comes with its coding; what can be had in ranges, as it is.
+    let headers = response.headers();
+    let packed = headers.contains_key(header::CONTENT_ENCODING)
+        || headers.contains_key(header::ACCEPT_RANGES);
     let fits = match response.status() {
         StatusCode::OK => is_text(response.headers()),
         // It varies by what the answer that the caller has varies by (RFC 9110 §15.4.5).

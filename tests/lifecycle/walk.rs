@@ -51,7 +51,7 @@ struct Abstract {
     /// Extensions that are pending or granted.
     extensions: Vec<(u32, &'static str)>,
     answer_served: bool,
-    /// Is a file attached?
+    /// Is a file attached? Told apart on the first day only: it moves nothing else.
     filed: bool,
     due: Option<NaiveDate>,
 }
@@ -122,7 +122,7 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
         supplement,
         extensions: extensions.collect(),
         answer_served: case.effective_service(ServedLetter::Answer).is_some(),
-        filed: record.attachments.iter().any(|file| file.detached.is_none()),
+        filed: day == 0 && record.attachments.iter().any(|file| file.detached.is_none()),
         due: record.clock.as_ref().and_then(|clock| clock.due_date).filter(|_| !closed),
     };
     let served_on = matches!(case.status(), Status::Answered) || !closed;

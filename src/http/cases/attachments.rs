@@ -449,7 +449,9 @@ impl Responder for Download {
     fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
         let tag = entity_tag(self.sha256);
         let Some((share, pieces)) = self.bytes else {
-            return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
+            let mut response = HttpResponse::NotModified();
+            response.insert_header((header::ACCEPT_RANGES, "bytes"));
+            return response.insert_header((header::ETAG, tag)).finish();
         };
         let mut response = HttpResponse::Ok();
         let mut length = self.size;
