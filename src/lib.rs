@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod paper;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -14,6 +14,7 @@ pub mod external_ref;
 pub mod hex;
 pub mod identity;
 pub mod ids;
+pub mod letter;
 pub mod lifecycle;
 pub mod measure;
 pub mod named;

@@ -1,0 +1,5 @@
+//! Letters: what is printed.
+
+mod sheet;
+
+pub use sheet::{Block, SealPlace, Sheet};
