@@ -22,6 +22,12 @@ LABEL org.opencontainers.image.title="gongkai" \
       org.opencontainers.image.description="Case management for the disclosure of government information on request" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 
+# The faces in which letters are printed, until the bureau adds its licensed 仿宋 (GONGKAI_FONT_FANGSONG).
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
+
 COPY --from=build /out/gongkai /usr/local/bin/gongkai
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/gongkai/

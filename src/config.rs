@@ -3,6 +3,7 @@
 //! Every fault is told at once.
 
 mod example;
+pub mod fonts;
 mod office;
 pub mod source;
 
@@ -19,6 +20,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use transport::Transport;
 
 use crate::domain::practice::Practice;
+use crate::paper::FontSettings;
 use crate::store::DatabaseUrl;
 use crate::telemetry::LogForm;
 
@@ -48,7 +50,8 @@ pub enum Secrecy {
 
 /// Every setting that `gongkai serve` reads.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().chain(office::PRACTICE_SETTINGS).chain(transport::SETTINGS)
+    let chosen = office::PRACTICE_SETTINGS.iter().chain(fonts::SETTINGS);
+    SETTINGS.iter().chain(chosen).chain(transport::SETTINGS)
 }
 
 /// Those of the data and the process; the doors have theirs in [`transport`].
@@ -259,6 +262,8 @@ pub struct Settings {
     pub office: Office,
     /// What the bureau has chosen where the law leaves it the choice.
     pub practice: Practice,
+    /// Where the fonts of letters are.
+    pub fonts: FontSettings,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -414,6 +419,7 @@ impl Settings {
             case_pattern: CASE_NUMBER_PATTERN.to_owned(),
             docs: Docs::On,
             public: DailyCaps::default(),
+            fonts: FontSettings::default(),
         }
     }
 
@@ -441,8 +447,10 @@ impl Settings {
         let public = DailyCaps::read(&mut faults);
         let office = Office::read(&mut faults);
         let practice = office::practice(&mut faults);
+        let fonts = fonts::read(&mut faults);
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        match (database, keys, listen, readers, case_pattern, docs, (public, office, practice)) {
+        let more = (public, office, practice, fonts);
+        match (database, keys, listen, readers, case_pattern, docs, more) {
             (
                 Some(database),
                 (Some(token_key), Some(old_token_key), Some(data_key), Some(data_key_id)),
@@ -450,7 +458,7 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office), Some(practice)),
+                (Some(public), Some(office), Some(practice), Some(fonts)),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -464,6 +472,7 @@ impl Settings {
                 public,
                 office,
                 practice,
+                fonts,
             }),
             _ => Err(faults),
         }

@@ -172,7 +172,8 @@ fn arrows(from: &str, layers: &[&str], crates: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_domain_is_pure() {
-    let layers = ["store", "service", "http", "cli", "worker", "config", "clock", "telemetry"];
+    let layers =
+        ["paper", "store", "service", "http", "cli", "worker", "config", "clock", "telemetry"];
     let crates = ["diesel", "actix_web", "actix_rt", "tokio", "tracing", "utoipa", "jsonwebtoken"];
     assert_none(&arrows("domain", &layers, &crates), "the domain knows no other layer");
     let deeds = [
@@ -201,8 +202,19 @@ fn the_domain_is_pure() {
 
 #[test]
 fn the_store_knows_only_the_domain() {
-    let found = arrows("store", &["service", "http", "cli", "worker"], &["actix_web", "actix_rt"]);
+    let layers = ["paper", "service", "http", "cli", "worker"];
+    let found = arrows("store", &layers, &["actix_web", "actix_rt"]);
     assert_none(&found, "store <- service <- http <- cli");
+}
+
+#[test]
+fn paper_knows_only_the_domain() {
+    let layers = ["store", "service", "http", "cli", "worker", "config", "clock", "telemetry"];
+    let crates = ["diesel", "actix_web", "actix_rt", "tokio", "tracing", "utoipa"];
+    assert_none(&arrows("paper", &layers, &crates), "domain <- paper <- service");
+    let deeds = ["async", ".await", "Utc::now", "Instant::now", "now_v7", "std::env", "std::net"];
+    let impure = offences(|source| layer(source, "paper"), &deeds);
+    assert_none(&impure, "a file is a function of the letter and the fonts");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{EXIT_CONFIG, print, say};
 use crate::config::source::{self, Source};
 use crate::config::{self, Flags, Secrecy, Setting, Settings};
+use crate::paper::fonts::{FontError, FontSettings, Fonts, Place};
 use crate::store::pulse::{self, KeyMatch};
 use crate::store::vault::Vault;
 use crate::store::{DatabaseUrl, dialect};
@@ -150,6 +151,7 @@ fn lines(flags: &Flags) -> Vec<Line> {
                 let text = "GONGKAI_METRICS_LISTEN is open to whoever can reach it";
                 lines.push(Line::good("metrics", text));
             }
+            check_fonts(&settings.fonts, &mut lines);
             Some(settings)
         }
         Err(faults) => {
@@ -164,6 +166,21 @@ fn lines(flags: &Flags) -> Vec<Line> {
         Err(_) => lines.push(Line::fault("database", "not looked at: its address is unknown")),
     }
     lines
+}
+
+/// Which faces letters are printed with. That there are none is no fault: all else works.
+fn check_fonts(settings: &FontSettings, lines: &mut Vec<Line>) {
+    match Fonts::find(settings) {
+        Ok(fonts) => lines.extend(fonts.places().map(|(role, place)| {
+            let Place { path, index, family } = place;
+            let text = format!("{}: {family} ({}#{index})", role.label_zh(), path.display());
+            Line::good("font", text)
+        })),
+        Err(error @ FontError::NoChineseFont) => {
+            lines.push(Line::good("font", format!("no PDF of letters: {error}")));
+        }
+        Err(error) => lines.push(Line::fault("font", error)),
+    }
 }
 
 fn check_database(url: &DatabaseUrl, settings: Option<&Settings>, lines: &mut Vec<Line>) {

@@ -19,6 +19,9 @@ use crate::domain::identity::IdentityError;
 use crate::domain::rejection::{Class, Reason, Refusal, Rejection};
 use crate::domain::said::{Language, Said, citation};
 use crate::domain::text_enum::text_enum;
+use crate::paper::PaperError;
+use crate::paper::fonts::FontError;
+use crate::service::paper::{PressError, font_error};
 use crate::store;
 use crate::store::command::Denied;
 
@@ -52,6 +55,8 @@ text_enum! {
         QueueFull = "queue_full" : "系统繁忙,请稍后重试" / "Too many commands are waiting; try again.",
         OutcomeUnknown = "outcome_unknown" : "操作结果未知,请以同一幂等键重试" / "It is unknown whether the change happened; repeat it with the same idempotency key.",
         ImportRefused = "import_refused" : "登记簿有错误,未导入任何一行" / "The register has faults; no row was taken in.",
+        FontMissing = "font_missing" : "未找到可用的中文字体,请安装 fonts-noto-cjk 或者设置 GONGKAI_FONT_FANGSONG" / "No Chinese font was found that can be used; install fonts-noto-cjk or set GONGKAI_FONT_FANGSONG.",
+        GlyphMissing = "glyph_missing" : "字体缺少文书中的字符" / "The fonts lack a character of the letter.",
         StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
     }
 }
@@ -88,7 +93,9 @@ impl Fault {
             | Self::Draining
             | Self::SchemaOutdated
             | Self::QueueFull
-            | Self::OutcomeUnknown => 503,
+            | Self::OutcomeUnknown
+            | Self::FontMissing
+            | Self::GlyphMissing => 503,
             Self::StorageFull => 507,
         }
     }
@@ -457,6 +464,31 @@ impl From<Denied> for Problem {
             Denied::Refused(refusal) => refusal.into(),
             Denied::Failed(error) => error.into(),
         }
+    }
+}
+
+impl From<PressError> for Problem {
+    fn from(error: PressError) -> Self {
+        match font_error(&error) {
+            Some(FontError::GlyphMissing { character }) => {
+                let place = format!("U+{:04X}", u32::from(*character));
+                Self::new(Fault::GlyphMissing).saying(Said::neutral(place))
+            }
+            Some(error) => {
+                tracing::error!(%error, "no letter can be printed");
+                Self::new(Fault::FontMissing)
+            }
+            None => {
+                tracing::error!(%error, "a letter could not be made");
+                Self::new(Fault::Internal)
+            }
+        }
+    }
+}
+
+impl From<PaperError> for Problem {
+    fn from(error: PaperError) -> Self {
+        PressError::from(error).into()
     }
 }
 

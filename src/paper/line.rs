@@ -18,6 +18,17 @@ pub struct Style {
     pub size: f32,
     /// What stands between Chinese and Latin.
     pub spacing: Spacing,
+    /// Where full lines end.
+    pub edge: Edge,
+}
+
+/// Where the full lines of a text end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// All at the same place.
+    Flush,
+    /// Where their last character ends: narrow columns, in which gaps would show.
+    Ragged,
 }
 
 /// What stands between Chinese and Latin or digits that adjoin.
@@ -33,13 +44,19 @@ impl Style {
     /// Running text.
     #[must_use]
     pub const fn text(role: Role, size: f32) -> Self {
-        Self { role, size, spacing: Spacing::Quarter }
+        Self { role, size, spacing: Spacing::Quarter, edge: Edge::Flush }
     }
 
     /// A text that stands alone, such as a number.
     #[must_use]
     pub const fn alone(role: Role, size: f32) -> Self {
-        Self { role, size, spacing: Spacing::None }
+        Self { role, size, spacing: Spacing::None, edge: Edge::Flush }
+    }
+
+    /// The same, with lines that end where they end.
+    #[must_use]
+    pub const fn ragged(self) -> Self {
+        Self { edge: Edge::Ragged, ..self }
     }
 }
 
@@ -89,6 +106,9 @@ enum Kind {
 #[derive(Clone, Copy, Debug)]
 struct Atom {
     start: usize,
+    /// The end of what its glyph shows.
+    shown: usize,
+    /// The end of that with what shows nothing behind it.
     end: usize,
     character: char,
     face: FaceId,
@@ -109,8 +129,8 @@ pub fn closes(character: char) -> bool {
 fn kind(character: char) -> Kind {
     match character {
         '《' | '〈' | '「' | '『' | '【' | '〔' | '〖' | '（' | '“' | '‘' => Kind::Open,
-        '》' | '〉' | '」' | '』' | '】' | '〕' | '〗' | '）' | '”' | '’' | '，' | '。' | '、' | '；'
-        | '：' | '！' | '？' => Kind::Close,
+        '》' | '〉' | '」' | '』' | '】' | '〕' | '〗' | '）' | '”' | '’' | '，' | '。' | '、'
+        | '；' | '：' | '！' | '？' => Kind::Close,
         '—' | '…' | '⸺' => Kind::Long,
         ' ' => Kind::Blank,
         _ if character.is_ascii_graphic() => Kind::Narrow,
@@ -173,6 +193,25 @@ pub fn set_one(fonts: &Fonts, text: &str, style: Style) -> Result<Line, FontErro
     Ok(place(&text, &atoms, style, 0.0, None))
 }
 
+/// How wide the widest part of a text is that no line may be broken in.
+///
+/// # Errors
+/// As [`set`].
+pub fn widest_word(fonts: &Fonts, text: &str, style: Style) -> Result<f32, FontError> {
+    let mut widest = 0.0_f32;
+    for part in text.split('\n') {
+        let mut word = 0.0;
+        for atom in atoms(fonts, part, style)? {
+            word += atom.advance;
+            widest = widest.max(word);
+            if atom.breaks {
+                word = 0.0;
+            }
+        }
+    }
+    Ok(widest)
+}
+
 fn atoms(fonts: &Fonts, text: &str, style: Style) -> Result<Vec<Atom>, FontError> {
     let mut options = LineBreakOptions::default();
     options.strictness = Some(LineBreakStrictness::Strict);
@@ -186,24 +225,28 @@ fn atoms(fonts: &Fonts, text: &str, style: Style) -> Result<Vec<Atom>, FontError
         while let Some(at) = opportunities.next_if(|at| *at <= end) {
             breaks = at == end;
         }
-        let shown = if character == '\t' { ' ' } else { character };
+        let seen = if character == '\t' { ' ' } else { character };
         if character != '\t' && invisible(character) {
             if let Some(before) = atoms.last_mut() {
+                // A selector that chose the form belongs to what is shown.
+                if selects(character) && before.shown == start {
+                    before.shown = end;
+                }
                 before.end = end;
                 before.breaks = breaks;
             }
             continue;
         }
         let next = characters.peek().map(|(_, next)| *next);
-        let glyph = fonts.glyph(style.role, shown, next.filter(|next| selects(*next)))?;
+        let glyph = fonts.glyph(style.role, seen, next.filter(|next| selects(*next)))?;
         let advance = glyph.advance * style.size;
-        let kind = match kind(shown) {
+        let kind = match kind(seen) {
             // Narrow in this face: there is no blank half to give up.
             Kind::Open | Kind::Close if glyph.advance < 0.9 => Kind::Narrow,
             kind => kind,
         };
-        let (face, id) = (glyph.face, glyph.id);
-        atoms.push(Atom { start, end, character, face, id, advance, kind, breaks });
+        let (face, id, shown) = (glyph.face, glyph.id, end);
+        atoms.push(Atom { start, shown, end, character, face, id, advance, kind, breaks });
     }
     let next: Vec<_> = atoms.iter().skip(1).copied().collect();
     for (atom, next) in atoms.iter_mut().zip(&next) {
@@ -219,9 +262,8 @@ const UNITS: &str = "年月日号时分条款项件元页％";
 /// to begin with the dot within a name.
 fn breaks_between(before: &Atom, after: &Atom) -> bool {
     let chinese = |kind| matches!(kind, Kind::Wide | Kind::Open);
-    if before.kind == Kind::Open || closes(after.character) {
-        false
-    } else if before.character.is_ascii_digit() && UNITS.contains(after.character) {
+    let unit = before.character.is_ascii_digit() && UNITS.contains(after.character);
+    if before.kind == Kind::Open || closes(after.character) || unit {
         false
     } else if before.kind == Kind::Close && chinese(after.kind) {
         true
@@ -284,7 +326,7 @@ fn end_of_line(atoms: &[Atom], from: usize, width: f32, style: Style) -> usize {
 }
 
 /// No gap grows wider than this part of the size; a line that would need more stays short.
-const WIDEST_GAP: f32 = 0.34;
+const WIDEST_GAP: f32 = 0.25;
 
 /// Places the glyphs of a line, stretched to `fill` when it says so.
 fn place(text: &str, atoms: &[Atom], style: Style, left: f32, fill: Option<f32>) -> Line {
@@ -299,7 +341,7 @@ fn place(text: &str, atoms: &[Atom], style: Style, left: f32, fill: Option<f32>)
     for atom in shown {
         x += before.map_or(0.0, |before| between(before, atom, style));
         gaps.push(before.is_some_and(|before| stretches(before, atom)));
-        let range = atom.start - start..atom.end - start;
+        let range = atom.start - start..atom.shown - start;
         glyphs.push(Placed { face: atom.face, id: atom.id, x: left + x, range });
         x += atom.advance;
         before = Some(atom);
@@ -312,7 +354,7 @@ fn place(text: &str, atoms: &[Atom], style: Style, left: f32, fill: Option<f32>)
             width -= style.size / 2.0;
         }
         let count = gaps.iter().filter(|stretches| **stretches).count();
-        let rest = fill - width;
+        let rest = if style.edge == Edge::Flush { fill - width } else { 0.0 };
         #[expect(clippy::cast_precision_loss, reason = "no line has that many characters")]
         let each = rest / count.max(1) as f32;
         if rest > 0.0 && each <= WIDEST_GAP * style.size {
@@ -332,11 +374,12 @@ fn place(text: &str, atoms: &[Atom], style: Style, left: f32, fill: Option<f32>)
     Line { text, glyphs, size: style.size, width: left + width }
 }
 
-/// May room be put between these? Not within a word or a dash.
+/// May room be put between these? Not within a word or a dash, nor between a mark and what it
+/// belongs to.
 fn stretches(before: &Atom, after: &Atom) -> bool {
     match (before.kind, after.kind) {
         (Kind::Narrow, Kind::Narrow) => false,
         (Kind::Long, Kind::Long) => before.character != after.character,
-        _ => true,
+        (before, after) => before != Kind::Open && after != Kind::Close,
     }
 }

@@ -30,6 +30,8 @@ pub const TITLE: f32 = 22.0;
 pub const SMALL: f32 = 14.0;
 /// 小四, the size of tables of many columns.
 pub const TINY: f32 = 12.0;
+/// 五号, the size of tables of very many columns and of the words within the place of a seal.
+pub const TINIEST: f32 = 10.5;
 /// The head: the standard leaves it to the eye (7.2.4). It shrinks until it fits on its line.
 pub const HEAD: f32 = 44.0;
 
@@ -71,9 +73,9 @@ pub const RED: Colour = (0xD8, 0, 0);
 /// Where a seal belongs, on drafts.
 pub const FAINT: Colour = (0x9A, 0x9A, 0x9A);
 /// 草稿 across a page.
-pub const DRAFT_GREY: Colour = (0xDE, 0xDE, 0xDE);
+pub const DRAFT_GREY: Colour = (0xE3, 0xE3, 0xE3);
 /// 作废 across a page.
-pub const VOID_RED: Colour = (0xF3, 0xBC, 0xBC);
+pub const VOID_RED: Colour = (0xF5, 0xC6, 0xC6);
 
 /// The names by which a word processor asks for the faces of the standard.
 pub const FANGSONG_NAME: &str = "仿宋_GB2312";

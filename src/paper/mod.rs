@@ -5,7 +5,7 @@
 //! of the standard, [`line`] breaks text into lines, [`page`] lines into pages, [`pdf`] draws them.
 //! DOCX carries the text and the figures; its lines are broken by whoever opens it.
 
-
+pub mod docx;
 pub mod fonts;
 pub mod line;
 pub mod measure;
@@ -21,7 +21,7 @@ use crate::domain::letter::{SealPlace, Sheet};
 use crate::domain::text_enum::text_enum;
 use fonts::FontError;
 
-
+pub use docx::docx;
 pub use fonts::{FaceSetting, FontSettings, Fonts, Role};
 pub use pdf::pdf;
 

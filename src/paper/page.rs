@@ -9,7 +9,7 @@ use super::line::{Line, Style, set, set_one};
 use super::measure::{
     AFTER_DATE, AFTER_TITLE, BEFORE_AGENCY, BEFORE_NUMBER, BEFORE_TITLE, BLACK, BODY, COLUMNS,
     Colour, FAINT, FOLIO_DROP, FOLIO_INSET, HEAD, HEAD_DROP, INDENT, LEFT, PITCH, RED, RULE,
-    RULE_DROP, SEAL, SMALL, TEXT_HEIGHT, TEXT_WIDTH, TITLE, TITLE_PITCH, TOP, ems, lines,
+    RULE_DROP, SEAL, SMALL, TEXT_HEIGHT, TEXT_WIDTH, TINIEST, TITLE, TITLE_PITCH, TOP, ems, lines,
 };
 use super::title::set_title;
 use super::{Edition, Marking, field_label, seal_words, table};
@@ -107,6 +107,10 @@ impl Strut {
         Self { height, marks: Vec::new(), keep: Keep::Free, start: Start::Anywhere }
     }
 
+    pub(super) fn keep_with_next(&mut self) {
+        self.keep = Keep::WithNext;
+    }
+
     fn line(line: Line, x: f32) -> Self {
         let mut strut = Self::blank(PITCH);
         strut.marks.push(Mark::text(line, x, 0.0, PITCH));
@@ -126,7 +130,8 @@ pub struct Page {
 /// # Errors
 /// A character has no glyph, or a font cannot be read.
 pub fn pages(sheet: &Sheet, edition: &Edition, fonts: &Fonts) -> Result<Vec<Page>, FontError> {
-    let mut composer = Composer { fonts, struts: Vec::new(), page_ahead: false };
+    let kind = if sheet.addressee.is_some() { Kind::Letter } else { Kind::Form };
+    let mut composer = Composer { fonts, kind, struts: Vec::new(), page_ahead: false };
     composer.front(sheet)?;
     let first_break = sheet.blocks.iter().position(|block| *block == Block::Break);
     let (body, after) = sheet.blocks.split_at(first_break.unwrap_or(sheet.blocks.len()));
@@ -140,8 +145,16 @@ pub fn pages(sheet: &Sheet, edition: &Edition, fonts: &Fonts) -> Result<Vec<Page
     Ok(pages)
 }
 
+/// What is addressed to somebody is a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Letter,
+    Form,
+}
+
 struct Composer<'a> {
     fonts: &'a Fonts,
+    kind: Kind,
     struts: Vec<Strut>,
     page_ahead: bool,
 }
@@ -189,8 +202,11 @@ impl Composer<'_> {
             strut.marks.push(centred(line, y, TITLE_PITCH));
             y += TITLE_PITCH;
         }
-        y += lines(AFTER_TITLE);
-        strut.height = (y / PITCH).ceil() * PITCH;
+        // A letter goes on on the lines of the page, a form with its table.
+        strut.height = match self.kind {
+            Kind::Letter => ((y + lines(AFTER_TITLE)) / PITCH).ceil() * PITCH,
+            Kind::Form => y + lines(AFTER_TITLE) / 2.0,
+        };
         strut.keep = Keep::WithNext;
         self.push(strut);
         Ok(())
@@ -215,6 +231,7 @@ impl Composer<'_> {
                 }
                 // A form of its own begins with its title.
                 Block::Heading(text) if self.page_ahead => {
+                    self.kind = Kind::Form;
                     self.title(text, 0.0, Strut::blank(0.0))?;
                 }
                 Block::Heading(text) => {
@@ -303,7 +320,7 @@ impl Composer<'_> {
             let top = PITCH * 0.4;
             y = y.max(top + SEAL);
             if marking == Marking::Draft {
-                let line = set_one(self.fonts, words, Style::alone(Role::Fangsong, TINY_WORDS))?;
+                let line = set_one(self.fonts, words, Style::alone(Role::Fangsong, TINIEST))?;
                 let x = middle - line.width / 2.0;
                 strut.marks.push(Mark::text(line, x, top + PITCH * 0.55, PITCH).coloured(FAINT));
                 let centre = (middle, top + radius);
@@ -318,7 +335,7 @@ impl Composer<'_> {
 
     fn keep_last(&mut self, count: usize) {
         for strut in self.struts.iter_mut().rev().take(count) {
-            strut.keep = Keep::WithNext;
+            strut.keep_with_next();
         }
     }
 
@@ -330,9 +347,6 @@ impl Composer<'_> {
         self.struts.push(strut);
     }
 }
-
-/// The words within the place of a seal.
-const TINY_WORDS: f32 = 10.5;
 
 fn centred(line: Line, top: f32, pitch: f32) -> Mark {
     let x = LEFT + (TEXT_WIDTH - line.width) / 2.0;

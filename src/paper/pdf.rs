@@ -52,7 +52,7 @@ pub fn pdf(sheet: &Sheet, edition: &Edition, fonts: &Fonts) -> Result<Vec<u8>, P
         surface.finish();
         drawn.finish();
     }
-    document.finish().map_err(|error| PaperError::Form(error.to_string()))
+    document.finish().map_err(|error| PaperError::Form(format!("{error:?}")))
 }
 
 fn metadata(sheet: &Sheet, edition: &Edition) -> Metadata {
@@ -121,13 +121,7 @@ fn draw(surface: &mut Surface, page: &Page, faces: &Faces) {
 }
 
 /// Draws a line, in as many runs as it has faces.
-fn draw_line(
-    surface: &mut Surface,
-    line: &Line,
-    at: (f32, f32),
-    colour: Colour,
-    faces: &Faces,
-) {
+fn draw_line(surface: &mut Surface, line: &Line, at: (f32, f32), colour: Colour, faces: &Faces) {
     surface.set_stroke(None);
     surface.set_fill(Some(fill(colour)));
     let mut glyphs = line.glyphs.iter().peekable();

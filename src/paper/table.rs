@@ -2,8 +2,8 @@
 //! taller than half a page.
 
 use super::fonts::{FontError, Fonts, Role};
-use super::line::{Line, Style, set, set_one};
-use super::measure::{BLACK, LEFT, SMALL, TEXT_HEIGHT, TEXT_WIDTH, TINY};
+use super::line::{Line, Style, set, set_one, widest_word};
+use super::measure::{BLACK, LEFT, SMALL, TEXT_HEIGHT, TEXT_WIDTH, TINIEST, TINY};
 use super::page::{Mark, Strut};
 
 /// From the rule to the text.
@@ -14,6 +14,8 @@ const RULE: f32 = 0.75;
 const LEADING: f32 = 1.45;
 /// The least room of a row that is filled in by hand, in lines.
 const BY_HAND: f32 = 2.5;
+/// A column that needs so much of an equal share, or less, gets what it needs.
+const NEARLY: f32 = 1.15;
 /// A column of labels is at most this part of the table.
 const LABELS: f32 = 0.32;
 
@@ -27,38 +29,72 @@ struct Cell {
 /// The size of the text of a table with so many columns.
 #[must_use]
 pub fn text_size(columns: usize) -> f32 {
-    if columns > 3 { TINY } else { SMALL }
+    match columns {
+        0..=3 => SMALL,
+        4..=5 => TINY,
+        _ => TINIEST,
+    }
 }
 
-/// How wide the columns are, by the widest text in each: together as wide as the type area.
-#[must_use]
-pub fn columns(natural: &[f32], size: f32) -> Vec<f32> {
-    let room = 2.0 * INSET;
-    let natural: Vec<f32> = natural.iter().map(|width| width.max(2.0 * size) + room).collect();
-    if let [label, _] = natural.as_slice() {
-        let label = label.clamp(6.0 * size, LABELS * TEXT_WIDTH);
-        return vec![label, TEXT_WIDTH - label];
-    }
-    let sum: f32 = natural.iter().sum();
-    if sum <= TEXT_WIDTH {
-        return natural.iter().map(|width| width * TEXT_WIDTH / sum).collect();
-    }
-    // Those that need less than their share get what they need; the others share the rest.
-    let mut given: Vec<Option<f32>> = vec![None; natural.len()];
-    let mut share = TEXT_WIDTH;
-    for _ in &natural {
-        let left = TEXT_WIDTH - given.iter().flatten().sum::<f32>();
-        let open = given.iter().filter(|width| width.is_none()).count();
-        #[expect(clippy::cast_precision_loss, reason = "a table has few columns")]
-        let equal = left / open.max(1) as f32;
-        share = equal;
-        for (width, given) in natural.iter().zip(&mut given) {
-            if given.is_none() && *width <= equal {
-                *given = Some(*width);
+/// What a column asks for: room for its longest line, and at least for its longest word.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Wish {
+    /// The longest line.
+    pub line: f32,
+    /// The longest word.
+    pub word: f32,
+}
+
+/// What the columns of a table ask for.
+///
+/// # Errors
+/// A character has no glyph, or a font cannot be read.
+pub fn wishes(fonts: &Fonts, rows: &[Vec<String>], size: f32) -> Result<Vec<Wish>, FontError> {
+    let style = Style::text(Role::Fangsong, size);
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut wishes = vec![Wish::default(); count];
+    for (at, row) in rows.iter().enumerate() {
+        for (cell, wish) in row.iter().zip(&mut wishes) {
+            wish.word = wish.word.max(widest_word(fonts, cell, style)?);
+            // The names of many columns may wrap over short cells.
+            if at == 0 && count > 2 {
+                continue;
+            }
+            for line in cell.split('\n') {
+                wish.line = wish.line.max(set_one(fonts, line, style)?.width);
             }
         }
     }
-    given.into_iter().map(|width| width.unwrap_or(share)).collect()
+    Ok(wishes)
+}
+
+/// How wide the columns are: together as wide as the type area. A column of labels keeps to the room
+/// that they need; of many columns those that need little get it, and the others share the rest.
+#[must_use]
+pub fn columns(wishes: &[Wish], size: f32) -> Vec<f32> {
+    if let [labels, _] = wishes {
+        let labels = (labels.line + 2.0 * INSET).clamp(6.0 * size, LABELS * TEXT_WIDTH);
+        return vec![labels, TEXT_WIDTH - labels];
+    }
+    let with_room = |width: f32| width.max(2.0 * size) + 2.0 * INSET + 0.1;
+    let mut widths: Vec<Option<f32>> = vec![None; wishes.len()];
+    let mut share = TEXT_WIDTH;
+    for _ in wishes {
+        let left = TEXT_WIDTH - widths.iter().flatten().sum::<f32>();
+        let open = widths.iter().filter(|width| width.is_none()).count();
+        #[expect(clippy::cast_precision_loss, reason = "a table has few columns")]
+        let equal = left / open.max(1) as f32;
+        share = equal;
+        for (wish, width) in wishes.iter().zip(&mut widths) {
+            let (line, word) = (with_room(wish.line), with_room(wish.word));
+            if width.is_none() && (word > equal || line <= equal * NEARLY) {
+                *width = Some(line.min(equal * NEARLY).max(word));
+            }
+        }
+    }
+    let widths: Vec<f32> = widths.into_iter().map(|width| width.unwrap_or(share)).collect();
+    let scale = TEXT_WIDTH / widths.iter().sum::<f32>();
+    widths.into_iter().map(|width| width * scale).collect()
 }
 
 /// The struts of a table.
@@ -66,29 +102,26 @@ pub(super) fn struts(fonts: &Fonts, rows: &[Vec<String>]) -> Result<Vec<Strut>, 
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let size = text_size(count);
     let style = Style::text(Role::Fangsong, size);
-    let mut natural = vec![0.0_f32; count];
-    for row in rows {
-        for (cell, widest) in row.iter().zip(&mut natural) {
-            for line in cell.split('\n') {
-                *widest = widest.max(set_one(fonts, line, style)?.width);
-            }
-        }
-    }
-    let widths = columns(&natural, size);
+    let widths = columns(&wishes(fonts, rows, size)?, size);
     let mut struts = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let mut cells = Vec::new();
         let mut left = LEFT;
         for (column, width) in widths.iter().enumerate() {
             let text = row.get(column).map_or("", String::as_str);
-            let lines = set(fonts, text, style, width - 2.0 * INSET, 0.0)?;
             let label = if count == 2 { column == 0 } else { at == 0 };
+            let style = if label || count > 3 { style.ragged() } else { style };
+            let lines = set(fonts, text, style, width - 2.0 * INSET, 0.0)?;
             let centred = label || (count > 2 && lines.len() == 1);
             cells.push(Cell { lines, left, width: *width, centred });
             left += width;
         }
-        let by_hand = row.iter().any(|cell| cell.trim().is_empty());
+        let by_hand = count == 2 && row.iter().any(|cell| cell.trim().is_empty());
         draw_row(&cells, size, if by_hand { BY_HAND } else { 1.0 }, &mut struts);
+        // The names of the columns stay with the first row below them.
+        if at == 0 && count > 2 {
+            struts.iter_mut().for_each(Strut::keep_with_next);
+        }
     }
     Ok(struts)
 }

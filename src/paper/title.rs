@@ -5,8 +5,23 @@ use super::line::{Line, Style, closes, set_one};
 
 /// Where a title of this office is best broken: before these.
 const WORDS: &[&str] = &[
-    "政府信息", "公开", "申请", "不予", "不作为", "处理", "重复", "征求", "意见", "第三方", "登记",
-    "补正", "延期", "说明", "告知书", "通知书", "（",
+    "政府信息",
+    "公开",
+    "申请",
+    "不予",
+    "不作为",
+    "处理",
+    "重复",
+    "征求",
+    "意见",
+    "第三方",
+    "登记",
+    "补正",
+    "延期",
+    "说明",
+    "告知书",
+    "通知书",
+    "（",
 ];
 
 /// What it costs to break within a word, in characters that the lines differ by.
@@ -45,16 +60,17 @@ pub(super) fn set_title(
 /// `wish` wide and must not be wider than `width`.
 fn best_break(line: &Line, wish: f32, width: f32) -> Option<usize> {
     let cost = |x: f32, at: usize| {
-        let word = line.text.get(at..).is_some_and(|rest| WORDS.iter().any(|w| rest.starts_with(w)));
+        let word =
+            line.text.get(at..).is_some_and(|rest| WORDS.iter().any(|w| rest.starts_with(w)));
         (x - wish).abs() / line.size + if word { 0.0 } else { WITHIN_A_WORD }
     };
     let allowed = |at: usize| {
         let next = line.text.get(at..).and_then(|rest| rest.chars().next());
         let before = line.text.get(..at).and_then(|text| text.chars().next_back());
         let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        !next.is_some_and(closes)
-            && !before.is_some_and(|c| "（《“〔".contains(c))
-            && !(word(next) && word(before))
+        let within_a_word = word(next) && word(before);
+        let opened = before.is_some_and(|c| "（《“〔".contains(c));
+        !(next.is_some_and(closes) || opened || within_a_word)
     };
     let places = line.glyphs.iter().skip(1).map(|glyph| (glyph.x, glyph.range.start));
     let places = places.filter(|(x, at)| *x <= width && allowed(*at));

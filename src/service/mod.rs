@@ -9,6 +9,7 @@ pub mod guesses;
 pub mod health;
 pub mod import;
 pub mod metrics;
+pub mod paper;
 pub mod people;
 pub mod public;
 pub mod sessions;
@@ -65,6 +66,8 @@ pub struct App {
     public_url: OnceLock<String>,
     /// Who comes too often, or guesses, at the public door.
     pub public: public::Door,
+    /// Makes letters into files.
+    pub press: paper::Press,
     /// Who guesses passwords.
     pub(crate) guesses: guesses::Guesses,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
@@ -152,6 +155,7 @@ impl App {
             docs: settings.docs,
             public_url: settings.office.public_url.clone().map(OnceLock::from).unwrap_or_default(),
             public: public::Door::new(settings.public),
+            press: paper::Press::new(&settings.fonts),
             guesses: guesses::Guesses::default(),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))

@@ -34,12 +34,7 @@ pub(super) struct Finding {
 /// Files that hold a face for a role, the best first.
 const fn known(role: Role) -> &'static [&'static str] {
     match role {
-        Role::Fangsong => &[
-            "simfang.ttf",
-            "FZFSK.TTF",
-            "STFANGSO.TTF",
-            "FandolFang-Regular.otf",
-        ],
+        Role::Fangsong => &["simfang.ttf", "FZFSK.TTF", "STFANGSO.TTF", "FandolFang-Regular.otf"],
         Role::Song => &[
             "FZXBSJW.TTF",
             "FZXBSK.TTF",
@@ -126,12 +121,7 @@ fn files(folders: &[PathBuf]) -> BTreeMap<String, PathBuf> {
     found
 }
 
-fn collect(
-    folder: &Path,
-    depth: usize,
-    left: &mut usize,
-    found: &mut BTreeMap<String, PathBuf>,
-) {
+fn collect(folder: &Path, depth: usize, left: &mut usize, found: &mut BTreeMap<String, PathBuf>) {
     // A folder that cannot be read holds no font for this process.
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();

@@ -38,7 +38,10 @@ pub struct FontSettings {
 
 impl Default for FontSettings {
     fn default() -> Self {
-        Self { folders: DEFAULT_FOLDERS.split(':').map(PathBuf::from).collect(), roles: [const { None }; 4] }
+        Self {
+            folders: DEFAULT_FOLDERS.split(':').map(PathBuf::from).collect(),
+            roles: [const { None }; 4],
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,13 @@ pub(super) struct Sfnt {
     path: PathBuf,
     file: File,
     bytes: Vec<u8>,
+}
+
+/// A table of a face.
+struct Table {
+    tag: [u8; 4],
+    place: usize,
+    length: usize,
 }
 
 /// An INDEX of the Compact Font Format (Adobe Technical Note 5176, 5), by places in the file.
@@ -78,7 +86,7 @@ impl Sfnt {
 
     /// Reads these tables of one face.
     pub(super) fn read_tables(&mut self, face: u32, wanted: &[&[u8; 4]]) -> Result<(), FontError> {
-        for (tag, place, length) in self.directory(face)? {
+        for Table { tag, place, length } in self.directory(face)? {
             if wanted.contains(&&tag) {
                 self.read(place, length)?;
             }
@@ -93,7 +101,7 @@ impl Sfnt {
         glyphs: &BTreeSet<u32>,
     ) -> Result<(), FontError> {
         self.read_tables(face, OUTLINES)?;
-        for (tag, place, length) in self.directory(face)? {
+        for Table { tag, place, length } in self.directory(face)? {
             if tag == *b"CFF " {
                 self.read_cff(place, length, glyphs)?;
             }
@@ -111,8 +119,8 @@ impl Sfnt {
         self.bytes
     }
 
-    /// Tag, place and length of the tables of a face.
-    fn directory(&mut self, face: u32) -> Result<Vec<([u8; 4], usize, usize)>, FontError> {
+    /// The tables of a face.
+    fn directory(&mut self, face: u32) -> Result<Vec<Table>, FontError> {
         let count = self.faces()?;
         if face >= count {
             return Err(self.broken("has no face of this index"));
@@ -131,7 +139,8 @@ impl Sfnt {
             let tag = self.bytes.get(record..record + 4);
             let tag = tag.and_then(|tag| tag.try_into().ok());
             let tag = tag.ok_or_else(|| self.broken("ends too early"))?;
-            directory.push((tag, self.number(record + 8, 4)?, self.number(record + 12, 4)?));
+            let (place, length) = (self.number(record + 8, 4)?, self.number(record + 12, 4)?);
+            directory.push(Table { tag, place, length });
         }
         Ok(directory)
     }
@@ -191,7 +200,8 @@ impl Sfnt {
         }
         // Offsets count from the byte before the data.
         let base = index.offsets + (index.count + 1) * index.offset_size - 1;
-        let offset = |entry| self.number(index.offsets + entry * index.offset_size, index.offset_size);
+        let offset =
+            |entry| self.number(index.offsets + entry * index.offset_size, index.offset_size);
         let (from, to) = (base + offset(entry)?, base + offset(entry + 1)?);
         if from > to { Err(self.broken("its outlines cannot be read")) } else { Ok((from, to)) }
     }
@@ -207,7 +217,10 @@ impl Sfnt {
         let room = at.checked_add(length).and_then(|end| self.bytes.get_mut(at..end));
         let Some(room) = room else { return Err(self.broken("ends too early")) };
         let read = self.file.read_exact_at(room, at as u64);
-        read.map_err(|error| unreadable(&self.path, &error))
+        read.map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => self.broken("ends too early"),
+            _ => unreadable(&self.path, &error),
+        })
     }
 
     /// This file is broken.
@@ -240,8 +253,12 @@ fn outlines_place(dict: &[u8]) -> Option<usize> {
             // A decimal fraction, up to a half byte of ones.
             30 => while bytes.next().is_some_and(|byte| byte & 15 != 15 && byte >> 4 != 15) {},
             32..=246 => operand = Some(i32::from(byte) - 139),
-            247..=250 => operand = Some((i32::from(byte) - 247) * 256 + i32::from(bytes.next()?) + 108),
-            251..=254 => operand = Some((251 - i32::from(byte)) * 256 - i32::from(bytes.next()?) - 108),
+            247..=250 => {
+                operand = Some((i32::from(byte) - 247) * 256 + i32::from(bytes.next()?) + 108);
+            }
+            251..=254 => {
+                operand = Some((251 - i32::from(byte)) * 256 - i32::from(bytes.next()?) - 108);
+            }
             _ => return None,
         }
     }
