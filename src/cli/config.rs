@@ -171,15 +171,16 @@ fn lines(flags: &Flags) -> Vec<Line> {
 /// Which faces letters are printed with. That there are none is no fault: all else works.
 fn check_fonts(settings: &FontSettings, lines: &mut Vec<Line>) {
     match Fonts::find(settings) {
-        Ok(fonts) => lines.extend(fonts.places().map(|(role, place)| {
-            let Place { path, index, family } = place;
-            let text = format!("{}: {family} ({}#{index})", role.label_zh(), path.display());
-            Line::good("font", text)
-        })),
-        Err(error @ FontError::NoChineseFont) => {
-            lines.push(Line::good("font", format!("no PDF of letters: {error}")));
+        Ok(fonts) => {
+            let faces = fonts.places().map(|(role, Place { path, index, family })| {
+                format!("{}: {family} ({}#{index})", role.label_zh(), path.display())
+            });
+            lines.push(Line::good("fonts", faces.collect::<Vec<_>>().join("\n")));
         }
-        Err(error) => lines.push(Line::fault("font", error)),
+        Err(error @ FontError::NoChineseFont) => {
+            lines.push(Line::good("fonts", format!("no PDF of letters: {error}")));
+        }
+        Err(error) => lines.push(Line::fault("fonts", error)),
     }
 }
 

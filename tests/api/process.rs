@@ -408,8 +408,8 @@ fn the_check_looks_at_the_database_and_changes_nothing() {
         .expect("a list")
         .iter()
         .map(|line| (line["check"].as_str(), line["ok"].as_bool()));
-    let expected =
-        ["settings", "database", "migrations", "data key"].map(|check| (Some(check), Some(true)));
+    let expected = ["settings", "fonts", "database", "migrations", "data key"]
+        .map(|check| (Some(check), Some(true)));
     assert_eq!(checks.collect::<Vec<_>>(), expected);
     drop(Running::start(place.gongkai(&["serve"])));
     let mut other = place.gongkai(&["config", "check"]);
@@ -422,6 +422,23 @@ fn the_check_looks_at_the_database_and_changes_nothing() {
         78,
         &["FAULT  migrations  lacks", "run `gongkai migrate`"],
     );
+}
+
+#[test]
+fn the_check_tells_with_which_faces_letters_are_printed() {
+    let place = Place::new();
+    let found = done(place.gongkai(&["config", "check"]));
+    assert!(said(&found).contains("仿宋: "), "fonts-noto-cjk is installed: {}", said(&found));
+    let mut none = place.gongkai(&["config", "check"]);
+    none.env("GONGKAI_FONTS", place.file("no fonts"));
+    let none = done(none);
+    assert!(said(&none).contains("no PDF of letters"), "{}", said(&none));
+    let mut missing = place.gongkai(&["config", "check"]);
+    missing.env("GONGKAI_FONT_SONG", place.file("missing.ttf"));
+    fails(missing, 78, &["FAULT  fonts", "missing.ttf"]);
+    let mut wrong = place.gongkai(&["config", "check"]);
+    wrong.env("GONGKAI_FONT_KAI", "/a.ttc#two");
+    fails(wrong, 78, &["GONGKAI_FONT_KAI must be PATH or PATH#INDEX"]);
 }
 
 #[test]
