@@ -115,9 +115,9 @@ fn memory_stays_flat_over_a_200_mib_upload_and_download() {
             break;
         }
         digest.update(bytes);
-        let taken = bytes.len();
-        length += taken;
-        answer.consume(taken);
+        let count = bytes.len();
+        length += count;
+        answer.consume(count);
     }
     assert_eq!(length, LARGE);
     let sum = gongkai::domain::hex::encode(digest.finish().as_ref());
