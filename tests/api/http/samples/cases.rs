@@ -113,8 +113,11 @@ fn reading() -> Vec<Sample> {
         }),
         sample!("listCaseActions", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
         sample!("listLetters", Some(Who::OfficerA), NO_ID, |api| {
-            answered(api).await;
-            Call::plain().query("series", "disclosure").query("state", "valid").query("limit", "2")
+            // The only one of its series: letters of one instant have no order among them.
+            let case = accepted(api).await;
+            let case = api.done(Who::OfficerA, &case, "request-extension", &json!({ "days": 10, "reason": "检索量大" })).await;
+            api.done(Who::Supervisor, &case, "decide-extension", &json!({ "verdict": "granted" })).await;
+            Call::plain().query("series", "extension").query("state", "valid").query("limit", "2")
         }),
         sample!("listCaseLetters", Some(Who::OfficerA), CENTER_B, |api| on(&answered(api).await)),
         sample!("getLetter", Some(Who::OfficerA), CENTER_B, |api| on_letter(&answered(api).await)),
