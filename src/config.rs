@@ -3,8 +3,8 @@
 //! Every fault is told at once.
 
 mod example;
-pub mod fonts;
 pub mod files;
+pub mod fonts;
 mod office;
 pub mod source;
 

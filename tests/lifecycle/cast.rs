@@ -14,8 +14,8 @@ use gongkai::domain::decision::Decisions;
 use gongkai::domain::ids::{AttachmentId, CaseId, UnitId, UserId, Version};
 use gongkai::domain::letter::{LetterId, LetterOffice};
 use gongkai::domain::lifecycle::{
-    Changes, Context, EarlierCases, NewCase, NewFile, NextNumbers, ServiceFacts, Step, SubtaskWording,
-    SupplementFacts, Wording, apply, awaited_reviews, receive,
+    Changes, Context, EarlierCases, NewCase, NewFile, NextNumbers, ServiceFacts, Step,
+    SubtaskWording, SupplementFacts, Wording, apply, awaited_reviews, receive,
 };
 use gongkai::domain::practice::Practice;
 use gongkai::domain::regulation::Law;

@@ -90,6 +90,7 @@ fn drafted(decision: &str, only: Option<&[DraftField]>) -> Draft {
     let codes = Decisions::builtin().find(code).unwrap().grounds.codes.clone();
     Draft {
         decision: code,
+        files: Vec::new(),
         grounds: codes
             .iter()
             .filter(|_| parts)

@@ -19,7 +19,7 @@ const VERBS: [&str; 5] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 11] = [
+const SINGULAR: [&str; 12] = [
     // A letter has one page.
     "html",
     // The caller himself, his password and the session in which he asks.

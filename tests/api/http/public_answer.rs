@@ -87,7 +87,7 @@ on_both! {
         let receipt = api.answered_on("download").await;
         let body = claim(&receipt);
         let both = (0..4).map(|_| api.visit(HERE, "answer", &body));
-        for answer in all_at_once(both).await {
+        for answer in all_at_once(both.collect(), || ()).await {
             assert_eq!(answer.status, 200, "{}", answer.text);
         }
         let case = api.case_of(&receipt).await;
