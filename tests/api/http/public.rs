@@ -75,9 +75,14 @@ impl Api {
         self.done(Who::Clerk, &case, "register", &confirmed).await
     }
 
-    /// An online application whose answer the query room has issued, to be had on this carrier.
+    /// An online application whose answer the query room has issued, to be had on this carrier. Its
+    /// applicant is another than the one of [`application`]: nobody may send in too many in a day.
     pub(crate) async fn answered_on(&self, carrier: &str) -> Value {
-        let receipt = self.applied().await;
+        let mut body = application();
+        body["applicant"]["id_number"] = json!("11010519491231002X");
+        let answer = self.visit("192.0.2.1", "applications", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let receipt = answer.json();
         let case = self.confirmed(&receipt).await;
         let draft =
             json!({ "decision": "disclose", "provided": "收费标准一份", "carrier": carrier });
