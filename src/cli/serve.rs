@@ -43,7 +43,7 @@ pub(super) fn run(args: &ServeArgs) -> Done {
             app.files
                 .open()
                 .map_err(|error| Failure::new(EXIT_CONFIG, format!("GONGKAI_FILES: {error}")))?;
-            actix_web::rt::spawn(files::keep_tidy(Arc::clone(&app)));
+            actix_web::rt::spawn(files::keep_tidy(Arc::downgrade(&app)));
         } else {
             tracing::warn!("GONGKAI_FILES is not set: no files are taken");
         }

@@ -56,6 +56,10 @@ pub struct Idempotency {
 }
 
 /// What can be asked of the writer.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every command is an act on a case; a box would be one allocation more for each"
+)]
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Record an application.

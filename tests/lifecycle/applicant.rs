@@ -5,7 +5,8 @@ use gongkai::domain::case::{Arrival, Case};
 use gongkai::domain::channel::Channel;
 use gongkai::domain::deadline::legal_day;
 use gongkai::domain::lifecycle::{
-    Action, Status, Step, SupplementFacts, applicant_may, apply, availability, receive,
+    Action, ServiceFacts, Status, Step, SupplementFacts, applicant_may, apply, availability,
+    receive,
 };
 use gongkai::domain::public_status::{DeliveryState, PublicStatus, PublicView};
 use gongkai::domain::rejection::Reason;
@@ -25,9 +26,29 @@ fn awaiting() -> File {
 }
 
 #[test]
-fn he_may_apply_and_supplement_and_nothing_else() {
+fn he_may_apply_supplement_and_take_his_answer_and_nothing_else() {
     let may: Vec<_> = Action::ALL.iter().filter(|action| applicant_may(**action)).collect();
-    assert_eq!(may, [&Action::Receive, &Action::Supplement]);
+    assert_eq!(may, [&Action::Receive, &Action::Supplement, &Action::Serve]);
+}
+
+#[test]
+fn he_serves_nothing_but_his_answer_and_only_by_taking_it() {
+    let mut file = File::assigned("2024-03-04");
+    file.must(A1, "2024-03-04", &draft("disclose"));
+    file.pass("2024-03-04");
+    file.must(Q1, "2024-03-04", &answer(None));
+    let at = morning(day("2024-03-05"));
+    let ctx = file.world.ctx_by(By::Applicant, at);
+    let letter = gongkai::domain::case::ServedLetter::Answer;
+    let taken = serve(letter, ServiceFacts::downloaded(at));
+    let refused = apply(&file.case, &serve(letter, handed("2024-03-05")), &ctx).unwrap_err();
+    assert_eq!(refused.first().reason, Reason::RoleNotPermitted);
+    let after = apply(&file.case, &taken, &ctx).unwrap().case;
+    assert_eq!(after.record.services[0].recorded_by, None);
+    assert_eq!(after.record.clock.unwrap().answer_date, Some(day("2024-03-05")));
+    // Nobody of the staff takes it for him.
+    let staff = file.try_(Q1, "2024-03-05", &taken).unwrap_err();
+    assert_eq!(staff.first().reason, Reason::FactOutOfPlace);
 }
 
 #[test]

@@ -93,6 +93,13 @@ impl Attempt {
         facts
     }
 
+    fn review(&self) -> Step {
+        let kind = ReviewKind::ALL[self.pick % ReviewKind::ALL.len()];
+        let verdicts = [ReviewVerdict::Passed; 4].into_iter();
+        let verdicts: Vec<_> = verdicts.chain(ReviewVerdict::ALL.iter().copied()).collect();
+        review(kind, verdicts[self.pick2 % verdicts.len()])
+    }
+
     /// The number of one of the first subtasks.
     fn subtask(&self) -> u32 {
         u32::try_from(self.pick % 4).unwrap_or(0)
@@ -136,12 +143,7 @@ impl Attempt {
                 draft_with("disclose", Particulars::default())
             }
             Action::DraftAnswer => draft(DECISIONS[self.pick % DECISIONS.len()]),
-            Action::Review => {
-                let kind = ReviewKind::ALL[self.pick % ReviewKind::ALL.len()];
-                let verdicts = [ReviewVerdict::Passed; 4].into_iter();
-                let verdicts: Vec<_> = verdicts.chain(ReviewVerdict::ALL.iter().copied()).collect();
-                review(kind, verdicts[self.pick2 % verdicts.len()])
-            }
+            Action::Review => self.review(),
             Action::AskSubtask => {
                 let unit = UNITS[self.pick % UNITS.len()];
                 let kind = SubtaskKind::ALL[self.pick2 % SubtaskKind::ALL.len()];

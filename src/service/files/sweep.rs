@@ -1,7 +1,7 @@
 //! What belongs to nothing goes: objects and half of files that a crash left behind.
 
 use std::path::Path as Folder;
-use std::sync::Arc;
+use std::sync::Weak;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,9 +32,10 @@ pub struct Swept {
     pub unfinished: usize,
 }
 
-/// Sweeps now and every hour, as long as it is let.
-pub async fn keep_tidy(app: Arc<App>) {
-    loop {
+/// Sweeps now and every hour, as long as the application is there. It does not keep it there: who
+/// stops the server waits until nobody has it any more.
+pub async fn keep_tidy(application: Weak<App>) {
+    while let Some(app) = application.upgrade() {
         match sweep(&app, app.clock.now() - TimeDelta::hours(1)).await {
             Ok(swept) if swept == Swept::default() => {}
             Ok(Swept { objects, unfinished }) => {
@@ -42,6 +43,7 @@ pub async fn keep_tidy(app: Arc<App>) {
             }
             Err(error) => tracing::warn!(%error, "the files could not be swept"),
         }
+        drop(app);
         tokio::time::sleep(EVERY).await;
     }
 }

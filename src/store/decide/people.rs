@@ -171,7 +171,9 @@ impl Workspace<'_> {
             return Err(Reason::UnitHasUnits.into());
         }
         let cases: Vec<Case> = self.unfinished_cases(|case| {
-            case.holding_unit() == Some(unit.id) || case.record.intake.receiving_unit == unit.id
+            case.holding_unit() == Some(unit.id)
+                || case.record.intake.receiving_unit == unit.id
+                || case.asks_one_of(&[unit.id])
         });
         let users: Vec<User> = self.active_users_of(unit.id);
         let successor = match successor {

@@ -14,9 +14,10 @@ use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
 /// The operations that need no token, by intent.
-const OPEN: [&str; 13] = [
+const OPEN: [&str; 16] = [
     "applyOnline",
     "choosePassword",
+    "downloadAnswer",
     "getContractJson",
     "getContractYaml",
     "getDictionaries",
@@ -25,9 +26,11 @@ const OPEN: [&str; 13] = [
     "getPublicStatus",
     "getReadiness",
     "logIn",
+    "readAnswer",
     "refreshSession",
     "setUp",
     "supplementOnline",
+    "takeAnswer",
 ];
 
 /// The answers of docs/permissions.md: operation, then column, then cell.

@@ -19,9 +19,12 @@ const VERBS: [&str; 5] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 12] = [
-    // A letter has one page.
+const SINGULAR: [&str; 15] = [
+    // A letter has one page and one file of each form, a case one answer.
     "html",
+    "pdf",
+    "docx",
+    "answer",
     // The caller himself, his password and the session in which he asks.
     "me",
     "password",

@@ -216,9 +216,10 @@ const FORBIDDEN: [&str; 12] = [
 fn takes(operation: &str, name: &str) -> bool {
     match operation {
         "assignCase" => name == "unit_id",
+        "askSubtask" => name == "unit_id" || name == "due_date",
         "printReceiptWithCode" => name == "query_code",
         "createUser" => name == "unit_id" || name == "role",
-        "getPublicStatus" | "supplementOnline" => {
+        "getPublicStatus" | "supplementOnline" | "takeAnswer" | "readAnswer" | "downloadAnswer" => {
             ["case_number", "receipt_number", "query_code"].contains(&name)
         }
         _ => false,

@@ -63,7 +63,9 @@ on_both! {
         assert_eq!(bare.json()["errors"][0]["pointer"], "#/search_log");
         let before = api.traces();
         let foreign = api.act(Who::WindowA, &case, "reply-subtask", &reply(&api)).await;
-        assert_eq!(foreign.status, 403, "the window sees the case of its center's and was not asked: {}", foreign.text);
+        assert_eq!(foreign.status, 404, "the window was not asked, and the case is not its own: {}", foreign.text);
+        let holder = api.act(Who::OfficerA, &case, "reply-subtask", &reply(&api)).await;
+        assert_eq!(holder.verdict(), (403, "not_asked_unit".to_owned()));
         assert_eq!(api.traces(), before);
         let done = api.done(Who::OfficerB, &case, "reply-subtask", &reply(&api)).await;
         assert_eq!((&done["items"][0]["state"], &done["items"][0]["search_log"][0]["result"]), (&json!("replied"), &json!("一份")));
@@ -131,7 +133,7 @@ on_both! {
         let case = asked(&api).await;
         let (center_a, center_b) = (api.world.unit(Place::CenterA).0, api.world.unit(Place::CenterB).0);
         let unit = api.get(Who::Admin, &format!("/api/v1/units/{center_b}")).await.json();
-        let close = json!({ "reason": "撤并", "successor_id": center_a });
+        let close = json!({ "reason": "撤并", "successor_unit_id": center_a });
         let request = api.request(Who::Admin, actix_web::http::Method::POST, &format!("/api/v1/units/{center_b}/close")).await;
         let closed = api.send(request.insert_header(("if-match", format!("\"{}\"", unit["version"]))).set_json(close)).await;
         assert_eq!(closed.status, 200, "{}", closed.text);

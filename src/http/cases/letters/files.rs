@@ -99,6 +99,9 @@ impl<F: Form> Responder for Printed<F> {
         response
             .content_type(F::MEDIA_TYPE)
             .insert_header((header::CACHE_CONTROL, "no-store"))
+            // Its parts are compressed already, and it is made anew each time: never packed, and
+            // never in ranges.
+            .insert_header((header::ACCEPT_RANGES, "none"))
             .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
             .insert_header(disposition);
         digested(request, response, self.bytes)
