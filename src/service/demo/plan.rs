@@ -35,9 +35,13 @@ pub(super) struct Story {
 
 /// The route with the reviews that the draft of this decision must pass, on the day of the draft. A
 /// draft that the route does not issue waits for them.
-pub(super) fn reviewed(route: &[(u32, Act)], decision: &str) -> Vec<(u32, Act)> {
+pub(super) fn reviewed(
+    route: &[(u32, Act)],
+    decision: &str,
+    practice: Practice,
+) -> Vec<(u32, Act)> {
     let row = DecisionCode::parse(decision).ok().and_then(|code| Decisions::builtin().find(code));
-    let needed = row.map(|row| reviews_needed(row, Practice::default())).unwrap_or_default();
+    let needed = row.map(|row| reviews_needed(row, practice)).unwrap_or_default();
     let issued = route.iter().rposition(|(_, act)| matches!(act, Act::Issue | Act::IssueServed));
     let last = route.iter().rposition(|(_, act)| *act == Act::Draft);
     let mut whole = Vec::with_capacity(route.len() + needed.len());
@@ -57,7 +61,7 @@ pub(super) fn reviewed(route: &[(u32, Act)], decision: &str) -> Vec<(u32, Act)> 
 pub(super) fn story(
     plot: Plot,
     topics: &BTreeMap<String, Topic>,
-    law: &Law,
+    (law, practice): (&Law, Practice),
     today: NaiveDate,
 ) -> Result<Story, DemoError> {
     let mut agenda = Vec::new();
@@ -72,7 +76,7 @@ pub(super) fn story(
         let missing = || DemoError::Data(format!("no topic {}", row.topic));
         let topic = topics.get(&row.topic).ok_or_else(missing)?;
         let decision = if row.repeats.is_some() { "repeat" } else { &topic.decision };
-        let route = reviewed(route, decision);
+        let route = reviewed(route, decision, practice);
         let received =
             Entry { at: days::instant(arrival, number, 0), row: number, act: Act::Receive };
         agenda.push(received);

@@ -115,7 +115,7 @@ impl Seeder<'_> {
         let (row, route) = deck.draw(&mut chance, arrival.day)?;
         let missing = || DemoError::Data(format!("no topic {}", row.topic));
         let topic = self.stage.topics.get(&row.topic).ok_or_else(missing)?;
-        let mut route = plan::reviewed(&route, &topic.decision);
+        let mut route = plan::reviewed(&route, &topic.decision, self.app.practice);
         route.truncate(draw::kept(&mut chance, route.len(), arrival.days_ago));
         let place = draw::somebody(&mut chance, crowd);
         let mut scene = Scene {
