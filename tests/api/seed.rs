@@ -8,9 +8,11 @@ use gongkai::domain::actor::CaseScope;
 use gongkai::domain::deadline::legal_day;
 use gongkai::domain::ids::CaseId;
 use gongkai::domain::lifecycle::Status;
+use gongkai::domain::practice::LegalReview;
 use gongkai::service::demo::{self, DemoError, Load};
 use gongkai::store::{cases, events};
 
+use crate::support::databases::Backend;
 use crate::support::on_both;
 use crate::support::world::Empty;
 
@@ -54,4 +56,14 @@ on_both! {
         let again = demo::seed(app, clock, now, load, &mut |_| ()).await;
         assert!(matches!(again, Err(DemoError::NotEmpty)));
     }
+}
+
+on_both!(the_seed_reviews_as_the_bureau_is_set_up);
+async fn the_seed_reviews_as_the_bureau_is_set_up(backend: Backend) {
+    let empty = Empty::with_settings(backend, |settings| {
+        settings.practice.legal_review = LegalReview::All;
+    });
+    let load = Load { cases: 100, under_way: 50 };
+    let now = empty.clock.now();
+    demo::seed(&empty.app, &empty.clock, now, load, &mut |_| ()).await.unwrap();
 }

@@ -185,9 +185,16 @@ impl Drop for Empty {
 
 impl Fresh for Empty {
     async fn fresh(backend: Backend) -> Self {
+        Self::with_settings(backend, |_| ())
+    }
+}
+
+impl Empty {
+    /// One with other settings.
+    pub fn with_settings(backend: Backend, change: fn(&mut Settings)) -> Self {
         let db = TestDatabase::migrated(backend);
         let clock = SettableClock::at(instant("2025-03-10T02:00:00Z"));
-        Self { app: start(db.url(), &clock, WriterLimits::default(), |_| ()), clock, db }
+        Self { app: start(db.url(), &clock, WriterLimits::default(), change), clock, db }
     }
 }
 
