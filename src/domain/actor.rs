@@ -88,7 +88,7 @@ impl Actor {
 }
 
 /// The cases that exist for an actor; every other case is as if it were not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CaseScope {
     /// Every case.
     All,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::text_enum::text_enum;
 
 /// The cases that a period is about, as of a day: received in it, or carried into it open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cohort {
     /// First day of the period.
     pub from: NaiveDate,

@@ -15,7 +15,8 @@ use diesel::sql_types::{Bool, Nullable};
 
 use super::conn::{Conn, MultiBackend};
 use super::dialect;
-use super::error::Result;
+use super::error::{Error, Result};
+use super::known::Known;
 use super::page::{Page, Stretch};
 use super::rows::{CaseRow, case_of};
 use super::schema::cases;
@@ -104,18 +105,35 @@ impl Stored {
     }
 }
 
-/// The cases of these ids, whoever may see them.
+/// The cases of these ids, whoever may see them. What has not changed since it was last read is not
+/// fetched again.
 ///
 /// # Errors
 /// The database cannot be read.
-pub(super) fn by_ids(conn: &mut Conn, ids: &[CaseId]) -> Result<HashMap<CaseId, Stored>> {
-    let keys = ids.iter().map(|id| Key(id.0)).collect();
-    let rows = dialect::documents_by_ids(conn, keys)?.into_iter();
+pub(super) fn by_ids(
+    conn: &mut Conn,
+    known: &Known<CaseId, Case>,
+    ids: &[CaseId],
+) -> Result<HashMap<CaseId, Stored>> {
+    let before = known.of_these(ids);
+    let version = |id| before.get(id).map_or(0, |(version, _)| version.0);
+    let wanted: Vec<_> = ids.iter().map(|id| (Key(id.0), version(id))).collect();
+    let rows = dialect::documents(conn, &wanted)?.into_iter();
     let cases = rows.map(|row| {
-        let case = case_of(row.id, row.version, &row.status, row.updated_at, &row.record);
+        let id = CaseId(row.id.0);
         let receiving = UnitId(row.receiving_unit_id.0);
         let holding = row.holding_unit_id.map(|unit| UnitId(unit.0));
-        (CaseId(row.id.0), Stored { receiving, holding, case: case.map(Arc::new) })
+        let case = match (&row.record, before.get(&id)) {
+            (None, Some((_, case))) if case.status().as_str() == row.status => Ok(Arc::clone(case)),
+            (None, _) => Err(Error::corrupt(format_args!("case {id}: status column disagrees"))),
+            (Some(record), _) => case_of(row.id, row.version, &row.status, row.updated_at, record)
+                .map(|case| {
+                    let case = Arc::new(case);
+                    known.remember(id, case.version, &case, record.0.len());
+                    case
+                }),
+        };
+        (id, Stored { receiving, holding, case })
     });
     Ok(cases.collect())
 }
@@ -125,12 +143,15 @@ pub(super) fn by_ids(conn: &mut Conn, ids: &[CaseId]) -> Result<HashMap<CaseId, 
 /// # Errors
 /// The database cannot be read, or the row is corrupt.
 pub fn get(conn: &mut Conn, scope: &CaseScope, id: CaseId) -> Result<Option<Case>> {
-    let found = by_ids(conn, &[id])?.remove(&id).map(|stored| stored.within(scope)).transpose()?;
+    let found = by_ids(conn, &Known::default(), &[id])?
+        .remove(&id)
+        .map(|stored| stored.within(scope))
+        .transpose()?;
     Ok(found.flatten().map(Arc::unwrap_or_clone))
 }
 
 /// Which lines of a list are wanted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lines {
     /// In which order.
     pub sort: Sort,
@@ -140,26 +161,47 @@ pub struct Lines {
     pub limit: i64,
 }
 
+/// A page of a list, as somebody asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Listing {
+    /// Which cases exist for him.
+    pub scope: CaseScope,
+    /// Which of them are on the list.
+    pub filter: CaseFilter,
+    /// Which lines of it.
+    pub lines: Lines,
+    /// How far they are counted; not at all without.
+    pub extent: Option<Extent>,
+}
+
+/// A page of a list, with the number of cases on all its pages when it was asked for; both of one
+/// picture of the data.
+pub type Listed = (Stretch<CaseLine>, Option<Total>);
+
 /// One page of a list.
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn list(
-    conn: &mut Conn,
-    scope: &CaseScope,
-    filter: &CaseFilter,
-    lines: Lines,
-) -> Result<Stretch<CaseLine>> {
+pub fn list(conn: &mut Conn, wanted: &Listing) -> Result<Listed> {
+    let Listing { scope, filter, lines, extent } = wanted;
+    let lines = *lines;
+    if let Some(extent) = *extent {
+        return dialect::snapshot(conn, |conn| {
+            let total = total(conn, scope, filter, extent)?;
+            Ok((listed(conn, scope, filter, lines)?, Some(total)))
+        });
+    }
     // A case that leaves one part for the other between two queries must not be read twice.
     if lines.sort.key == SortKey::DueDate && !filter.wants_due() {
         dialect::snapshot(conn, |conn| listed(conn, scope, filter, lines))
     } else {
         listed(conn, scope, filter, lines)
     }
+    .map(|found| (found, None))
 }
 
 /// How far cases are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extent {
     /// To the last.
     All,
@@ -174,23 +216,6 @@ pub enum Total {
     Exactly(i64),
     /// More than so many.
     MoreThan(i64),
-}
-
-/// One page of a list with the number of cases on all its pages, both of one picture of the data.
-///
-/// # Errors
-/// The database cannot be read.
-pub fn list_counted(
-    conn: &mut Conn,
-    scope: &CaseScope,
-    filter: &CaseFilter,
-    lines: Lines,
-    extent: Extent,
-) -> Result<(Stretch<CaseLine>, Total)> {
-    dialect::snapshot(conn, |conn| {
-        let total = total(conn, scope, filter, extent)?;
-        Ok((listed(conn, scope, filter, lines)?, total))
-    })
 }
 
 fn listed(

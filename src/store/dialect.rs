@@ -20,8 +20,8 @@ use self::arrays::{Arrays, arrays, excluded_listed, insert_rows, listed, upsert_
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{
-    AttachmentRow, CaseDocument, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow,
-    LinkRow, OutboxRow, SeriesRow, SessionRow, SubtaskRow, TaskRow, UnitRow, UserRow,
+    AttachmentRow, CaseRow, EventRow, ExternalRefRow, HeadRow, IdempotencyRow, LinkRow, OutboxRow,
+    SeriesRow, SessionRow, SubtaskRow, TaskRow, UnitRow, UserRow,
 };
 use super::schema::{
     attachments, case_tasks, cases, data_keys, events, external_refs, heads, idempotency_keys,
@@ -55,8 +55,10 @@ macro_rules! insert_all {
     };
 }
 
+mod documents;
 mod letters;
 
+pub(super) use documents::documents;
 pub(super) use letters::{void_letters, write_letter_series, write_letters};
 
 /// Starts a transaction that will write: SQLite takes its write lock at once, so that it can never
@@ -141,26 +143,6 @@ pub(super) fn lock_heads(conn: &mut Conn) -> Result<Vec<HeadRow>> {
         Conn::Sqlite(c) => rows.load(c),
     }
     .map_err(Error::from)
-}
-
-/// Reads what the named cases are built from. A list of ids is one statement on PostgreSQL whatever its
-/// length; on SQLite every length is one of its own, so the few that are read most often are read one
-/// after the other, by a statement that is kept prepared.
-pub(super) fn documents_by_ids(conn: &mut Conn, ids: Vec<Key>) -> Result<Vec<CaseDocument>> {
-    const FEW: usize = 4;
-    match conn {
-        Conn::Sqlite(c) if ids.len() <= FEW => {
-            let one = |id| {
-                let one = cases::table.filter(cases::id.eq(id));
-                one.select(CaseDocument::as_select()).first(c).optional().transpose()
-            };
-            Ok(ids.into_iter().filter_map(one).collect::<QueryResult<_>>()?)
-        }
-        conn => {
-            let all = cases::table.filter(cases::id.eq_any(ids));
-            Ok(all.select(CaseDocument::as_select()).load(conn)?)
-        }
-    }
 }
 
 /// Is the list of all that some units hold or received better put together from theirs

@@ -14,12 +14,12 @@ use super::readers::{QUEUE, Readers};
 use super::turn::{Patience, Turn};
 
 /// Reads the values of these keys. A key that is not in the answer has none.
-pub(super) type Load<K, V> = fn(&mut Conn, &[K]) -> Result<HashMap<K, V>>;
+type Load<K, V> = dyn Fn(&mut Conn, &[K]) -> Result<HashMap<K, V>> + Send + Sync;
 
 /// Values that are read by key, for all who ask at the same time. Cheap to clone.
 pub(super) struct Gather<K, V> {
     readers: Readers,
-    load: Load<K, V>,
+    load: Arc<Load<K, V>>,
     waiting: Arc<Mutex<Vec<Wanted<K, V>>>>,
 }
 
@@ -32,7 +32,7 @@ struct Wanted<K, V> {
 impl<K, V> Clone for Gather<K, V> {
     fn clone(&self) -> Self {
         let Self { readers, load, waiting } = self;
-        Self { readers: readers.clone(), load: *load, waiting: Arc::clone(waiting) }
+        Self { readers: readers.clone(), load: Arc::clone(load), waiting: Arc::clone(waiting) }
     }
 }
 
@@ -43,8 +43,11 @@ where
 {
     /// Gathers for these readers.
     #[must_use]
-    pub fn new(readers: Readers, load: Load<K, V>) -> Self {
-        Self { readers, load, waiting: Arc::default() }
+    pub fn new(
+        readers: Readers,
+        load: impl Fn(&mut Conn, &[K]) -> Result<HashMap<K, V>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { readers, load: Arc::new(load), waiting: Arc::default() }
     }
 
     /// The value of a key, as it was committed when this was called or later.
@@ -75,14 +78,13 @@ where
 
     fn send(&self) -> Result<()> {
         let own = self.clone();
-        let load = self.load;
         self.readers.send(Turn::default(), move |conn| {
             let mut wanted = own.take();
             wanted.retain(|one| one.turn.take());
             let mut keys: Vec<K> = wanted.iter().map(|one| one.key).collect();
             let mut seen = std::collections::HashSet::with_capacity(keys.len());
             keys.retain(|key| seen.insert(*key));
-            let found = conn.and_then(|conn| load(conn, &keys));
+            let found = conn.and_then(|conn| (own.load)(conn, &keys));
             Self::answer_all(wanted, &found);
             found.map(|_| ())
         })

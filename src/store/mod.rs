@@ -1,6 +1,7 @@
 //! The data layer: speaks Diesel and domain types. One writer, a few readers, two databases, one
 //! set of queries.
 
+mod alike;
 pub mod attachments;
 pub mod audit;
 pub mod cases;
@@ -14,6 +15,7 @@ pub mod earlier;
 mod error;
 pub mod events;
 mod gather;
+mod known;
 mod ledger;
 pub mod letters;
 pub mod outcomes;
@@ -54,9 +56,11 @@ use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::sealed::PersonalField;
 use crate::domain::unit::Directory;
-use cases::Stored;
+use alike::Alike;
+use cases::{Listed, Listing, Stored};
 use earlier::PersonKey;
 use gather::Gather;
+use known::Known;
 use vault::Vault;
 
 /// The text by which a data key is known again.
@@ -94,6 +98,7 @@ pub struct Store {
     /// Take reads.
     pub readers: Readers,
     cases: Gather<CaseId, Stored>,
+    lists: Alike<Listing, Listed>,
     people: Gather<PersonKey, bool>,
     directory: SharedDirectory,
     checked: Arc<Checked>,
@@ -123,9 +128,11 @@ impl Store {
         let directory: SharedDirectory = Arc::new(RwLock::new(picture));
         let (writer, thread) = Writer::start(url, basis, limits, Arc::clone(&directory))?;
         let readers = Readers::start(url, readers)?;
+        let known = Known::default();
         Ok(Self {
             writer,
-            cases: Gather::new(readers.clone(), cases::by_ids),
+            cases: Gather::new(readers.clone(), move |conn, ids| cases::by_ids(conn, &known, ids)),
+            lists: Alike::new(readers.clone(), cases::list),
             people: Gather::new(readers.clone(), earlier::known),
             readers,
             directory,
@@ -170,6 +177,14 @@ impl Store {
             Some(stored) => stored.within(scope),
             None => Ok(None),
         }
+    }
+
+    /// One page of a list of cases, for all who ask for the same page at the same time.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn list(&self, wanted: Listing) -> Result<Arc<Listed>> {
+        self.lists.get(wanted).await
     }
 
     /// Was any case recorded with this datum, whoever may see it?

@@ -1,7 +1,7 @@
 //! Pages of a list, forwards and backwards, by the place of a row and never by counting rows.
 
 /// Which page of a list. A place is that of a row, which need not be there any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Page<P> {
     /// The first.
     First,

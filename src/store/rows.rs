@@ -294,15 +294,15 @@ impl CaseRow {
 }
 
 /// What a case is built from, and the units for which it exists.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = cases)]
+#[derive(Clone, Debug, Queryable)]
 pub struct CaseDocument {
     pub id: Key,
     pub version: i64,
     pub status: String,
     pub receiving_unit_id: Key,
     pub holding_unit_id: Option<Key>,
-    pub record: Doc,
+    /// None when its reader knows this version.
+    pub record: Option<Doc>,
     pub updated_at: At,
 }
 

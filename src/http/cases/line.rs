@@ -81,19 +81,19 @@ pub struct CaseLineView {
 impl CaseLineView {
     /// The line as this actor may see it.
     #[must_use]
-    pub fn of(actor: &Actor, line: CaseLine, today: NaiveDate) -> Self {
+    pub fn of(actor: &Actor, line: &CaseLine, today: NaiveDate) -> Self {
         let due_date = line.due_now();
         let finished = line.answer_date.is_some() || line.closed_on.is_some();
         Self {
             id: line.id.0,
             version: line.version,
-            status: line.status,
-            receipt_number: line.receipt_number,
-            case_number: line.case_number,
-            channel: line.channel,
-            applicant_type: line.applicant_type,
+            status: line.status.clone(),
+            receipt_number: line.receipt_number.clone(),
+            case_number: line.case_number.clone(),
+            channel: line.channel.clone(),
+            applicant_type: line.applicant_type.clone(),
             applicant_name: name_for(actor, &line.applicant_name),
-            subject: line.subject,
+            subject: line.subject.clone(),
             receiving_unit_id: line.receiving_unit_id.0,
             holding_unit_id: line.holding_unit_id.map(|key| key.0),
             officer_id: line.officer_id.map(|key| key.0),
@@ -104,7 +104,7 @@ impl CaseLineView {
             supplement_due_date: line.supplement_due_date,
             answer_date: line.answer_date,
             closed_date: line.closed_on,
-            decision: line.decision,
+            decision: line.decision.clone(),
             extended: line.extended,
             overdue: !finished && line.due_date.is_some_and(|due| due < today),
             updated_at: line.updated_at.0,

@@ -19,7 +19,7 @@ use crate::http::problem::Problem;
 use crate::http::reply::{Listed, Paged};
 use crate::service::App;
 use crate::store::Conn;
-use crate::store::cases::{self, CaseLine, Extent, Lines, Total};
+use crate::store::cases::{CaseLine, Extent, Lines, Listing, Total};
 use crate::store::page::Stretch;
 use crate::store::references;
 
@@ -82,20 +82,13 @@ pub async fn list(
         Counting::Exact => Extent::All,
         Counting::Estimated => Extent::UpTo(ESTIMATE_LIMIT),
     });
-    let (lines, total) = app
-        .store
-        .readers
-        .run(move |conn| match extent {
-            None => cases::list(conn, &scope, &filter, lines).map(|lines| (lines, None)),
-            Some(extent) => cases::list_counted(conn, &scope, &filter, lines, extent)
-                .map(|(lines, total)| (lines, Some(total))),
-        })
-        .await?;
+    let found = app.store.list(Listing { scope, filter, lines, extent }).await?;
+    let (lines, total) = &*found;
     let total = total.map(|total| match total {
         Total::Exactly(count) => (count, TotalKind::Exact),
         Total::MoreThan(count) => (count + 1, TotalKind::AtLeast),
     });
-    let cursors = bound.around(page, &lines, |line| line.place(sort));
+    let cursors = bound.around(page, lines, |line| line.place(sort));
     Ok(Listed(CasesView {
         items: items(&app, &auth.actor, lines),
         links: query.links(&cursors),
@@ -114,7 +107,7 @@ async fn holder_of(app: &App, reference: ExternalRef) -> Result<Vec<CaseId>, Pro
 }
 
 /// The lines as this actor may see them, today.
-pub(super) fn items(app: &App, actor: &Actor, lines: Stretch<CaseLine>) -> Vec<CaseLineView> {
+pub(super) fn items(app: &App, actor: &Actor, lines: &Stretch<CaseLine>) -> Vec<CaseLineView> {
     let today = legal_day(app.clock.now());
-    lines.rows.into_iter().map(|line| CaseLineView::of(actor, line, today)).collect()
+    lines.rows.iter().map(|line| CaseLineView::of(actor, line, today)).collect()
 }

@@ -116,7 +116,7 @@ pub async fn search(
         .await?;
     let cursors = list.around(page, &lines, |line| line.place(Sort::NEWEST));
     Ok(Json(FoundView {
-        items: items(&app, &auth.actor, lines),
+        items: items(&app, &auth.actor, &lines),
         next_cursor: cursors.next,
         prev_cursor: cursors.prev,
     }))

@@ -24,7 +24,7 @@ extern "SQL" {
 }
 
 /// What a list asks for; every member narrows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CaseFilter {
     /// In one of these statuses.
     pub statuses: Vec<Status>,
@@ -75,16 +75,16 @@ pub struct CaseFilter {
 }
 
 /// A marker: only cases that nobody holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Unassigned;
 
 /// A marker: only cases that still owe a reply.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Unanswered;
 
 /// Words that are looked for where people look first: as the beginning of a number or of the
 /// applicant's name, or anywhere in the subject.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words {
     /// What was typed.
     pub text: String,
@@ -93,7 +93,7 @@ pub struct Words {
 }
 
 /// Whether a search may ask the applicant's name: who sees it masked may not guess at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Names {
     /// It may.
     Asked,

@@ -10,7 +10,7 @@ use crate::store::schema::cases;
 use crate::store::types::{At, Key};
 
 /// By what a list is ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SortKey {
     /// When the case was recorded.
     ReceivedAt,
@@ -22,7 +22,7 @@ pub enum SortKey {
 }
 
 /// In which direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The least first.
     Ascending,
@@ -40,7 +40,7 @@ impl Direction {
 }
 
 /// The order of a list. It ends with the id, so it is total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sort {
     /// By what.
     pub key: SortKey,
@@ -75,7 +75,7 @@ impl Sort {
 }
 
 /// The place of a case in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// In an order by recording.
     Received(DateTime<Utc>, CaseId),

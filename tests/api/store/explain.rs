@@ -76,7 +76,7 @@ pub fn explained(db: &TestDatabase, query: &str, mode: &str) -> Vec<String> {
     }
     match &mut conn {
         Conn::Pg(conn) => {
-            let values = literals(binds);
+            let values = literals(sql, binds);
             let rows: Vec<PostgresLine> =
                 diesel::sql_query(format!("EXPLAIN EXECUTE q({})", values.join(", ")))
                     .load(conn)
@@ -116,12 +116,15 @@ pub fn fault(plan: &[String], way: Way) -> Option<&'static str> {
 }
 
 /// The values of a captured query as literals of SQL, read from their Rust form.
-fn literals(binds: &str) -> Vec<String> {
+fn literals(sql: &str, binds: &str) -> Vec<String> {
     let inner = binds.strip_prefix('[').and_then(|text| text.strip_suffix(']')).expect("a list");
-    pieces(inner)
-        .into_iter()
-        .map(|piece| format!("'{}'", plain(piece).replace('\'', "''")))
-        .collect()
+    let literal = |(at, piece): (usize, &str)| {
+        // A list of numbers looks like bytes; the statement says when it is none.
+        let numbers = sql.contains(&format!("CAST(${} AS bigint[])", at + 1));
+        let plain = if numbers { piece.replace('[', "{").replace(']', "}") } else { plain(piece) };
+        format!("'{}'", plain.replace('\'', "''"))
+    };
+    pieces(inner).into_iter().enumerate().map(literal).collect()
 }
 
 /// Splits at the commas outside quotes and brackets.

@@ -85,8 +85,7 @@ pub fn assert_found(
     question: &Question,
 ) {
     let conn = &mut db.connect();
-    let lines =
-        cases::list(conn, &CaseScope::All, filter, rows::first(Sort::OLDEST, 10_000)).unwrap().rows;
+    let lines = rows::listed(conn, &CaseScope::All, filter, rows::first(Sort::OLDEST, 10_000)).rows;
     let found: BTreeSet<_> = lines.iter().map(|line| line.receipt_number.clone()).collect();
     let wanted: BTreeSet<_> = stored
         .iter()

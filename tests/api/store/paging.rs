@@ -8,7 +8,7 @@ use gongkai::domain::actor::CaseScope;
 use gongkai::domain::ids::{CaseId, UnitId};
 use gongkai::domain::lifecycle::Status;
 use gongkai::store::cases::{
-    self, CaseFilter, CaseLine, Direction, Extent, Lines, Sort, SortKey, Total,
+    self, CaseFilter, CaseLine, Direction, Extent, Lines, Listing, Sort, SortKey, Total,
 };
 use gongkai::store::page::Page;
 use gongkai::store::types::{At, Key};
@@ -58,7 +58,7 @@ impl Walk<'_> {
         let mut seen: Vec<CaseLine> = Vec::new();
         loop {
             let lines = Lines { sort: self.sort, page, limit: PAGE };
-            let found = cases::list(&mut self.conn, &CaseScope::All, &filter, lines).unwrap();
+            let found = rows::listed(&mut self.conn, &CaseScope::All, &filter, lines);
             let backward = page.is_backward();
             let (first, last) = (found.rows.first(), found.rows.last());
             if let Some(next) = if backward { first } else { last } {
@@ -171,7 +171,7 @@ async fn a_place_of_another_order_finds_nothing(world: World) {
     let conn = &mut world.db.connect();
     let list = |conn: &mut _, sort, page| {
         let lines = Lines { sort, page, limit: 10 };
-        cases::list(conn, &CaseScope::All, &CaseFilter::default(), lines).unwrap().rows
+        rows::listed(conn, &CaseScope::All, &CaseFilter::default(), lines).rows
     };
     let line = &list(conn, Sort::OLDEST, Page::First)[0];
     let urgent = Sort::MOST_URGENT;
@@ -195,7 +195,9 @@ async fn counts_stop_where_they_are_told_to(world: World) {
     }
     for (scope, found) in [(CaseScope::Nothing, 0), (CaseScope::All, 7)] {
         let lines = Lines { sort: Sort::MOST_URGENT, page: Page::First, limit: 2 };
-        let (page, total) = cases::list_counted(conn, &scope, &filter, lines, Extent::All).unwrap();
+        let (filter, extent) = (filter.clone(), Some(Extent::All));
+        let (page, total) = cases::list(conn, &Listing { scope, filter, lines, extent }).unwrap();
+        let total = total.unwrap();
         assert_eq!((total, page.goes_on), (Total::Exactly(found), found > 2));
     }
 }
@@ -229,7 +231,7 @@ fn in_pages(
     let mut seen: Vec<CaseId> = Vec::new();
     loop {
         let lines = Lines { sort, page, limit: 7 };
-        let found = cases::list(conn, scope, filter, lines).unwrap();
+        let found = rows::listed(conn, scope, filter, lines);
         let ids = found.rows.iter().map(|line| CaseId(line.id.0));
         if page.is_backward() {
             seen.splice(0..0, ids);

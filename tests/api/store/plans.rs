@@ -45,7 +45,7 @@ pub fn list(
 ) -> Read {
     let scope = scope.clone();
     read(name, way, move |conn| {
-        cases::list(conn, &scope, &filter, Lines { sort, page, limit: 50 }).unwrap();
+        rows::listed(conn, &scope, &filter, Lines { sort, page, limit: 50 });
     })
 }
 

@@ -1,5 +1,6 @@
 //! Many act on one case in the same instant: one wins, the others are told, one event remains.
 
+use gongkai::domain::actor::CaseScope;
 use gongkai::domain::case::Case;
 use gongkai::domain::lifecycle::Step;
 use gongkai::domain::rejection::Reason;
@@ -88,4 +89,29 @@ async fn a_user_disabled_elsewhere_is_refused_by_the_writer(world: World) {
     people::change_user(&other, Origin::operator(), user, None, change).await.unwrap();
     let answer = world.try_act(Who::OfficerA, &case, Step::Accept).await;
     assert_eq!(reason(&answer), Some(Reason::ActorDisabled));
+}
+
+on_both!(what_another_process_changed_is_read_anew);
+/// A case that was read before is known with its version; the database tells when it has another one.
+async fn what_another_process_changed_is_read_anew(world: World) {
+    let (here, there) = (world.app.clone(), world.second_app());
+    let all = CaseScope::All;
+    let mut seen = world.registered().await;
+    for turn in 0..4 {
+        for app in [&here, &there, &here] {
+            let known = app.store.case(&all, seen.id).await.unwrap().unwrap();
+            assert_eq!((known.version, known.status()), (seen.version, seen.status()));
+        }
+        let changer = if turn % 2 == 0 { &there } else { &here };
+        let step = inputs::assign(world.unit([Place::CenterA, Place::CenterB][turn % 2]));
+        cases::act(changer, world.origin(Who::Clerk), seen.id, seen.version, step).await.unwrap();
+        let now = here.store.case(&all, seen.id).await.unwrap().unwrap();
+        assert_eq!(now.version.0, seen.version.0 + 1);
+        assert_eq!(*now, *there.store.case(&all, seen.id).await.unwrap().unwrap());
+        // Who may see it is decided by what lies in the row now, not by what is known.
+        let other = [Place::CenterB, Place::CenterA][turn % 2];
+        let other = CaseScope::Units(vec![world.unit(other)]);
+        assert!(here.store.case(&other, seen.id).await.unwrap().is_none());
+        seen = Arc::unwrap_or_clone(now);
+    }
 }

@@ -1,9 +1,10 @@
 //! Rows of the table of cases, laid straight into it: for tests that need many.
 
 use diesel::RunQueryDsl as _;
+use gongkai::domain::actor::CaseScope;
 use gongkai::domain::ids::CaseId;
-use gongkai::store::cases::{Lines, Sort};
-use gongkai::store::page::Page;
+use gongkai::store::cases::{CaseFilter, CaseLine, Lines, Listing, Sort};
+use gongkai::store::page::{Page, Stretch};
 use gongkai::store::schema;
 use gongkai::store::types::Key;
 use gongkai::store::{CaseRow, Conn, cases};
@@ -49,4 +50,15 @@ pub const fn first(sort: Sort, limit: i64) -> Lines {
 /// The id of a row's case.
 pub const fn id(row: &CaseRow) -> CaseId {
     CaseId(row.id.0)
+}
+
+/// One page of a list, uncounted.
+pub fn listed(
+    conn: &mut Conn,
+    scope: &CaseScope,
+    filter: &CaseFilter,
+    lines: Lines,
+) -> Stretch<CaseLine> {
+    let (scope, filter) = (scope.clone(), filter.clone());
+    cases::list(conn, &Listing { scope, filter, lines, extent: None }).unwrap().0
 }

@@ -23,7 +23,7 @@ async fn visible(world: &World, who: Who) -> Vec<CaseId> {
     let scope = scope_of(world, who).await;
     let conn = &mut world.db.connect();
     let filter = CaseFilter::default();
-    let lines = cases::list(conn, &scope, &filter, rows::first(Sort::OLDEST, 1000)).unwrap().rows;
+    let lines = rows::listed(conn, &scope, &filter, rows::first(Sort::OLDEST, 1000)).rows;
     let listed: Vec<CaseId> = lines.iter().map(|line| CaseId(line.id.0)).collect();
     let count = cases::count(conn, &scope, &filter).unwrap();
     assert_eq!(usize::try_from(count).unwrap(), listed.len(), "{who:?}: list and count");
@@ -39,7 +39,7 @@ async fn visible(world: &World, who: Who) -> Vec<CaseId> {
     found.reverse();
     assert_eq!(found, listed, "{who:?}: search and list");
     let everything =
-        cases::list(conn, &CaseScope::All, &filter, rows::first(Sort::OLDEST, 1000)).unwrap().rows;
+        rows::listed(conn, &CaseScope::All, &filter, rows::first(Sort::OLDEST, 1000)).rows;
     for line in everything {
         let id = CaseId(line.id.0);
         let got = cases::get(conn, &scope, id).unwrap().is_some();
