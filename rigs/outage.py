@@ -8,6 +8,7 @@ flat; normal again within 5 s, without a restart of the server; nothing acknowle
 import asyncio
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -21,7 +22,7 @@ CLIENTS = 24
 
 
 async def run(place, options):
-    scenarios = [commit_cut, killed, stopped, frozen, locked, slow, resets, black_hole]
+    scenarios = [commit_cut, killed, stopped, frozen, locked, stuck, slow, resets, black_hole]
     wanted = options.only
     for scenario in scenarios:
         if wanted in ("", scenario.__name__):
@@ -32,7 +33,8 @@ async def run(place, options):
         for kind in (Sqlite, Postgres):
             await crowd(place, options, kind(place))
     if wanted in ("", "disk_full"):
-        await disk_full(place, options)
+        for kind in (small_sqlite, small_postgres):
+            await disk_full(place, options, *kind(place))
     if wanted in ("", "graceful_stop"):
         for kind in (Sqlite, Postgres):
             await graceful_stop(place, options, kind(place))
@@ -199,8 +201,13 @@ async def locked(stage):
                                 f"BEGIN; SELECT 1 FROM heads FOR UPDATE; SELECT pg_sleep({seconds})"],
         cwd="/tmp", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     stage.place.later(lambda: holder.poll() is None and holder.kill())
+    return f"locked for {seconds} s, {await reads_go_on(stage, lambda: holder.poll() is None)}"
+
+
+async def reads_go_on(stage, waiting):
+    """While writers wait, reading does not."""
     conn, slowest = Connection(stage.at), 0.0
-    while holder.poll() is None:
+    while waiting():
         answer = await conn.request("GET", "/api/v1/cases?limit=5", stage.system.headers("clerk"))
         judge(answer)
         if answer.status != 200:
@@ -210,7 +217,30 @@ async def locked(stage):
     conn.close()
     if slowest > 1.0:
         raise Anomaly(f"a read took {slowest:.2f} s while writers waited")
-    return f"locked for {seconds} s, slowest read {slowest * 1000:.0f} ms"
+    return f"slowest read {slowest * 1000:.0f} ms"
+
+
+async def stuck(stage):
+    """Every statement that writes an entry sleeps in the database for a minute: it is given up after
+    five seconds, and nothing of it remains."""
+    seconds = 60 if stage.options.long else 12
+    sleeps = ("CREATE OR REPLACE FUNCTION rig_stuck() RETURNS trigger LANGUAGE plpgsql AS "
+              "$$ BEGIN {} RETURN NEW; END $$")
+    # In a thread: the proxy, through which writers end what the trigger waits for, must go on.
+    sql = lambda text: asyncio.to_thread(stage.database.sql, text)
+    await sql(sleeps.format("PERFORM pg_sleep(60);"))
+    await sql("CREATE TRIGGER rig_stuck BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION rig_stuck()")
+    before, end = stage.journal.acknowledged(), time.monotonic() + seconds
+    reads = await reads_go_on(stage, lambda: time.monotonic() < end)
+    # What was under way when the trigger came may have been let through.
+    passed = stage.journal.acknowledged() - before
+    if passed > CLIENTS:
+        raise Anomaly(f"{passed} commands were acknowledged while the database slept")
+    if not any(code == "unavailable" for _, code in stage.journal.answers):
+        raise Anomaly("nobody was told that the database does not answer")
+    # Not by taking the trigger away, for which the table would have to be locked.
+    await sql(sleeps.format(""))
+    return f"stuck for {seconds} s, {reads}"
 
 
 async def bad_network(stage, said, **faults):
@@ -318,15 +348,37 @@ async def crowd(place, options, database):
         f"then a list in {answer.seconds * 1000:.0f} ms; RSS {before[0]:.0f}->{after[0]:.0f} MiB; {system.audit()}")
 
 
-async def disk_full(place, options):
-    """SQLite on a file system of 20 MB."""
+def small_disk(place, megabytes):
+    """A file system of its own."""
     if os.geteuid() != 0:
         raise SystemExit("rig: outage needs root (or --only another scenario): it mounts a tmpfs")
     folder = place.name("small")
     os.mkdir(folder)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "gongkai-rig", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "gongkai-rig", folder], check=True)
     place.later(lambda: subprocess.run(["umount", "--lazy", folder], check=True))
-    system = System(place, Sqlite(place, folder))
+    return folder
+
+
+def small_sqlite(place):
+    """The whole database on a file system of 20 MB."""
+    folder = small_disk(place, 20)
+    return folder, Sqlite(place, folder)
+
+
+def small_postgres(place):
+    """The tables on a file system of 48 MB, the journal elsewhere: a full disk under the journal ends
+    PostgreSQL itself, which `killed` is about."""
+    folder = small_disk(place, 48)
+    shutil.chown(folder, "postgres")
+    database = Postgres(place)
+    database.sql(f"CREATE TABLESPACE small LOCATION '{folder}'", "postgres")
+    database.sql("ALTER DATABASE gongkai SET TABLESPACE small", "postgres")
+    return folder, database
+
+
+async def disk_full(place, options, folder, database):
+    """The disk fills up under load, and has space again."""
+    system = System(place, database)
     server, journal = Server(system), Journal()
     await server.start()
     await system.log_in(server)
@@ -352,9 +404,16 @@ async def disk_full(place, options):
         fill(ballast)
         await asyncio.sleep(2)
         load.check()
-        answer = await conn.request("POST", "/api/v1/cases", system.headers("clerk"), application(rng, "满"))
-        if (answer.status, answer.code()) != (507, "storage_full"):
-            raise Anomaly(f"a write with a full disk: {answer}")
+
+        async def refused():
+            answer = await conn.request("POST", "/api/v1/cases", system.headers("clerk"), application(rng, "满"))
+            full = (answer.status, answer.code()) == (507, "storage_full")
+            # PostgreSQL finds room for some in pages that are there.
+            if not full and (answer.status != 201 or database.kind == "SQLite"):
+                raise Anomaly(f"a write with a full disk: {answer}")
+            return full
+
+        await eventually("storage_full", 5.0, refused)
         os.remove(ballast)
 
         async def works():
@@ -366,7 +425,7 @@ async def disk_full(place, options):
         await load.stop()
         conn.close()
         full = sum(n for (_, code), n in journal.answers.items() if code == "storage_full")
-        say(f"outage disk_full: {full} times storage_full, reads 200, writing {back:.2f} s after space came back")
+        say(f"outage disk_full {database.kind}: {full} times storage_full, reads 200, writing {back:.2f} s after space came back")
         for kind in [kind for kind in journal.answers if kind[1] == "storage_full"]:
             del journal.answers[kind]
     await settle(system, journal, at, rng)
@@ -375,7 +434,7 @@ async def disk_full(place, options):
     audit = system.audit()
     lives = probe.figures()
     server.terminate()
-    say(f"outage disk_full: ok, {journal.acknowledged()} acknowledged, 0 lost, {checked}; {lives}; {audit}")
+    say(f"outage disk_full {database.kind}: ok, {journal.acknowledged()} acknowledged, 0 lost, {checked}; {lives}; {audit}")
 
 
 def fill(path):

@@ -177,11 +177,11 @@ class Postgres:
             except OSError:
                 pass
 
-    def sql(self, text):
+    def sql(self, text, database="gongkai"):
         """Rows as lists of texts."""
         done = self.run("psql", "--host", self.home, "--port", str(self.port), "--username", "gongkai",
                         "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator", "\t",
-                        "--set", "ON_ERROR_STOP=1", "--dbname", "gongkai", "--command", text)
+                        "--set", "ON_ERROR_STOP=1", "--dbname", database, "--command", text)
         return [line.split("\t") for line in done.stdout.splitlines() if line]
 
     def tamper(self, text):
