@@ -70,6 +70,8 @@ pub struct PublicView {
     pub supplement_due: Option<NaiveDate>,
     /// What has become of the answer and on which day; none before there is one.
     pub delivery: Option<(DeliveryState, Option<NaiveDate>)>,
+    /// Is there an answer to be had at the public door?
+    pub answer_online: bool,
 }
 
 /// Does a case in this status exist for the public? One that was withdrawn or voided answers as if
@@ -107,6 +109,7 @@ impl PublicView {
                 .filter(|_| awaited)
                 .map(|round| round.deadline),
             delivery: record.stage.answer().map(|_| delivery(case)),
+            answer_online: case.online_answer().is_some(),
         })
     }
 }

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod cors;
 mod dictionaries;
 pub mod document;
+pub mod download;
 pub mod edge;
 pub mod examples;
 pub mod extract;
@@ -149,6 +150,7 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/public/answer", "takeAnswer", "The answer, by number and query code; the first time is its service.", |m, p, i| Entry::new(m, p, i, public::answer)).under(Policy::Lookup),
         post("/api/v1/public/answer/html", "readAnswer", "The same, as a page to read and print.", |m, p, i| Entry::new(m, p, i, public::answer_html)).under(Policy::Lookup),
         post("/api/v1/public/answer/pdf", "downloadAnswer", "The same, as PDF.", |m, p, i| Entry::new(m, p, i, public::answer_pdf)).under(Policy::Lookup),
+        post("/api/v1/public/answer/file", "downloadAnswerFile", "A file that is provided with the answer, or a range of it.", |m, p, i| Entry::new(m, p, i, public::answer_file)).under(Policy::Lookup),
         post("/api/v1/public/supplements", "supplementOnline", "Send in what was asked for, by number and query code.", |m, p, i| Entry::new(m, p, i, public::supplement)).under(Policy::Lookup),
 
         get("/api/v1/statistics/reply-rate", "getReplyRate", "The reply rate, with what it is made of.", |m, p, i| Entry::new(m, p, i, statistics::reply_rate)),
@@ -176,6 +178,10 @@ pub fn pages() -> Vec<Entry> {
         Entry::new(Method::POST, "/public/status", "publicStatus", pages::status_sent).under(Policy::Lookup),
         Entry::new(Method::GET, "/public/supplement", "publicSupplementForm", pages::supplement_form),
         Entry::new(Method::POST, "/public/supplement", "publicSupplement", pages::supplement_sent).under(Policy::Lookup),
+        Entry::new(Method::GET, "/public/answer", "publicAnswerForm", pages::answer::form),
+        Entry::new(Method::POST, "/public/answer", "publicAnswer", pages::answer::shown).under(Policy::Lookup),
+        Entry::new(Method::POST, "/public/answer/pdf", "publicAnswerPdf", pages::answer::pdf).under(Policy::Lookup),
+        Entry::new(Method::POST, "/public/answer/file", "publicAnswerFile", pages::answer::file).under(Policy::Lookup),
         Entry::new(Method::GET, "/password/{link}", "passwordForm", pages::links::password_form),
         Entry::new(Method::POST, "/password", "passwordSent", pages::links::password_sent).under(Policy::Login),
         Entry::new(Method::GET, "/set-up/{link}", "setUpForm", pages::links::set_up_form),

@@ -12,10 +12,11 @@ use super::cases::{self, ApplicationInput, Origin};
 use super::throttle::{Limits, Throttle, Wait, network};
 use crate::config::DailyCaps;
 use crate::domain::actor::CaseScope;
-use crate::domain::case::Case;
+use crate::domain::attachment::Attachment;
+use crate::domain::case::{Case, ServedLetter};
 use crate::domain::deadline::{legal_day, start_of_legal_day};
 use crate::domain::identity::fold_width;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{AttachmentId, CaseId};
 use crate::domain::letter::{LetterRef, Sheet};
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
@@ -269,6 +270,53 @@ pub async fn answer(
     let lost = || Error::Corrupt(format!("letter {of} has no row"));
     let sheet = row.ok_or_else(lost)?.sheet(&app.vault)?;
     Ok(OnlineAnswer { case, letter, sheet })
+}
+
+/// A file that is provided with an answer, for somebody who has shown number and code. To look for it
+/// enters nothing; [`take`] does.
+pub struct Chosen {
+    /// The file.
+    pub file: Attachment,
+    case: CaseId,
+    code: QueryCode,
+    /// Is the answer served already?
+    served: bool,
+}
+
+/// The file of an answer that number and code belong to.
+///
+/// # Errors
+/// See [`TurnedAway`]; there is no answer, it is given in another way, or the file is not one of its.
+pub async fn chosen(
+    app: &Arc<App>,
+    address: IpAddr,
+    claim: Claim,
+    file: AttachmentId,
+) -> Result<Chosen, TurnedAway> {
+    let id = identify(app, address, &claim).await?;
+    let case = app.store.case(&CaseScope::All, id).await?;
+    let case = case.filter(|case| PublicView::of(case).is_some()).ok_or_else(wrong)?;
+    if case.online_answer().is_none() {
+        return Err(Denied::from(Reason::AnswerNotOnline).into());
+    }
+    let file = case.provided_file(file).cloned().ok_or(Denied::from(Reason::NotFound))?;
+    let served = case.effective_service(ServedLetter::Answer).is_some();
+    Ok(Chosen { file, case: id, code: claim.code, served })
+}
+
+/// Records that the applicant takes a file, when its bytes are at hand: where nothing of the answer
+/// has reached him before, this is its service.
+///
+/// # Errors
+/// As of [`answer`].
+pub async fn take(app: &Arc<App>, origin: Origin, chosen: Chosen) -> Result<(), TurnedAway> {
+    if chosen.served {
+        return Ok(());
+    }
+    let origin = Origin { caller: Caller::Applicant, ..origin };
+    let command = Command::AnswerByCode { case: chosen.case, code: chosen.code };
+    app.submit(origin, command).await.map_err(for_the_public)?;
+    Ok(())
 }
 
 /// That the status forbids it is said without the status of the desk, which has more of them than

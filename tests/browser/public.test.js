@@ -15,7 +15,7 @@ import { chromium } from 'playwright-core';
 
 // A wait that is not over after this is a fault.
 const PATIENCE = 5000;
-const PAGES = ['/public', '/public/apply', '/public/status', '/public/supplement'];
+const PAGES = ['/public', '/public/apply', '/public/status', '/public/supplement', '/public/answer'];
 
 let server;
 let browser;

@@ -209,6 +209,13 @@ impl Case {
         self.record.extensions.last().filter(|extension| extension.decision.is_none())
     }
 
+    /// A file that is provided with the issued answer.
+    #[must_use]
+    pub fn provided_file(&self, id: AttachmentId) -> Option<&Attachment> {
+        let provided = &self.record.stage.answer()?.draft.files;
+        self.attachment(id).filter(|_| provided.iter().any(|file| file.id == id))
+    }
+
     /// A file of the case, also one that was taken down.
     #[must_use]
     pub fn attachment(&self, id: AttachmentId) -> Option<&Attachment> {

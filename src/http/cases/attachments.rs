@@ -1,42 +1,34 @@
 //! The files of a case: attaching them, reading what they are, and reading them.
 
-use std::ops::Range;
+use std::future::{Ready, ready};
 
-use actix_web::body::{BoxBody, SizedStream};
+use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header::{
-    self, ByteRangeSpec, Charset, ContentDisposition, DispositionParam, DispositionType,
-    ExtendedValue, HeaderName,
-};
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, web};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use std::future::{Ready, ready};
 use utoipa::ToSchema;
-use utoipa::openapi::Required;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 use uuid::Uuid;
 
 use super::applicant::names_are_masked;
 use super::explain::available;
 use super::{Reply, load};
 use crate::domain::actor::Actor;
-use crate::domain::attachment::{Attachment, FileName, FileType, ProvidedFile, Purpose, Sha256};
+use crate::domain::attachment::{Attachment, FileType, ProvidedFile, Purpose, Sha256};
 use crate::domain::case::Case;
 use crate::domain::ids::{AttachmentId, CaseId, Version};
 use crate::domain::lifecycle::Action;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::http::auth::{self, Auth};
 use crate::http::contract::{Describe, Draft, Success};
-use crate::http::document::is_known;
-use crate::http::extract::{CasePath, IdempotencyKey, IfMatch, id_parameter, text_header};
+use crate::http::download::{Download, REPR_DIGEST, Wanted, repr_digest};
+use crate::http::extract::{CasePath, IdempotencyKey, IfMatch, id_parameter};
 use crate::http::problem::{Fault, Problem};
 use crate::http::reply::Json;
 use crate::http::upload::Incoming;
 use crate::service::App;
-use crate::service::files::{self, NotAttached, Pieces, Upload};
+use crate::service::files::{self, NotAttached, Upload};
 use crate::store::command::Replayed;
 
 /// A file that a draft provides, as it was then.
@@ -313,166 +305,6 @@ pub async fn attachment(
     Ok(Json(AttachmentView::of(&auth.actor, path.case, &file)))
 }
 
-/// What the caller has of a file, and which part of it he wants (RFC 9110 §13, §14).
-pub struct Wanted {
-    known: Vec<header::HeaderValue>,
-    range: Option<header::Range>,
-    unless_changed: Option<String>,
-}
-
-impl Describe for Wanted {
-    fn describe(draft: &mut Draft) {
-        let range = "One range of bytes, e.g. `bytes=0-1023`; several get the whole.";
-        draft.parameters.push(text_header("Range", Required::False, range, None));
-        let condition =
-            "The entity tag under which the range holds; under another the whole comes.";
-        draft.parameters.push(text_header("If-Range", Required::False, condition, None));
-        draft.partial = true;
-        draft.error(409, "The file has been taken down.");
-        draft.error(416, "The range lies outside of the file; `Content-Range` tells its length.");
-    }
-}
-
-impl FromRequest for Wanted {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let headers = request.headers();
-        let one = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        // A range is of use to GET alone (RFC 9110 §14.2).
-        let range = one(header::RANGE).filter(|_| request.method() == actix_web::http::Method::GET);
-        ready(Ok(Self {
-            known: headers.get_all(header::IF_NONE_MATCH).cloned().collect(),
-            range: range.and_then(|text| text.parse().ok()),
-            unless_changed: one(header::IF_RANGE).map(str::to_owned),
-        }))
-    }
-}
-
-/// Which bytes are given.
-#[derive(Debug, PartialEq, Eq)]
-enum Share {
-    /// All.
-    Whole,
-    /// These.
-    Part(Range<u64>),
-    /// None: the range lies outside.
-    Outside,
-}
-
-impl Wanted {
-    fn has(&self, tag: &str) -> bool {
-        let mut headers = header::HeaderMap::new();
-        for value in &self.known {
-            headers.append(header::IF_NONE_MATCH, value.clone());
-        }
-        is_known(&headers, tag)
-    }
-
-    fn share(&self, size: u64, tag: &str) -> Share {
-        // Compared strongly; a date is no tag, so it never holds.
-        if self.unless_changed.as_deref().is_some_and(|condition| condition.trim() != tag) {
-            return Share::Whole;
-        }
-        match &self.range {
-            Some(header::Range::Bytes(ranges)) => match ranges.as_slice() {
-                [ByteRangeSpec::FromTo(from, to)] if from > to => Share::Whole,
-                [one] => match one.to_satisfiable_range(size) {
-                    Some((from, to)) => Share::Part(from..to + 1),
-                    None => Share::Outside,
-                },
-                _ => Share::Whole,
-            },
-            _ => Share::Whole,
-        }
-    }
-}
-
-/// The bytes of a file, or a part of them, or nothing for one who has them.
-pub struct Download {
-    name: FileName,
-    size: u64,
-    sha256: Sha256,
-    bytes: Option<(Share, Pieces)>,
-}
-
-const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-
-impl Describe for Download {
-    fn describe(draft: &mut Draft) {
-        let bytes = ObjectBuilder::new()
-            .schema_type(SchemaType::AnyValue)
-            .description(Some("The bytes of the file."));
-        draft.conditional = true;
-        draft.success = Some(Success {
-            status: 200,
-            description: "The file, to be saved.",
-            media_type: "application/octet-stream",
-            schema: Some(bytes.into()),
-            headers: &[
-                ("Accept-Ranges", "`bytes`: a part can be had by `Range`."),
-                ("Content-Disposition", "The name under which to save it (RFC 6266)."),
-                ("Repr-Digest", "The digest of the whole file (RFC 9530)."),
-            ],
-        });
-    }
-}
-
-/// A digest as a structured field (RFC 9530 §2).
-fn repr_digest(sha256: Sha256) -> String {
-    format!("sha-256=:{}:", STANDARD.encode(sha256.0))
-}
-
-fn entity_tag(sha256: Sha256) -> String {
-    format!("\"{sha256}\"")
-}
-
-/// How a file is to be saved: by its own name, and for old programs by one in ASCII.
-fn disposition(name: &FileName) -> ContentDisposition {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || " .-_()".contains(c) { c } else { '_' };
-    let ascii = name.as_str().chars().map(plain).collect();
-    let own = ExtendedValue {
-        charset: Charset::Ext("UTF-8".to_owned()),
-        language_tag: None,
-        value: name.as_str().as_bytes().to_vec(),
-    };
-    ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(ascii), DispositionParam::FilenameExt(own)],
-    }
-}
-
-impl Responder for Download {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        let tag = entity_tag(self.sha256);
-        let Some((share, pieces)) = self.bytes else {
-            let mut response = HttpResponse::NotModified();
-            response.insert_header((header::ACCEPT_RANGES, "bytes"));
-            return response.insert_header((header::ETAG, tag)).finish();
-        };
-        let mut response = HttpResponse::Ok();
-        let mut length = self.size;
-        if let Share::Part(part) = share {
-            response.status(actix_web::http::StatusCode::PARTIAL_CONTENT);
-            let place = format!("bytes {}-{}/{}", part.start, part.end - 1, self.size);
-            response.insert_header((header::CONTENT_RANGE, place));
-            length = part.end - part.start;
-        }
-        response
-            .content_type("application/octet-stream")
-            .insert_header((header::ETAG, tag))
-            .insert_header((header::ACCEPT_RANGES, "bytes"))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
-            .insert_header((REPR_DIGEST, repr_digest(self.sha256)))
-            .insert_header(disposition(&self.name))
-            .body(SizedStream::new(length, pieces))
-    }
-}
-
 /// `GET /api/v1/cases/{id}/attachments/{attachment_id}/content`
 pub async fn content(
     auth: Auth<auth::ReadCases>,
@@ -487,22 +319,5 @@ pub async fn content(
     if file.detached.is_some() {
         return Err(Reason::FileDetached.into());
     }
-    let tag = entity_tag(file.sha256);
-    let download =
-        |bytes| Download { name: file.name.clone(), size: file.size, sha256: file.sha256, bytes };
-    if wanted.has(&tag) {
-        return Ok(download(None));
-    }
-    let share = wanted.share(file.size, &tag);
-    let range = match &share {
-        Share::Whole => None,
-        Share::Part(part) => Some(part.clone()),
-        Share::Outside => {
-            let length = format!("bytes */{}", file.size);
-            let refusal = Problem::new(Fault::RangeNotSatisfiable);
-            return Err(refusal.header(header::CONTENT_RANGE, length));
-        }
-    };
-    let pieces = app.files.read(&file, range).await?;
-    Ok(download(Some((share, pieces))))
+    Download::of(&app.files, &file, &wanted).await
 }

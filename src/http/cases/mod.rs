@@ -39,6 +39,7 @@ use applicant::names_are_masked;
 use bodies::{AmendBody, ReceiveBody};
 use views::{CaseView, ReceivedView};
 
+pub(super) use attachments::ProvidedFileView;
 pub(super) use bodies::{ApplicantBody, prose};
 use earlier::EarlierCasesView;
 

@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::domain::case::Arrival;
 use crate::domain::channel::{Carrier, Channel, Delivery};
+use crate::domain::ids::AttachmentId;
 use crate::domain::query_code::QueryCode;
 use crate::http::cases::{ApplicantBody, prose};
 use crate::http::extract::Checked;
@@ -135,6 +137,26 @@ pub struct PublicSupplementBody {
     pub content: String,
 }
 
+/// A file that is provided with an answer.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerFileBody {
+    /// The number of the case; or `receipt_number`.
+    #[validate(length(min = 1, max = 64), custom(function = plain))]
+    #[schema(min_length = 1, max_length = 64, example = "长公公开〔2026〕48号")]
+    pub case_number: Option<String>,
+    /// The number on the receipt; or `case_number`.
+    #[validate(length(min = 1, max = 64), custom(function = plain))]
+    #[schema(min_length = 1, max_length = 64, example = "SJ2026-000058")]
+    pub receipt_number: Option<String>,
+    /// The query code on the receipt.
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64, example = "58NW-HFGP-KDGK-7VET")]
+    pub query_code: String,
+    /// Which file: its `id` in the answer.
+    pub file_id: Uuid,
+}
+
 /// What is wrong with the form of number and code; nothing of that tells whether there is a case.
 fn claim_faults(
     case_number: Option<&String>,
@@ -165,6 +187,20 @@ impl Checked for ClaimBody {
 impl Checked for PublicSupplementBody {
     fn faults(&self, _: NaiveDate) -> Vec<FieldError> {
         claim_faults(self.case_number.as_ref(), self.receipt_number.as_ref(), &self.query_code)
+    }
+}
+
+impl Checked for AnswerFileBody {
+    fn faults(&self, _: NaiveDate) -> Vec<FieldError> {
+        claim_faults(self.case_number.as_ref(), self.receipt_number.as_ref(), &self.query_code)
+    }
+}
+
+impl AnswerFileBody {
+    /// The claim and the file. None only for a body that [`Checked`] refuses.
+    pub fn into_parts(self) -> Option<(Claim, AttachmentId)> {
+        let claim = claim(self.case_number, self.receipt_number, &self.query_code)?;
+        Some((claim, AttachmentId(self.file_id)))
     }
 }
 

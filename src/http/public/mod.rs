@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use super::cases::letters;
 use super::client::client_address;
 use super::contract::{Declares, Describe, Draft};
+use super::download::{Download, Wanted};
 use super::extract::{Body, IdempotencyKey};
 use super::limits::charge_address;
 use super::problem::{Fault, Problem};
@@ -22,14 +23,15 @@ use super::reply::Once;
 use super::reply::{Html, Json};
 use super::trace::RequestId;
 use crate::domain::deadline::legal_day;
+use crate::domain::ids::AttachmentId;
 use crate::domain::policy::Right;
 use crate::domain::rejection::Reason;
 use crate::service::App;
 use crate::service::cases::Origin;
-use crate::service::public::{self, TurnedAway};
+use crate::service::public::{self, Claim, TurnedAway};
 use crate::service::throttle::Wait;
 use crate::store::command::{Caller, Idempotency};
-use bodies::{ClaimBody, PublicApplicationBody, PublicSupplementBody};
+use bodies::{AnswerFileBody, ClaimBody, PublicApplicationBody, PublicSupplementBody};
 use views::{PublicAnswerView, PublicReceiptView, PublicStatusView};
 
 /// Somebody without an account. Everybody may come; how often is limited by his address.
@@ -175,6 +177,53 @@ pub async fn answer_pdf(
 ) -> Result<NotTold<letters::Printed<letters::Pdf>>, Problem> {
     let found = answered(&visitor, &app, body).await?;
     Ok(NotTold(letters::printed_pdf(&app, found.sheet, &found.letter).await?))
+}
+
+/// A file of the answer that number and code belong to. Its bytes are found before it counts as taken.
+async fn provided(
+    visitor: &Visitor,
+    app: &web::Data<App>,
+    (claim, file): (Claim, AttachmentId),
+    wanted: &Wanted,
+) -> Result<Download, NotProvided> {
+    let chosen = public::chosen(app, visitor.address, claim, file).await?;
+    let download = Download::of(&app.files, &chosen.file, wanted).await?;
+    public::take(app, visitor.origin(None), chosen).await?;
+    Ok(download)
+}
+
+/// Why a file of an answer is not given.
+enum NotProvided {
+    TurnedAway(TurnedAway),
+    Problem(Problem),
+}
+
+impl From<TurnedAway> for NotProvided {
+    fn from(refused: TurnedAway) -> Self {
+        Self::TurnedAway(refused)
+    }
+}
+
+impl From<Problem> for NotProvided {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// `POST /api/v1/public/answer/file`
+pub async fn answer_file(
+    visitor: Visitor,
+    app: web::Data<App>,
+    wanted: Wanted,
+    body: Body<AnswerFileBody>,
+) -> Result<NotTold<Download>, Problem> {
+    let now = app.clock.now();
+    let asked = body.value.into_parts().ok_or(Fault::ValidationFailed)?;
+    match provided(&visitor, &app, asked, &wanted).await {
+        Ok(download) => Ok(NotTold(download)),
+        Err(NotProvided::TurnedAway(refused)) => Err(turned_away(refused, now)),
+        Err(NotProvided::Problem(problem)) => Err(problem),
+    }
 }
 
 /// A reply of a case that may not be told of: 404 for whatever is wrong with number and code.

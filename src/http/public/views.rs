@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::case::ServedLetter;
 use crate::domain::public_status::{DeliveryState, Milestones, PublicStatus, PublicView};
+use crate::http::cases::ProvidedFileView;
 use crate::service::public::{OnlineAnswer, Receipt};
 
 /// The receipt of an online application.
@@ -54,6 +55,8 @@ pub struct PublicStatusView {
     pub supplement_due_date: Option<NaiveDate>,
     /// What has become of the answer; null before there is one.
     pub delivery: Option<DeliveryView>,
+    /// Is there an answer to be had at the public door?
+    pub answer_online: bool,
 }
 
 /// The answer to an application.
@@ -74,11 +77,16 @@ pub struct PublicAnswerView {
     /// The day from which the periods for remedies run: that on which it was first had here, or on
     /// which it was served otherwise.
     pub served_date: Option<NaiveDate>,
+    /// The files that are provided with it.
+    pub files: Vec<ProvidedFileView>,
 }
 
 impl From<OnlineAnswer> for PublicAnswerView {
     fn from(answer: OnlineAnswer) -> Self {
         let OnlineAnswer { case, letter, sheet } = answer;
+        let draft = case.record.stage.answer().map(|answer| &answer.draft);
+        let files = draft.into_iter().flat_map(|draft| &draft.files).map(ProvidedFileView::from);
+        let files = files.collect();
         let served = case.effective_service(ServedLetter::Answer).map(|service| service.counts_on);
         Self {
             case_number: case.record.registration.map(|entry| entry.case_number),
@@ -87,6 +95,7 @@ impl From<OnlineAnswer> for PublicAnswerView {
             content_hash: letter.content_hash.to_string(),
             issued_at: letter.issued_at,
             served_date: served,
+            files,
         }
     }
 }
@@ -147,6 +156,7 @@ impl From<PublicView> for PublicStatusView {
             due_date: view.due,
             supplement_due_date: view.supplement_due,
             delivery: view.delivery.map(|(state, date)| DeliveryView { state, date }),
+            answer_online: view.answer_online,
         }
     }
 }

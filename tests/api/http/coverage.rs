@@ -14,10 +14,11 @@ use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
 /// The operations that need no token, by intent.
-const OPEN: [&str; 16] = [
+const OPEN: [&str; 17] = [
     "applyOnline",
     "choosePassword",
     "downloadAnswer",
+    "downloadAnswerFile",
     "getContractJson",
     "getContractYaml",
     "getDictionaries",

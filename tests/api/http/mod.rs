@@ -24,6 +24,7 @@ mod practice;
 mod privacy;
 mod public;
 mod public_answer;
+mod public_answer_pages;
 mod public_pages;
 mod quotas;
 mod receipts;

@@ -358,7 +358,27 @@ on_both! {
             }
         }
         assert!(api.world.app.public.alarms() > 0);
-        for page in ["status", "supplement", "apply"] {
+        // The answer goes to who has the code, and to him alone; of neither is anything kept.
+        let (taken, file) = api.answered_with("download", 1).await;
+        let own = taken["query_code"].as_str().unwrap().to_owned();
+        watch([own.clone(), own.replace('-', ""), "2024年度收费标准.pdf".to_owned()]);
+        for path in ["answer", "answer/html", "answer/pdf", "answer/file"] {
+            let mut body = json!({ "receipt_number": taken["receipt_number"], "query_code": own });
+            if path == "answer/file" {
+                body["file_id"] = file.clone();
+            }
+            let given = api.visit("192.0.2.1", path, &body).await;
+            assert_eq!(given.status, 200, "{path}: {}", given.text);
+            assert!(!given.text.contains(&own), "{path}");
+            body["query_code"] = json!(guess);
+            seen.push((path.to_owned(), api.visit("192.0.2.2", path, &body).await.text));
+        }
+        let own = [own.clone(), own.replace('-', "")];
+        let rows_of = all_rows(&api);
+        assert_none_of(own.iter().map(String::as_str), &rows_of);
+        let ledger = rows_of.into_iter().filter(|(table, _)| ["events", "outbox", "idempotency_keys"].contains(&table.as_str()));
+        assert_none_of(["2024年度收费标准.pdf"], &ledger.collect::<Vec<_>>());
+        for page in ["status", "supplement", "apply", "answer", "answer/pdf", "answer/file"] {
             let fields = [("number", ID_NUMBER), ("query_code", guess.as_str()), ("website", ""), ("content", "")];
             let request = TestRequest::post().uri(&format!("/public/{page}")).peer_addr(from());
             let text = api.send(request.set_form(fields)).await.text;

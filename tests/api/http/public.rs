@@ -78,18 +78,30 @@ impl Api {
     /// An online application whose answer the query room has issued, to be had on this carrier. Its
     /// applicant is another than the one of [`application`]: nobody may send in too many in a day.
     pub(crate) async fn answered_on(&self, carrier: &str) -> Value {
+        self.answered_with(carrier, 0).await.0
+    }
+
+    /// The same, with so many files; and the id of the last.
+    pub(crate) async fn answered_with(&self, carrier: &str, files: usize) -> (Value, Value) {
         let mut body = application();
         body["applicant"]["id_number"] = json!("11010519491231002X");
         let answer = self.visit("192.0.2.1", "applications", &body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         let receipt = answer.json();
         let case = self.confirmed(&receipt).await;
-        let draft =
+        let mut draft =
             json!({ "decision": "disclose", "provided": "收费标准一份", "carrier": carrier });
+        let (mut case, mut chosen) = (case, Vec::new());
+        for _ in 0..files {
+            case = self.filed(Who::Clerk, &case).await;
+            chosen.push(case["attachment_id"].clone());
+        }
+        let file = case["attachment_id"].clone();
+        draft["file_ids"] = json!(chosen);
         let case = self.done(Who::Clerk, &case, "draft-answer", &draft).await;
         let case = self.reviewed(&case).await;
         self.done(Who::SecondClerk, &case, "answer", &json!({})).await;
-        receipt
+        (receipt, file)
     }
 
     /// The same, and the applicant is asked to supplement it.
@@ -234,6 +246,7 @@ fn the_status_is_numbers_codes_and_days() {
     }
     leaves.sort();
     let expected = [
+        "/answer_online text",
         "/case_number text",
         "/delivery/date date",
         "/delivery/state code",

@@ -195,7 +195,7 @@ on_both! {
             ("multipart/form-data; boundary=x", "--x--".to_owned(), 415),
             ("application/json", "{}".to_owned(), 415),
         ];
-        for path in ["apply", "status", "supplement"] {
+        for path in ["apply", "status", "supplement", "answer", "answer/pdf", "answer/file"] {
             let answer = api.fill("192.0.2.1", path, &long).await;
             assert_eq!(answer.status, 413, "{path}");
             assert!(answer.text.contains("提交的内容过长"));
@@ -250,7 +250,7 @@ on_both! {
                 read += 1;
             }
         }
-        assert_eq!(read, 15);
+        assert_eq!(read, 18);
         let home = api.send(TestRequest::get().uri("/public")).await.text;
         assert!(home.contains("长春市公安局") && home.contains(r#"<html lang="zh-CN">"#));
         let style = api.send(TestRequest::get().uri("/public/style.css")).await;

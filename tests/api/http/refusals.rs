@@ -219,9 +219,8 @@ fn takes(operation: &str, name: &str) -> bool {
         "askSubtask" => name == "unit_id" || name == "due_date",
         "printReceiptWithCode" => name == "query_code",
         "createUser" => name == "unit_id" || name == "role",
-        "getPublicStatus" | "supplementOnline" | "takeAnswer" | "readAnswer" | "downloadAnswer" => {
-            ["case_number", "receipt_number", "query_code"].contains(&name)
-        }
+        "getPublicStatus" | "supplementOnline" | "takeAnswer" | "readAnswer" | "downloadAnswer"
+        | "downloadAnswerFile" => ["case_number", "receipt_number", "query_code"].contains(&name),
         _ => false,
     }
 }

@@ -228,8 +228,15 @@ impl Api {
 
     /// A case with a file that somebody has attached, and its id as `attachment_id`.
     pub async fn filed(&self, who: Who, seen: &Value) -> Value {
+        self.filed_as(who, seen, "draft").await
+    }
+
+    /// The same with a file for another purpose.
+    pub async fn filed_as(&self, who: Who, seen: &Value, purpose: &str) -> Value {
         let path = format!("/api/v1/cases/{}/attachments", seen["id"].as_str().expect("an id"));
-        let (kind, bytes) = multipart(&upload());
+        let mut body = upload();
+        body["purpose"] = json!(purpose);
+        let (kind, bytes) = multipart(&body);
         let request = self.request(who, Method::POST, &path).await;
         let tag = format!("\"{}\"", seen["version"]);
         let request =

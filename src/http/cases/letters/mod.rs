@@ -11,6 +11,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use maud::Markup;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -140,6 +141,12 @@ pub async fn print(
 #[must_use]
 pub fn issued_page(sheet: &Sheet) -> Html {
     page::html(sheet, Mark::None)
+}
+
+/// What stands on a letter that holds, to be shown within a page.
+#[must_use]
+pub fn issued_text(sheet: &Sheet) -> Markup {
+    page::text(sheet)
 }
 
 /// The letter of that id among those of the case.

@@ -49,20 +49,25 @@ fn page(sheet: &Sheet, mark: Mark, policy: &str) -> Markup {
             }
             body {
                 @if let Some(text) = mark.text() { p.mark { (text) } }
-                main {
-                    @if let Some(head) = &sheet.head {
-                        header {
-                            p.head { (head) }
-                            @if let Some(number) = &sheet.number { p.number { (number) } }
-                        }
-                    }
-                    h1 { (sheet.title) }
-                    @if let Some(addressee) = &sheet.addressee { p.to { (addressee) } }
-                    @for block in &sheet.blocks { (part(block)) }
-                    (signature(sheet))
-                }
+                main { (text(sheet)) }
             }
         }
+    }
+}
+
+/// What stands on the sheet.
+pub(super) fn text(sheet: &Sheet) -> Markup {
+    html! {
+        @if let Some(head) = &sheet.head {
+            header {
+                p.head { (head) }
+                @if let Some(number) = &sheet.number { p.number { (number) } }
+            }
+        }
+        h1 { (sheet.title) }
+        @if let Some(addressee) = &sheet.addressee { p.to { (addressee) } }
+        @for block in &sheet.blocks { (part(block)) }
+        (signature(sheet))
     }
 }
 

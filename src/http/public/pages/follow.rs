@@ -4,13 +4,15 @@ use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use super::form::{Field, Form, Kind, field};
-use super::layout::{Look, STATUS, SUPPLEMENT, carried, summary, text};
+use super::layout::{ANSWER, Look, STATUS, SUPPLEMENT, carried, summary, text};
 use super::words::{chinese_day, meaning};
 use crate::domain::public_status::{PublicStatus, PublicView};
 
-// Either number is looked for, whichever member it comes in.
-const NUMBER: Field = field("number", "#/receipt_number", "收件编号或者申请编号", 64, Kind::Text);
-const CODE: Field = field("query_code", "#/query_code", "查询码", 64, Kind::Secret);
+/// The number of a case. Either is looked for, whichever member it comes in.
+pub const NUMBER: Field =
+    field("number", "#/receipt_number", "收件编号或者申请编号", 64, Kind::Text);
+/// The query code.
+pub const CODE: Field = field("query_code", "#/query_code", "查询码", 64, Kind::Secret);
 const CONTENT: Field = field("content", "#/content", "补正内容", 4000, Kind::Text);
 
 /// The fields of a query.
@@ -18,7 +20,8 @@ pub const QUERY: &[Field] = &[NUMBER, CODE];
 /// The fields of a supplement.
 pub const REPLY: &[Field] = &[NUMBER, CODE, CONTENT];
 
-fn who_asks(form: &Form) -> Markup {
+/// The fields that ask for number and code.
+pub fn who_asks(form: &Form) -> Markup {
     let number = Look { hint: "见收件回执或者登记回执", ..Look::default() };
     let code = Look {
         hint: "16位字母和数字，不区分大小写，横线可以省略", ..Look::default()
@@ -120,6 +123,9 @@ fn told(view: &PublicView) -> Markup {
                     dt { "答复送达" }
                     dd { (state.label_zh()) @if let Some(day) = day { "（" (chinese_day(day)) "）" } }
                 }
+            }
+            @if view.answer_online {
+                p { a.action href=(ANSWER) { "领取答复" } }
             }
             @if view.status == PublicStatus::AwaitingSupplement {
                 p { a.action href=(SUPPLEMENT) { "提交补正" } }

@@ -30,6 +30,9 @@ pub const STATUS: &str = "/public/status";
 /// The form of a supplement.
 pub const SUPPLEMENT: &str = "/public/supplement";
 
+/// The form by which an answer is had.
+pub const ANSWER: &str = "/public/answer";
+
 /// A whole page.
 pub fn page(organ: &str, title: &str, here: Option<&str>, content: &Markup) -> Markup {
     let version: String =
@@ -66,8 +69,13 @@ pub fn page(organ: &str, title: &str, here: Option<&str>, content: &Markup) -> M
 
 /// The ways to the pages for the public, from one of them.
 fn ways(here: &str) -> Markup {
-    let links =
-        [(HOME, "首页"), (APPLY, "提交申请"), (STATUS, "查询进度"), (SUPPLEMENT, "提交补正")];
+    let links = [
+        (HOME, "首页"),
+        (APPLY, "提交申请"),
+        (STATUS, "查询进度"),
+        (SUPPLEMENT, "提交补正"),
+        (ANSWER, "领取答复"),
+    ];
     html! {
         nav aria-label="主要页面" {
             ul {

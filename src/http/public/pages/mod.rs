@@ -5,6 +5,7 @@
 //! more than its maker could send himself: there is nothing to forge (CSRF needs a right that the
 //! browser brings along). The same holds for the forms of one-time links in [`links`].
 
+pub mod answer;
 mod apply;
 mod follow;
 mod form;
@@ -34,7 +35,7 @@ use crate::service::public::{self, TurnedAway};
 use crate::store::command::Denied;
 use crate::store::vault::fresh_bytes;
 use form::{Form, FormBody};
-use layout::{APPLY, HOME, STATUS, SUPPLEMENT};
+use layout::{ANSWER, APPLY, HOME, STATUS, SUPPLEMENT};
 
 pub use layout::STYLE_PATH;
 
@@ -223,6 +224,7 @@ pub async fn home(_: Reader, app: web::Data<App>) -> Page {
         ul.doors {
             li { a.action href=(APPLY) { "提交申请" } p { "填写申请表，取得收件编号和查询码。" } }
             li { a.action href=(STATUS) { "查询进度" } p { "凭编号和查询码查询办理进度。" } }
+            li { a.action href=(ANSWER) { "领取答复" } p { "选择网上获取的，凭编号和查询码查看、下载答复和所附文件。" } }
             li { a.action href=(SUPPLEMENT) { "提交补正" } p { "收到《补正申请通知书》后在线补正。" } }
         }
         h2 { "其他途径" }

@@ -44,6 +44,11 @@ pub const fn refusal(reason: Reason) -> &'static str {
         Reason::SupplementPeriodOver => {
             "补正期限已过，不能在线补正（条例第三十条）。有正当理由的，请与信息公开查询室联系。"
         }
+        Reason::AnswerNotOnline => {
+            "目前没有可以在网上领取的答复。您可以先查询进度；选择其他获取方式的，答复将按照所选方式送达。"
+        }
+        Reason::RemedyOutdated => "该答复须由本机关重新制作后再行送达，请与信息公开查询室联系。",
+        Reason::NotFound => "答复中没有该文件。请返回答复页面重新选择。",
         Reason::NoQueryRoom => "本机关暂不受理网上申请，请邮寄或者当面提交。",
         _ => "未能受理本次提交。请稍后再试，或者与信息公开查询室联系。",
     }

@@ -45,6 +45,12 @@ pub(super) fn samples() -> Vec<Sample> {
         sample!("takeAnswer", None, NO_ID, |api| Call::with(claim(&api.answered_on("download").await))),
         sample!("readAnswer", None, NO_ID, |api| Call::with(claim(&api.answered_on("download").await))),
         sample!("downloadAnswer", None, NO_ID, |api| Call::with(claim(&api.answered_on("download").await))),
+        sample!("downloadAnswerFile", None, NO_ID, |api| {
+            let (receipt, file) = api.answered_with("download", 1).await;
+            let mut body = claim(&receipt);
+            body["file_id"] = file;
+            Call::with(body)
+        }),
         sample!("supplementOnline", None, NO_ID, |api| {
             let receipt = api.applied().await;
             api.asked(&receipt).await;
