@@ -3,7 +3,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Done, Failure, docs, print};
+use super::{Done, Failure, answers, docs, print};
 use crate::{config, http};
 
 /// Print the contract.
@@ -34,6 +34,8 @@ enum Document {
     Lifecycle,
     /// docs/permissions.md
     Permissions,
+    /// docs/answers.md
+    Answers,
     /// .env.example
     Env,
 }
@@ -53,6 +55,7 @@ pub(super) fn docs(args: &DocsArgs) -> u8 {
     let text = match args.document {
         Document::Lifecycle => docs::lifecycle(),
         Document::Permissions => docs::permissions(),
+        Document::Answers => answers::page(),
         Document::Env => config::env_example(),
     };
     print(text.trim_end());

@@ -2,6 +2,7 @@
 //! 1 the command says no (a check failed), 2 wrong usage, 78 a setting is missing or wrong or the
 //! database lacks migrations, 69 the database or the address is unavailable.
 
+pub mod answers;
 mod audit;
 mod config;
 pub mod deadline;

@@ -1,6 +1,6 @@
-//! docs/lifecycle.md and docs/permissions.md say what the table says.
+//! docs/lifecycle.md, docs/permissions.md and docs/answers.md say what the tables say.
 
-use gongkai::cli::docs;
+use gongkai::cli::{answers, docs};
 
 fn assert_fresh(name: &str, generated: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -20,4 +20,9 @@ fn docs_lifecycle_is_fresh() {
 #[test]
 fn docs_permissions_is_fresh() {
     assert_fresh("permissions.md", &docs::permissions());
+}
+
+#[test]
+fn docs_answers_is_fresh() {
+    assert_fresh("answers.md", &answers::page());
 }

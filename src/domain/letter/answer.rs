@@ -6,12 +6,14 @@ use serde::Serialize;
 use super::facts::{Desk, LetterFacts, Masthead, Opening, Signer};
 use super::kind::LetterKind;
 use super::{LetterError, Sheet, written, zh};
+use crate::domain::attachment::ProvidedFile;
 use crate::domain::case::{Case, Draft};
 use crate::domain::channel::Carrier;
 use crate::domain::decision::{Decision, DecisionCode, DecisionKind};
 use crate::domain::regulation::RuleSetId;
 
 /// The facts of an answer.
+#[expect(clippy::struct_excessive_bools, reason = "a template asks each by its own name")]
 #[derive(Debug, Serialize)]
 pub struct AnswerFacts {
     #[serde(flatten)]
@@ -34,6 +36,8 @@ pub struct AnswerFacts {
     publication_source: Option<String>,
     basis_law: Option<String>,
     conclusion: Option<String>,
+    /// Is it had at the public door?
+    online: bool,
     carrier: Option<String>,
     delivery: Option<String>,
     asked_form: Option<String>,
@@ -97,7 +101,7 @@ pub fn answer(
     let day = served.unwrap_or(desk.today);
     let remedies = letters.remedies();
     let paragraph = remedies
-        .paragraph(draft.decision.as_str(), day)
+        .paragraph_of(draft, day)
         .ok_or_else(|| missing("no paragraph on remedies for this day"))?;
     let opening = Opening::of(case).ok_or_else(|| missing("not in the register"))?;
     let wording = Wording { case, draft, decision, rule_set: clock.rule_set, desk };
@@ -145,6 +149,7 @@ impl Wording<'_> {
             publication_source: said.publication_source.clone(),
             basis_law: said.basis_law.clone(),
             conclusion: said.conclusion.clone(),
+            online: self.draft.carrier == Some(Carrier::Download),
             carrier: self.draft.carrier.map(|carrier| zh(carrier.label_zh())),
             delivery: self.draft.delivery.map(|delivery| zh(delivery.label_zh())),
             asked_form: other_form.then(|| zh(asked.carrier.label_zh())),
@@ -153,9 +158,15 @@ impl Wording<'_> {
             search_log: self.searches(),
             grounds: self.grounds(),
             inserts: Vec::new(),
-            files: Vec::new(),
+            files: self.files(),
             remedy,
         }
+    }
+
+    fn files(&self) -> Vec<FileLine> {
+        let line =
+            |file: &ProvidedFile| FileLine { name: file.name.as_str().to_owned(), pages: None };
+        self.draft.files.iter().map(line).collect()
     }
 
     fn searches(&self) -> Vec<SearchLine> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::LettersError;
+use crate::domain::case::Draft;
 
 /// In whose name a letter goes out (Regulation 2019, art. 10): that decides who reconsiders it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -67,8 +68,7 @@ struct First {
     decision: Option<String>,
     letter: Option<String>,
     first: bool,
-    #[serde(rename = "mark")]
-    _mark: String,
+    mark: String,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +91,20 @@ pub struct Remedies {
     settings: RemedySettings,
     paragraphs: Vec<RemedyParagraph>,
     first: Vec<First>,
+}
+
+impl RemedyParagraph {
+    /// The days of service on which it holds: the first, and the last when there is one.
+    #[must_use]
+    pub const fn served(&self) -> (NaiveDate, Option<NaiveDate>) {
+        (self.served_from, self.served_to)
+    }
+
+    /// Does it hold only where reconsideration comes first, or only where it does not? None for both.
+    #[must_use]
+    pub const fn first(&self) -> Option<bool> {
+        self.first
+    }
 }
 
 impl Remedies {
@@ -131,6 +145,31 @@ impl Remedies {
             paragraph.first.is_none_or(|only| only == first)
                 && within(paragraph.served_from, paragraph.served_to, served)
         })
+    }
+
+    /// Every paragraph, in the order of the file.
+    #[must_use]
+    pub fn paragraphs(&self) -> &[RemedyParagraph] {
+        &self.paragraphs
+    }
+
+    /// Every decision and kind of letter with remedies: its code, whether reconsideration comes first,
+    /// and how sure that is.
+    pub fn order(&self) -> impl Iterator<Item = (&str, bool, &str)> {
+        self.first.iter().filter_map(|row| {
+            let code = row.decision.as_deref().or(row.letter.as_deref())?;
+            Some((code, row.first, row.mark.as_str()))
+        })
+    }
+
+    /// The paragraph that holds for a drafted answer served on a day: where reconsideration comes first
+    /// for one of its grounds, it comes first for the letter.
+    #[must_use]
+    pub fn paragraph_of(&self, draft: &Draft, served: NaiveDate) -> Option<&RemedyParagraph> {
+        let grounds = draft.grounds.iter().map(|ground| ground.decision);
+        let mut all = std::iter::once(draft.decision).chain(grounds);
+        let first = all.find(|code| self.is_first(code.as_str()) == Some(true));
+        self.paragraph(first.unwrap_or(draft.decision).as_str(), served)
     }
 
     /// The days from which other paragraphs hold, but for the first.

@@ -74,7 +74,7 @@ impl Templates {
         env.add_filter("zh_number", words::zh_number);
         env.add_filter("clause", |text: &str| words::clause(text));
         env.add_filter("sentence", |text: &str| words::sentence(text));
-        env.add_filter("quoted", |text: &str| text.trim_end_matches(['。', '；', '，']).to_owned());
+        env.add_filter("quoted", |text: &str| words::quoted(text));
         for (code, text) in texts {
             env.add_template_owned(code.to_owned(), text)
                 .map_err(|error| LettersError::new(code, error))?;

@@ -79,6 +79,12 @@ pub fn sentence(text: &str) -> String {
     text
 }
 
+/// The text between quotation marks: its own become the inner ones (GB/T 15834, 4.8.3).
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    clause(text).replace('“', "‘").replace('”', "’")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +109,12 @@ mod tests {
             assert_eq!(zh(typed), printed);
             assert_eq!(zh(printed), printed);
         }
+    }
+
+    #[test]
+    fn quotation_marks_within_quotation_marks_are_the_inner_ones() {
+        assert_eq!(quoted("“一标三实”采集情况(2010年)。"), "‘一标三实’采集情况（2010年）");
+        assert_eq!(quoted("2010年收费标准"), "2010年收费标准");
     }
 
     #[test]

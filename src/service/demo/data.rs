@@ -66,6 +66,9 @@ pub(super) struct Topic {
     pub(super) publication_source: Option<String>,
     pub(super) basis_law: Option<String>,
     pub(super) conclusion: Option<String>,
+    /// Was the applicant asked for his reasons when it arrived?
+    #[serde(default)]
+    pub(super) explained: bool,
     /// The parts that are withheld.
     #[serde(default)]
     pub(super) grounds: Vec<TopicGround>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::data::TopicGround;
 use super::scene::Scene;
-use crate::domain::case::{GroundFacts, Particulars, SearchEntry};
+use crate::domain::case::{Explanation, GroundFacts, Particulars, SearchEntry};
 use crate::domain::lifecycle::{GroundWording, Step, Wording};
 use crate::domain::regulation::RuleSetId;
 
@@ -63,7 +63,9 @@ impl Scene<'_> {
             publication_source: fill(topic.publication_source.as_ref()),
             basis_law: fill(topic.basis_law.as_ref()),
             earlier_answered_on: None,
-            explanation: None,
+            explanation: topic
+                .explained
+                .then_some(Explanation { number: None, asked_on: self.arrival }),
             conclusion: fill(topic.conclusion.as_ref()),
         }
     }

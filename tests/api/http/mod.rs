@@ -5,6 +5,7 @@ mod conditional;
 mod contract;
 mod counter;
 mod coverage;
+mod decisions;
 mod dictionaries;
 mod doors;
 mod examples;

@@ -201,7 +201,7 @@ pub(super) fn remedies_hold(
         return Ok(());
     };
     let remedies = ctx.office.letters.remedies();
-    let holds = remedies.paragraph(answer.draft.decision.as_str(), served);
+    let holds = remedies.paragraph_of(&answer.draft, served);
     if holds.map(|paragraph| &paragraph.code) == letter.remedy.as_ref() {
         return Ok(());
     }
