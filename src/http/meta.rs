@@ -24,6 +24,15 @@ pub struct HealthView {
     pub status: String,
 }
 
+/// How fit the server is.
+#[derive(Serialize, ToSchema)]
+pub struct ReadinessView {
+    /// `ok`.
+    pub status: String,
+    /// Where little room is left on the disk: `files`, `spool`, `database`.
+    pub low_space: Vec<String>,
+}
+
 fn ok() -> Json<HealthView> {
     Json(HealthView { status: "ok".to_owned() })
 }
@@ -34,11 +43,11 @@ pub async fn live(_: Open) -> Result<Json<HealthView>, Problem> {
 }
 
 /// A reply that can be 503.
-pub struct ReadyReply(Json<HealthView>);
+pub struct ReadyReply(Json<ReadinessView>);
 
 impl Describe for ReadyReply {
     fn describe(draft: &mut Draft) {
-        Json::<HealthView>::describe(draft);
+        Json::<ReadinessView>::describe(draft);
         let unready =
             "The database does not answer or lacks migrations, or the server is about to stop.";
         draft.error(503, unready);
@@ -60,7 +69,9 @@ pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> 
         Unready::Database => Fault::Unavailable,
         Unready::Schema => Fault::SchemaOutdated,
     })?;
-    Ok(ReadyReply(ok()))
+    let scarce = app.health.room().into_iter().filter(|room| room.scarce);
+    let low_space = scarce.map(|room| room.of.name().to_owned()).collect();
+    Ok(ReadyReply(Json(ReadinessView { status: "ok".to_owned(), low_space })))
 }
 
 /// The contract as JSON.

@@ -65,6 +65,8 @@ text_enum! {
         ArchiveUnsafe = "archive_unsafe" : "文件内部含有不安全的内容" / "What is packed inside the file is unsafe.",
         FileEmpty = "file_empty" : "文件为空" / "The file is empty.",
         FileBrokenOff = "file_broken_off" : "上传中断" / "The upload broke off.",
+        FileInfected = "file_infected" : "文件含有恶意代码" / "The file carries malware.",
+        ScannerUnavailable = "scanner_unavailable" : "病毒扫描服务暂时不可用" / "The scanner for malware is not available.",
         FilesUnavailable = "files_unavailable" : "附件存储暂时不可用" / "The store of files is not available.",
         RangeNotSatisfiable = "range_not_satisfiable" : "请求的范围超出文件" / "The range lies outside of the file.",
         StorageFull = "storage_full" : "存储空间不足" / "The storage is full.",
@@ -101,6 +103,7 @@ impl Fault {
             | Self::FileNameUnsafe
             | Self::FileTypeDiffers
             | Self::ArchiveUnsafe
+            | Self::FileInfected
             | Self::FileEmpty => 422,
             Self::PreconditionRequired | Self::PreconditionTooBroad => 428,
             Self::TooManyRequests | Self::QuotaExceeded => 429,
@@ -111,6 +114,7 @@ impl Fault {
             | Self::SchemaOutdated
             | Self::QueueFull
             | Self::FilesUnavailable
+            | Self::ScannerUnavailable
             | Self::OutcomeUnknown
             | Self::FontMissing
             | Self::GlyphMissing => 503,
@@ -296,6 +300,7 @@ impl Problem {
             | Fault::SchemaOutdated
             | Fault::QueueFull
             | Fault::FilesUnavailable
+            | Fault::ScannerUnavailable
             | Fault::OutcomeUnknown => {
                 problem.headers.push((header::RETRY_AFTER, "1".to_owned()));
             }

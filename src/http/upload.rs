@@ -223,6 +223,14 @@ impl From<FilesError> for Problem {
                 };
                 refused(general, fault.as_str(), Said::of(fault.label_zh(), fault.label_en()))
             }
+            FilesError::Infected(found) => {
+                tracing::warn!(found, "an upload carried malware and was refused");
+                Fault::FileInfected.into()
+            }
+            FilesError::Unscanned(_) => {
+                tracing::error!(%error, "an upload could not be scanned");
+                Fault::ScannerUnavailable.into()
+            }
             FilesError::Busy => Fault::QueueFull.into(),
             FilesError::Unset
             | FilesError::Cancelled

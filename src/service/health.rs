@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::domain::deadline::legal_day;
 use crate::domain::regulation::Law;
+use crate::service::space::{Room, Volumes};
 use crate::service::statistics::DUE_SOON_WORKING_DAYS;
 use crate::store::pulse::{self, OutboxLag, Owing};
 use crate::store::{Conn, DatabaseUrl, Error, Result};
@@ -52,6 +53,8 @@ pub struct Note {
     pending: Option<String>,
     /// The open cases, counted now and then; none before the first count.
     owing: Option<Owing>,
+    /// The room that is left, looked at as often.
+    room: Vec<Room>,
     at: Instant,
 }
 
@@ -71,20 +74,28 @@ impl Health {
     /// The thread cannot be started.
     pub fn watch(
         url: &DatabaseUrl,
-        clock: Arc<dyn Clock>,
-        law: Arc<Law>,
+        (clock, law): (Arc<dyn Clock>, Arc<Law>),
+        volumes: Volumes,
         limits: HealthLimits,
     ) -> Result<(Arc<Self>, Watch)> {
         let seen = Ok(OutboxLag::default());
-        let note = Note { seen, pending: None, owing: None, at: Instant::now() };
+        let room = volumes.look();
+        let note = Note { seen, pending: None, owing: None, room, at: Instant::now() };
         let health = Arc::new(Self {
             note: Mutex::new(note),
             draining: AtomicBool::new(false),
             stale: limits.stale,
         });
         let (running, ended) = channel();
-        let mut watcher =
-            Watcher { url: url.clone(), conn: None, clock, law, health: Arc::clone(&health) };
+        let mut watcher = Watcher {
+            url: url.clone(),
+            conn: None,
+            clock,
+            law,
+            volumes,
+            health: Arc::clone(&health),
+        };
+        watcher.tell_room(&[]);
         std::thread::Builder::new()
             .name("health".to_owned())
             .spawn(move || watcher.run(&ended, limits))
@@ -130,6 +141,12 @@ impl Health {
         self.note().owing
     }
 
+    /// The room that was left when it was last looked at.
+    #[must_use]
+    pub fn room(&self) -> Vec<Room> {
+        self.note().room
+    }
+
     fn note(&self) -> Note {
         self.note.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -143,6 +160,7 @@ struct Watcher {
     conn: Option<Conn>,
     clock: Arc<dyn Clock>,
     law: Arc<Law>,
+    volumes: Volumes,
     health: Arc<Health>,
 }
 
@@ -155,6 +173,7 @@ impl Watcher {
             self.write_down(looked);
             if looks.is_multiple_of(every) {
                 self.count_owing();
+                self.look_for_room();
             }
             looks = looks.wrapping_add(1);
             if ended.recv_timeout(limits.interval) != Err(RecvTimeoutError::Timeout) {
@@ -189,8 +208,31 @@ impl Watcher {
         if let (None, Some(migration)) = (&before.pending, &pending) {
             tracing::warn!(migration, "the database lacks a migration");
         }
-        let note = Note { seen, pending, owing: before.owing, at: Instant::now() };
+        let note =
+            Note { seen, pending, owing: before.owing, room: before.room, at: Instant::now() };
         *self.health.note.lock().unwrap_or_else(PoisonError::into_inner) = note;
+    }
+
+    fn look_for_room(&self) {
+        let room = self.volumes.look();
+        let before = {
+            let mut note = self.health.note.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut note.room, room)
+        };
+        self.tell_room(&before);
+    }
+
+    /// Says when room has become scarce, and when it is no more.
+    fn tell_room(&self, before: &[Room]) {
+        for Room { of, free, size, scarce } in self.health.room() {
+            let was = before.iter().any(|room| room.of == of && room.scarce);
+            let what = of.name();
+            if scarce && !was {
+                tracing::warn!(what, free, size, "little room is left on the disk");
+            } else if was && !scarce {
+                tracing::info!(what, free, size, "there is room on the disk again");
+            }
+        }
     }
 
     /// A count that fails leaves the last one standing: the next look tells why.

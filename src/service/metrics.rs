@@ -214,6 +214,14 @@ impl Collector for StateCollector {
             let help = "Of these, past their due date";
             gauge("gongkai_overdue_cases", help, None, exact(owing.overdue))?;
         }
+        for room in self.health.room() {
+            let name = |what: &str| format!("gongkai_{}_{what}", room.of.name());
+            let bytes = |bytes| exact(i64::try_from(bytes).unwrap_or(i64::MAX));
+            let help = "Bytes that can still be written on its volume";
+            gauge(&name("free"), help, Some(&Unit::Bytes), bytes(room.free))?;
+            let help = "Bytes of its volume";
+            gauge(&name("volume"), help, Some(&Unit::Bytes), bytes(room.size))?;
+        }
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ pub mod paper;
 pub mod people;
 pub mod public;
 pub mod sessions;
+pub mod space;
 pub mod statistics;
 pub mod throttle;
 pub mod tokens;
@@ -156,7 +157,10 @@ impl App {
         let tokens = Issuer::new(&settings.token_key.0, &retired).map_err(|error| key(&error))?;
         let watched = (Arc::clone(&clock), Arc::clone(&law));
         let limits = HealthLimits::default();
-        let (health, watch) = Health::watch(&settings.database, watched.0, watched.1, limits)?;
+        let (health, watch) = {
+            let volumes = space::Volumes::of(settings);
+            Health::watch(&settings.database, watched, volumes, limits)?
+        };
         let metrics = Metrics::of(&store, &health, &clock);
         Ok(Arc::new(Self {
             store,

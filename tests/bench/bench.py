@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import papers
 import pgbench
 from offices import Office, Server, Wrk
 
@@ -169,6 +170,7 @@ class Bench:
             self.assign("sqlite", size)
         for kind in ("postgres", "sqlite"):
             self.reads(kind)
+        papers.measure(self.servers["sqlite", "write"], self.one_registered, add)
         for key, server in self.servers.items():
             if key[1] in ("write", "large"):
                 add(f"{key[0]} {key[1]} loaded MiB", server.memory()[0])
@@ -274,6 +276,11 @@ def table(figures, options):
             line(f"{shown}, {name}, {size:,} cases, µs", f"{what} {kind} large us",
                  f"{small:,} cases", f"{what} {kind} small us",
                  None if what == "rate" else 1.5, at_most=True)
+    single("letter as PDF over HTTP, warm", "letter ms", "ms", 300)
+    for what in ("upload", "download"):
+        lines.append((f"{what} of files of 32 MiB, one client", f"{figures[f'{what} MB/s']:,.0f} MB/s",
+                      "", "", "", "", ""))
+    single("highest memory under uploads and downloads", "files MiB", "MiB", 100)
     for kind, name in (("postgres", "PostgreSQL"), ("sqlite", "SQLite")):
         single(f"start to ready, {name}", f"{kind} start ms", "ms", 300)
         single(f"memory after start, {name}", f"{kind} idle MiB", "MiB", 40)

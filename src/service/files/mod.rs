@@ -1,9 +1,15 @@
 //! Files of cases: taking them in, giving them out, and tidying up. The bytes lie in an object store
 //! under random names; what they are stands in the database (docs/adr/0016-files.md).
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod check;
+mod scan;
 mod spool;
 mod sweep;
+#[cfg(feature = "s3")]
+mod transport;
+mod whole;
 
 use std::error::Error as StdError;
 use std::io;
@@ -63,6 +69,12 @@ pub enum FilesError {
     /// The content is not what it should be.
     #[error("the content is refused: {0}")]
     Content(ContentFault),
+    /// It carries malware.
+    #[error("malware was found: {0}")]
+    Infected(String),
+    /// It could not be scanned.
+    #[error("the scanner failed: {0}")]
+    Unscanned(String),
     /// Too many uploads are under way.
     #[error("too many uploads are under way")]
     Busy,
@@ -159,11 +171,18 @@ impl Files {
         if let Some(store) = self.store.get() {
             return Ok(Arc::clone(store));
         }
-        let FilePlace::Folder(folder) = self.settings.place.as_ref().ok_or(FilesError::Unset)?;
-        make_folder(folder)?;
-        // What was acknowledged survives a loss of power.
-        let opened: Arc<dyn ObjectStore> =
-            Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
+        let opened: Arc<dyn ObjectStore> = match self.settings.place.as_ref() {
+            None => return Err(FilesError::Unset),
+            Some(FilePlace::Folder(folder)) => {
+                make_folder(folder)?;
+                // What was acknowledged survives a loss of power.
+                Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))
+            }
+            #[cfg(feature = "s3")]
+            Some(FilePlace::Bucket(bucket)) => bucket::open(bucket)?,
+            #[cfg(not(feature = "s3"))]
+            Some(FilePlace::Bucket(_)) => return Err(FilesError::Unset),
+        };
         Ok(Arc::clone(self.store.get_or_init(|| opened)))
     }
 
@@ -185,6 +204,14 @@ impl Files {
     pub async fn gather(&self) -> Result<Spool, FilesError> {
         let folder = self.settings.spool_folder().ok_or(FilesError::Unset)?;
         Spool::begin(folder, self.settings.limits.file, Arc::clone(&self.disk)).await
+    }
+
+    /// Has a file scanned, where that is set.
+    async fn scan(&self, file: &mut Spooled) -> Result<(), FilesError> {
+        match &self.settings.scan {
+            Some(address) => scan::scan(address, file).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes an object: there whole, or not at all.
@@ -219,7 +246,8 @@ impl Files {
         }
     }
 
-    /// The bytes of a file, or a range of them.
+    /// The bytes of a file, or a range of them. Of the whole the last are only given when all are those
+    /// that were stored.
     ///
     /// # Errors
     /// They are not there, or not all of them, or the store cannot be reached.
@@ -229,12 +257,14 @@ impl Files {
         range: Option<Range<u64>>,
     ) -> Result<Pieces, FilesError> {
         let store = self.objects()?;
+        let whole = range.is_none();
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let found = store.get_opts(&Path::from(file.object.as_str()), options).await?;
         if found.meta.size != file.size {
             return Err(FilesError::Missing(file.object.as_str().to_owned()));
         }
-        Ok(found.into_stream())
+        let pieces = found.into_stream();
+        Ok(if whole { whole::as_stored(pieces, file.sha256) } else { pieces })
     }
 }
 
@@ -293,6 +323,7 @@ pub async fn attach(
     mut upload: Upload,
 ) -> Result<Attached, NotAttached> {
     let object = ObjectKey::from_random(fresh_bytes().map_err(|_| FilesError::Cancelled)?);
+    app.files.scan(&mut upload.file).await?;
     app.files.put(&object, &mut upload.file).await?;
     let file = NewFile {
         attachment_id: AttachmentId(app.fresh_id()),

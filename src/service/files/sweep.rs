@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::spool::blocking;
 use super::{App, FilesError};
-use crate::config::FilePlace;
 use crate::config::files::SPOOL;
 use crate::domain::attachment::ObjectKey;
 use crate::store::attachments::{self, StoredFile};
@@ -75,11 +74,11 @@ pub async fn sweep(app: &App, before: DateTime<Utc>) -> Result<Swept, FilesError
         }
     }
     let spool = app.files.settings.spool_folder();
-    let FilePlace::Folder(folder) = app.files.settings.place.clone().ok_or(FilesError::Unset)?;
+    let folder = app.files.settings.folder().map(Folder::to_owned);
     swept.unfinished = blocking(&app.files.disk, move || {
         let before = SystemTime::from(before);
         let spooled = spool.map_or(0, |spool| remove_old(&spool, before, |_| true));
-        spooled + remove_staged(&folder, before)
+        spooled + folder.map_or(0, |folder| remove_staged(&folder, before))
     })
     .await?;
     Ok(swept)

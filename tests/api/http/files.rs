@@ -1,6 +1,9 @@
 //! The files of cases: taken in, refused, given out, taken down.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod lives;
+mod scanned;
 
 use std::path::Path;
 

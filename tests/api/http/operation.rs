@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use gongkai::config::Settings;
 use gongkai::service::health::{Health, HealthLimits, Unready};
+use gongkai::service::space::Volumes;
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api, application};
 use crate::support::databases::{Backend, execute};
 use crate::support::on_both;
-use crate::support::world::{PASSWORD, Who};
+use crate::support::world::{PASSWORD, Who, World};
 
 async fn probe(api: &Api, path: &str) -> Answer {
     api.send(TestRequest::get().uri(path)).await
@@ -71,7 +73,7 @@ on_both! {
 
 on_both! {
     async fn readiness_follows_a_database_that_hangs_or_refuses(api: Api) {
-        assert_eq!(probe(&api, "/readyz").await.json(), json!({ "status": "ok" }));
+        assert_eq!(probe(&api, "/readyz").await.json(), json!({ "status": "ok", "low_space": [] }));
         // On PostgreSQL the table is locked until the commit, and whoever reads it hangs.
         let mut conn = api.world.db.connect();
         execute(&mut conn, "BEGIN; ALTER TABLE outbox RENAME TO elsewhere");
@@ -99,12 +101,36 @@ on_both! {
     }
 }
 
+on_both!(little_room_is_told_and_is_no_reason_to_go_elsewhere);
+async fn little_room_is_told_and_is_no_reason_to_go_elsewhere(backend: Backend) {
+    // No disk is that empty, and none is emptier than that.
+    let always = |settings: &mut Settings| settings.files.low_space_percent = 100;
+    let never = |settings: &mut Settings| settings.files.low_space_percent = 0;
+    let all = match backend {
+        Backend::Sqlite => json!(["files", "database"]),
+        Backend::Postgres => json!(["files"]),
+    };
+    for (change, told) in [(always as fn(&mut Settings), all), (never, json!([]))] {
+        let api = Api::on(World::with_settings(backend, change).await).await;
+        let answer = probe(&api, "/readyz").await;
+        assert_eq!((answer.status.as_u16(), answer.json()["low_space"].clone()), (200, told));
+        let page = metrics(&api).await;
+        for name in ["gongkai_files_free_bytes ", "gongkai_files_volume_bytes "] {
+            let line = page.lines().find(|line| line.starts_with(name)).expect("a gauge");
+            let bytes: f64 = line[name.len()..].parse().expect("a number");
+            assert!(bytes > 0.0, "{line}");
+        }
+        assert_eq!(page.contains("gongkai_database_free_bytes"), backend == Backend::Sqlite);
+    }
+}
+
 on_both! {
     async fn a_note_that_is_too_old_counts_as_no_answer(api: Api) {
         let app = &api.world.app;
         let limits = HealthLimits { interval: Duration::from_hours(1), stale: Duration::ZERO, owing_every: 1 };
-        let (clock, law) = (Arc::clone(&app.clock), Arc::clone(&app.law));
-        let (health, watch) = Health::watch(api.world.db.url(), clock, law, limits).expect("a watch");
+        let watched = (Arc::clone(&app.clock), Arc::clone(&app.law));
+        let volumes = Volumes::default();
+        let (health, watch) = Health::watch(api.world.db.url(), watched, volumes, limits).expect("a watch");
         assert_eq!(health.ready(), Err(Unready::Database));
         drop(watch);
     }

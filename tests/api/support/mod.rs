@@ -7,6 +7,8 @@
 //! - [`inputs`]: valid inputs to start from;
 //! - [`chance`]: random numbers that are the same in every run.
 
+#[cfg(feature = "s3")]
+pub mod bucket;
 pub mod chance;
 pub mod client;
 pub mod databases;
@@ -65,7 +67,7 @@ pub fn run_on<T: Fresh, F: Future<Output = ()>>(backend: Backend, test: impl FnO
 
 /// Runs an asynchronous test on this thread.
 pub fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         tokio::time::timeout(PATIENCE, test).await.expect("the test takes too long");
     });
