@@ -54,6 +54,8 @@ needs! {
     ReadMetrics = Right::ReadMetrics;
     /// To manage units and users.
     ManageDirectory = Right::ManageDirectory;
+    /// To keep standard paragraphs.
+    KeepParagraphs = Right::KeepParagraphs;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.
@@ -94,6 +96,8 @@ needs! {
     Answer = Right::Act(Action::Answer);
     /// To record a service.
     Serve = Right::Act(Action::Serve);
+    /// To issue a letter of its own.
+    IssueLetter = Right::Act(Action::IssueLetter);
     /// To declare a letter void.
     VoidLetter = Right::Act(Action::VoidLetter);
     /// To withdraw.

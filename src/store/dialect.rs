@@ -56,6 +56,9 @@ macro_rules! insert_all {
 }
 
 mod letters;
+mod paragraphs;
+
+pub(super) use paragraphs::write_paragraphs;
 
 pub(super) use letters::{void_letters, write_letter_series, write_letters};
 

@@ -18,6 +18,7 @@ mod ledger;
 pub mod letters;
 pub mod outcomes;
 pub mod page;
+pub mod paragraphs;
 pub mod public;
 pub mod pulse;
 mod readers;

@@ -4,6 +4,7 @@
 //! The entries are taken at their word here; that nobody changed them is what [`super::audit`] shows.
 
 mod letters;
+mod paragraphs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,6 +98,7 @@ pub fn check(
         check.letter_series(conn)?;
         check.external_refs(conn)?;
         check.tasks(conn)?;
+        check.paragraphs(conn)?;
         check.head(conn)?;
         check.messages(conn)?;
         Ok(check.looked)

@@ -3,6 +3,7 @@
 //! written in bulk afterwards.
 
 mod letters;
+mod paragraphs;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -34,9 +35,10 @@ use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
 use crate::domain::external_ref::ExternalRef;
-use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
+use crate::domain::ids::{CaseId, ParagraphId, SessionId, UnitId, UserId};
 use crate::domain::letter::{LetterOffice, SeriesCode};
 use crate::domain::lifecycle::{EarlierCases, Status};
+use crate::domain::paragraph::Paragraphs;
 use crate::domain::practice::Practice;
 use crate::domain::regulation::Law;
 use crate::domain::rejection::Reason;
@@ -71,6 +73,8 @@ pub(super) struct Workspace<'a> {
     known_cases: HashSet<CaseId>,
     /// The cases that a draft names as earlier ones, by their numbers.
     pub(super) earlier: EarlierCases,
+    /// The standard paragraphs that commands change or insert.
+    pub(super) paragraphs: Paragraphs,
     /// What waited on each loaded case before the batch.
     tasks: HashMap<CaseId, Vec<Task>>,
     /// The subtasks of each loaded case before the batch.
@@ -102,6 +106,7 @@ pub(super) struct Pending {
     pub(super) outbox: Vec<OutboxRow>,
     pub(super) outcomes: Vec<IdempotencyRow>,
     pub(super) units: BTreeMap<UnitId, Unit>,
+    pub(super) paragraphs: BTreeSet<ParagraphId>,
     pub(super) users: HashSet<UserId>,
     pub(super) sessions: HashSet<SessionId>,
     pub(super) links: HashSet<Vec<u8>>,
@@ -138,6 +143,7 @@ impl<'a> Workspace<'a> {
             cases: HashMap::new(),
             known_cases: HashSet::new(),
             earlier: EarlierCases::new(),
+            paragraphs: Paragraphs::new(),
             tasks: HashMap::new(),
             subtasks: HashMap::new(),
             user_rows: HashMap::new(),
@@ -157,6 +163,7 @@ impl<'a> Workspace<'a> {
         workspace.load_sessions(conn, requests)?;
         workspace.load_links(conn, requests)?;
         workspace.load_users(conn, requests)?;
+        workspace.load_paragraphs(conn, requests)?;
         workspace.load_series(conn, requests)?;
         workspace.load_letter_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
@@ -352,6 +359,7 @@ impl<'a> Workspace<'a> {
         use super::schema::heads;
         let pending = &self.pending;
         self.flush_people(conn)?;
+        self.flush_paragraphs(conn)?;
         let rows = pending
             .cases
             .iter()

@@ -166,9 +166,16 @@ impl Attempt {
             Action::Answer => answer(self.perhaps_served(today)),
             Action::Serve => {
                 let letter = ServedLetter::ALL[self.pick % ServedLetter::ALL.len()];
+                if self.pick2.is_multiple_of(3) {
+                    return serve_at(letter, self.pick % 5, self.service(today));
+                }
                 serve(letter, self.service(today))
             }
-            Action::VoidLetter => void_letter(self.pick2 % 4),
+            Action::IssueLetter => {
+                let to = before(today, self.back2);
+                collect(&self.date(today).to_string(), &to.to_string())
+            }
+            Action::VoidLetter => void_letter(self.pick2 % 6),
             Action::Withdraw => withdraw(),
             Action::Attach => {
                 let seed = u8::try_from(self.pick2 % 250).unwrap_or(0);
@@ -244,7 +251,7 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     if !was.status().is_open() {
         prop_assert_eq!(was.status(), Status::Answered);
         let taken_back = step.action() == Action::VoidLetter;
-        let late = [Action::Serve, Action::Attach, Action::Detach];
+        let late = [Action::Serve, Action::Attach, Action::Detach, Action::IssueLetter];
         prop_assert!(taken_back || late.contains(&step.action()));
         prop_assert!(taken_back || record.stage == was.record.stage);
     }

@@ -9,6 +9,7 @@ mod content;
 mod facts;
 mod form;
 mod kind;
+mod matter;
 mod notice;
 mod preview;
 mod reference;
@@ -31,10 +32,12 @@ pub use answer::{AnswerFacts, answer};
 pub use content::ContentHash;
 pub use facts::{Desk, LetterFacts, LetterOffice, Signer};
 pub use form::{
-    FormFacts, Personal, application_form, receipt, review_sheet, service_receipt, transfer_sheet,
+    FormFacts, Personal, application_form, receipt, review_sheet, service_receipt, subtask_sheet,
+    transfer_sheet,
 };
 pub use kind::{Audience, IssuedBy, KindRow, LetterKind};
-pub use notice::{NoticeFacts, extension_notice, supplement_notice};
+pub use matter::{Collection, LetterMatter, SeparateLetter};
+pub use notice::{NoticeFacts, collection_notice, extension_notice, supplement_notice};
 pub use preview::preview;
 pub use reference::{LetterId, LetterNumber, LetterRef, LetterVoid};
 pub use remedy::{Issuer, Remedies, RemedyParagraph};

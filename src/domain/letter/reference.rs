@@ -73,6 +73,9 @@ pub struct LetterRef {
     /// The request for extension that it tells of, by its place from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<usize>,
+    /// The subtask that it documents, by its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtask: Option<u32>,
     /// When it was issued.
     pub issued_at: DateTime<Utc>,
     /// By whom.

@@ -26,7 +26,7 @@ pub struct LetterError {
 }
 
 impl LetterError {
-    pub(super) fn new(kind: LetterKind, what: impl Into<String>) -> Self {
+    pub(in crate::domain) fn new(kind: LetterKind, what: impl Into<String>) -> Self {
         Self { kind, what: what.into() }
     }
 }

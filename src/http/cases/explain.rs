@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::bodies::{AmendBody, ReceiveBody};
+use super::issuing::IssueLetterBody;
 use super::{Reply, drafting, load, steps, subtasks};
 use crate::domain::actor::{Actor, By};
 use crate::domain::case::{Case, ClockFlag, matter};
@@ -19,6 +20,7 @@ use crate::domain::deadline::{Fact, missing_facts};
 use crate::domain::lifecycle::{
     Action, Availability, Context, EarlierCases, NextNumbers, availability,
 };
+use crate::domain::paragraph::Paragraphs;
 use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::{Language, Said, citation};
@@ -124,6 +126,7 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::ReturnSubtask | Action::WaiveSubtask => form::<subtasks::EndSubtaskBody>(),
             Action::Answer => form::<steps::AnswerBody>(),
             Action::Serve => form::<steps::ServeBody>(),
+            Action::IssueLetter => form::<IssueLetterBody>(),
             Action::VoidLetter => form::<steps::VoidLetterBody>(),
             Action::Attach => form::<AttachBody>(),
             Action::Detach => form::<steps::DetachBody>(),
@@ -201,6 +204,7 @@ pub(super) async fn available(app: &App, actor: &Actor, case: &Case) -> Reply<Ve
         decisions: app.decisions,
         practice: app.practice,
         earlier: &EarlierCases::new(),
+        paragraphs: &Paragraphs::new(),
         directory: &directory,
         office: &app.letters,
         numbers: &numbers,

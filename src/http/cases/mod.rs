@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod filters;
 pub mod import;
+mod issuing;
 pub mod letters;
 mod line;
 mod list;
@@ -48,6 +49,7 @@ pub use events::events;
 pub use explain::{actions, deadline};
 pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
+pub use issuing::issue_letter;
 pub use letters::{
     BlockKind, LetterState, Seal, document as draw_document, docx as letter_docx,
     list as list_letters, pdf as letter_pdf, preview as preview_letter, print as print_letter,

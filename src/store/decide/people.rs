@@ -557,7 +557,7 @@ fn administers(origin: &Origin<'_>) -> Decided<()> {
     }
 }
 
-fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
+pub(super) fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
     match expected {
         Some(expected) if expected != is => Err(Rejection::stale(is).into()),
         Some(_) | None => Ok(()),

@@ -20,6 +20,8 @@ mod lists;
 mod naming;
 mod operation;
 mod pages;
+mod papers;
+mod paragraphs;
 mod practice;
 mod privacy;
 mod public;

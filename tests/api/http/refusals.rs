@@ -218,6 +218,7 @@ fn takes(operation: &str, name: &str) -> bool {
         "assignCase" => name == "unit_id",
         "askSubtask" => name == "unit_id" || name == "due_date",
         "printReceiptWithCode" => name == "query_code",
+        "createParagraph" => name == "unit_id",
         "createUser" => name == "unit_id" || name == "role",
         "getPublicStatus" | "supplementOnline" | "takeAnswer" | "readAnswer" | "downloadAnswer" => {
             ["case_number", "receipt_number", "query_code"].contains(&name)

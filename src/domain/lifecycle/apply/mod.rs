@@ -79,7 +79,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
             }
             supplement::decide_extension(next, *verdict, reason.as_ref(), ctx)?;
             if let Some(service) = service {
-                facts::serve(next, facts::EXTENSION_NOTICE, service, ctx)?;
+                facts::serve_grant(next, service, ctx)?;
             }
         }
         Step::DraftAnswer { wording } => answer::draft(next, wording, ctx)?,
@@ -103,7 +103,10 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
         }
         Step::WaiveSubtask { subtask, reason } => subtask::waive(next, *subtask, reason, ctx)?,
         Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
-        Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
+        Step::Serve { letter, letter_id, service } => {
+            facts::serve(next, (*letter, *letter_id), service, ctx)?;
+        }
+        Step::IssueLetter { matter } => letters::check_separate(next, matter, ctx)?,
         Step::VoidLetter { letter_id, reason } => letters::void(next, *letter_id, reason, ctx)?,
         Step::Attach { file } => files::attach(next, file, ctx)?,
         Step::Detach { attachment_id, reason } => {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::case::Case;
+use crate::domain::case::{Case, ServedLetter};
 use crate::domain::letter::{Block, LetterRef, SealPlace, Sheet};
 use crate::domain::text_enum::text_enum;
 
@@ -56,6 +56,10 @@ pub struct LetterView {
     /// SHA-256 of its canonical content, hexadecimal.
     #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
     pub content_hash: String,
+    /// As what it is served; null for a sheet of the house, which is served on nobody.
+    pub served_as: Option<ServedLetter>,
+    /// The number of the subtask that it documents; null for every other letter.
+    pub subtask: Option<u32>,
     /// The paragraph on remedies that it bears; null when it tells of none.
     #[schema(example = "R-C")]
     pub remedy: Option<String>,
@@ -79,6 +83,8 @@ impl LetterView {
             title: letter.kind.title().to_owned(),
             number: letter.number.as_ref().map(|number| number.text.clone()),
             content_hash: letter.content_hash.to_string(),
+            served_as: (!letter.kind.is_internal()).then(|| ServedLetter::of(letter.kind)),
+            subtask: letter.subtask,
             remedy: letter.remedy.clone(),
             issued_at: letter.issued_at,
             issued_by: letter.issued_by.0,

@@ -227,6 +227,9 @@ fn by_the_unit() -> Vec<Sample> {
             let case = api.done(Who::SecondOfficerA, &reviewed(api).await, "answer", &json!({})).await;
             act(&case, json!({ "letter": "answer", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678911" } }))
         }),
+        sample!("issueLetter", Some(Who::OfficerA), CENTER_B, |api| {
+            act(&answered(api).await, json!({ "kind": "collection_notice", "collect_from_date": "2025-03-11", "collect_to_date": "2025-03-21", "place": "户政分中心一楼政府信息公开查询点" }))
+        }),
         sample!("voidLetter", Some(Who::SecondOfficerA), CENTER_B, |api| {
             let case = answered(api).await;
             act(&case, json!({ "letter_id": case["letters"][0]["id"], "reason": "文书印制有误" }))
