@@ -6,12 +6,15 @@ mod example;
 pub mod files;
 pub mod fonts;
 mod office;
+pub mod seal;
 pub mod source;
+mod tables;
 
 pub mod transport;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -53,6 +56,7 @@ pub enum Secrecy {
 /// Every setting that `gongkai serve` reads.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
     let more = office::PRACTICE_SETTINGS.iter().chain(fonts::SETTINGS).chain(files::SETTINGS);
+    let more = more.chain(seal::SETTINGS).chain(tables::SETTINGS);
     SETTINGS.iter().chain(more).chain(transport::SETTINGS)
 }
 
@@ -268,6 +272,10 @@ pub struct Settings {
     pub fonts: FontSettings,
     /// Where the files of cases are, and how much is taken.
     pub files: FileSettings,
+    /// The service that sets electronic seals; none where there is none.
+    pub seal: Option<seal::SealService>,
+    /// The folder whose files stand in the place of built-in tables.
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -425,6 +433,8 @@ impl Settings {
             docs: Docs::On,
             public: DailyCaps::default(),
             fonts: FontSettings::default(),
+            seal: None,
+            data_dir: None,
         }
     }
 
@@ -455,8 +465,9 @@ impl Settings {
         let fonts = fonts::read(&mut faults);
         let files = database.as_ref().map(FileSettings::beside);
         let files = files.and_then(|beside| files::read(beside, &mut faults));
+        let outside = seal::read(&mut faults).zip(faults.take(tables::read()));
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        let more = (public, office, practice, fonts, files);
+        let more = (public, office, practice, fonts, files, outside);
         match (database, keys, listen, readers, case_pattern, docs, more) {
             (
                 Some(database),
@@ -465,7 +476,14 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office), Some(practice), Some(fonts), Some(files)),
+                (
+                    Some(public),
+                    Some(office),
+                    Some(practice),
+                    Some(fonts),
+                    Some(files),
+                    Some((seal, data_dir)),
+                ),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -481,6 +499,8 @@ impl Settings {
                 practice,
                 fonts,
                 files,
+                seal,
+                data_dir,
             }),
             _ => Err(faults),
         }

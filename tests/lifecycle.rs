@@ -21,6 +21,8 @@ mod documents;
 mod gates;
 #[path = "lifecycle/law.rs"]
 mod law;
+#[path = "lifecycle/papers.rs"]
+mod papers;
 #[path = "lifecycle/random.rs"]
 mod random;
 #[path = "lifecycle/subtasks.rs"]

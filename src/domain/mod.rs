@@ -19,6 +19,7 @@ pub mod letter;
 pub mod lifecycle;
 pub mod measure;
 pub mod named;
+pub mod paragraph;
 pub mod policy;
 pub mod practice;
 pub mod public_status;

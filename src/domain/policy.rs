@@ -2,6 +2,7 @@
 
 use super::actor::Role;
 use super::lifecycle::{Action, role_may};
+use super::paragraph::keeps_some;
 
 /// What an operation of the API demands of the caller's role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub enum Right {
     ReadMetrics,
     /// To manage units and users.
     ManageDirectory,
+    /// To keep standard paragraphs.
+    KeepParagraphs,
     /// To take an action of the lifecycle.
     Act(Action),
 }
@@ -30,6 +33,7 @@ impl Right {
             Self::ReadStatistics,
             Self::ReadMetrics,
             Self::ManageDirectory,
+            Self::KeepParagraphs,
         ]
         .into_iter()
         .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
@@ -45,6 +49,7 @@ impl Right {
             Self::ReadStatistics => "read_statistics".to_owned(),
             Self::ReadMetrics => "read_metrics".to_owned(),
             Self::ManageDirectory => "manage_directory".to_owned(),
+            Self::KeepParagraphs => "keep_paragraphs".to_owned(),
             Self::Act(action) => format!("act:{action}"),
         }
     }
@@ -62,6 +67,7 @@ impl Right {
             },
             Self::ReadMetrics => role == Role::Auditor,
             Self::ManageDirectory => role == Role::Admin,
+            Self::KeepParagraphs => keeps_some(role),
             Self::Act(action) => role_may(role, action),
         }
     }

@@ -102,6 +102,15 @@ text_enum! {
         RoleUnitMismatch = "role_unit_mismatch" : "该角色不能属于此类单位" / "A user with this role cannot belong to a unit of this kind.",
         NothingToVoid = "nothing_to_void" : "没有可作废的文书" / "There is no letter that could be void.",
         LetterVoided = "letter_voided" : "该文书已作废" / "The letter is void already.",
+        ParagraphNotKept = "paragraph_not_kept" : "全局标准段落由查询室和法制处维护,单位标准段落由该单位维护" / "The bureau's paragraphs are kept by the query room and the legal office, a unit's by that unit.",
+        ParagraphUnknown = "paragraph_unknown" : "没有该标准段落" / "There is no such paragraph.",
+        ParagraphClosed = "paragraph_closed" : "该标准段落已停用" / "The paragraph is closed.",
+        ParagraphOfOthers = "paragraph_of_another_unit" : "该标准段落属于其他单位" / "The paragraph is another unit's.",
+        SealServiceMissing = "seal_service_missing" : "未设置电子印章服务" / "No service for electronic seals is set.",
+        NothingToSeal = "nothing_to_seal" : "没有可申请用印的文书" / "There is no letter that a seal could be asked for.",
+        SealRequested = "seal_requested" : "该文书已申请用印或者已用印" / "A seal has been asked for already, or is there.",
+        LetterReliedOn = "letter_relied_on" : "另有文书引用该文书,须先作废另一文书" / "Another letter refers to this one; declare that one void first.",
+        InternalSheet = "internal_sheet" : "内部单据随其所记录的事项存在,不单独送达或者作废" / "An internal sheet goes with the act that it documents: it is neither served nor declared void by itself.",
         LetterUnknown = "letter_unknown" : "该件没有此文书" / "The case has no such letter.",
         LetterNotDue = "letter_not_due" : "该件尚不能作出此文书" / "The case gives no reason for this document yet.",
         LetterIncomplete = "letter_incomplete" : "缺少文书应当载明的事项" / "A fact that the letter must state is missing.",
@@ -144,6 +153,7 @@ impl Reason {
             | Self::ReviewerIsDrafter
             | Self::ReviewersAreOne
             | Self::ReviewerIsIssuer
+            | Self::ParagraphNotKept
             | Self::NotAskedUnit => Class::Forbidden,
             Self::StatusForbids
             | Self::NotRegistered
@@ -172,6 +182,12 @@ impl Reason {
             | Self::NothingToServe
             | Self::NothingToVoid
             | Self::LetterVoided
+            | Self::LetterReliedOn
+            | Self::SealServiceMissing
+            | Self::NothingToSeal
+            | Self::SealRequested
+            | Self::ParagraphClosed
+            | Self::InternalSheet
             | Self::LetterNotDue
             | Self::LetterIncomplete
             | Self::RemedyOutdated
@@ -211,6 +227,8 @@ impl Reason {
             | Self::GroundNotPermitted
             | Self::CaseUnknown
             | Self::LetterUnknown
+            | Self::ParagraphUnknown
+            | Self::ParagraphOfOthers
             | Self::Unchanged
             | Self::Taken
             | Self::UnitLoop

@@ -54,6 +54,8 @@ needs! {
     ReadMetrics = Right::ReadMetrics;
     /// To manage units and users.
     ManageDirectory = Right::ManageDirectory;
+    /// To keep standard paragraphs.
+    KeepParagraphs = Right::KeepParagraphs;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.
@@ -94,8 +96,12 @@ needs! {
     Answer = Right::Act(Action::Answer);
     /// To record a service.
     Serve = Right::Act(Action::Serve);
+    /// To issue a letter of its own.
+    IssueLetter = Right::Act(Action::IssueLetter);
     /// To declare a letter void.
     VoidLetter = Right::Act(Action::VoidLetter);
+    /// To ask for the electronic seal of a letter.
+    RequestSeal = Right::Act(Action::RequestSeal);
     /// To withdraw.
     Withdraw = Right::Act(Action::Withdraw);
     /// To attach a file.

@@ -24,7 +24,7 @@ use super::reply::MASKED;
 use super::schema_rules::{never_null, texts_are_prose};
 use super::strict::Object;
 use crate::domain::deadline::legal_day;
-use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
+use crate::domain::ids::{CaseId, ParagraphId, SessionId, UnitId, UserId, Version};
 use crate::domain::rejection::Reason;
 use crate::domain::said::Said;
 use crate::service::App;
@@ -441,6 +441,8 @@ id_paths! {
     UnitPath(UnitId) "The id of the unit.";
     /// The user that the path names.
     UserPath(UserId) "The id of the user.";
+    /// The standard paragraph that the path names.
+    ParagraphPath(ParagraphId) "The id of the paragraph.";
     /// The session that the path names.
     SessionPath(SessionId) "The id of the session.";
 }

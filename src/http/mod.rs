@@ -22,6 +22,7 @@ pub mod named;
 pub mod openapi;
 pub mod pace;
 pub mod page;
+mod paragraphs;
 mod passwords;
 pub mod problem;
 mod public;
@@ -93,6 +94,12 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/users/{id}/sessions", "listUserSessions", "The sessions of a user.", |m, p, i| Entry::new(m, p, i, users::sessions)),
         delete("/api/v1/users/{id}/sessions", "endUserSessions", "End all sessions of a user.", |m, p, i| Entry::new(m, p, i, users::end_sessions)),
 
+        get("/api/v1/paragraphs", "listParagraphs", "Standard paragraphs for drafts.", |m, p, i| Entry::new(m, p, i, paragraphs::list)),
+        post("/api/v1/paragraphs", "createParagraph", "Create a standard paragraph.", |m, p, i| Entry::new(m, p, i, paragraphs::create)),
+        get("/api/v1/paragraphs/{id}", "getParagraph", "One standard paragraph.", |m, p, i| Entry::new(m, p, i, paragraphs::show)),
+        patch("/api/v1/paragraphs/{id}", "changeParagraph", "Word a standard paragraph anew.", |m, p, i| Entry::new(m, p, i, paragraphs::change)),
+        post("/api/v1/paragraphs/{id}/close", "closeParagraph", "Close a standard paragraph: no draft inserts it any more.", |m, p, i| Entry::new(m, p, i, paragraphs::close)),
+
         get("/api/v1/dictionaries", "getDictionaries", "Every code of the API in words, and what it demands.", |m, p, i| Entry::new(m, p, i, dictionaries::show)).kept(Caching::Minute),
 
         post("/api/v1/cases", "receiveCase", "Record an application, and register it at once when wanted.", |m, p, i| Entry::new(m, p, i, cases::receive)),
@@ -128,6 +135,7 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/cases/{id}/review", "reviewDraft", "Review the drafted answer.", |m, p, i| Entry::new(m, p, i, cases::review)),
         post("/api/v1/cases/{id}/answer", "answerCase", "Issue the draft.", |m, p, i| Entry::new(m, p, i, cases::issue_answer)),
         post("/api/v1/cases/{id}/serve", "serveLetter", "Record an attempt of service.", |m, p, i| Entry::new(m, p, i, cases::serve)),
+        post("/api/v1/cases/{id}/issue-letter", "issueLetter", "Issue a letter that no other action issues: the notice from when to when what is provided can be collected.", |m, p, i| Entry::new(m, p, i, cases::issue_letter)),
         post("/api/v1/cases/{id}/void-letter", "voidLetter", "Declare a letter void that has reached nobody; a notice is issued anew at once, an answer goes back to be drafted.", |m, p, i| Entry::new(m, p, i, cases::void_letter)),
         post("/api/v1/cases/{id}/attachments", "attachFile", "Attach a file.", |m, p, i| Entry::new(m, p, i, cases::attach)),
         get("/api/v1/cases/{id}/attachments", "listFiles", "The files of a case.", |m, p, i| Entry::new(m, p, i, cases::attachments)),
@@ -142,6 +150,7 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/cases/{id}/letters/{letter_id}/html", "printLetter", "One letter, to print.", |m, p, i| Entry::new(m, p, i, cases::print_letter)),
         get("/api/v1/cases/{id}/letters/{letter_id}/pdf", "downloadLetterPdf", "One letter as PDF.", |m, p, i| Entry::new(m, p, i, cases::letter_pdf)),
         get("/api/v1/cases/{id}/letters/{letter_id}/docx", "downloadLetterDocx", "One letter for an office program.", |m, p, i| Entry::new(m, p, i, cases::letter_docx)),
+        post("/api/v1/cases/{id}/letters/{letter_id}/seal", "sealLetter", "Ask for the electronic seal of a letter; it is set afterwards, and its state stands on the letter.", |m, p, i| Entry::new(m, p, i, cases::seal_letter)),
         post("/api/v1/cases/{id}/letter-previews", "previewLetter", "A letter as it would be issued now, to look at: without number, and kept nowhere.", |m, p, i| Entry::new(m, p, i, cases::preview_letter)),
         get("/api/v1/cases/{id}/documents/{kind}", "printDocument", "A sheet drawn from the case as it stands, to print: the application on its form, the receipt, the transfer sheet, the review sheet, the proof of service.", |m, p, i| Entry::new(m, p, i, cases::draw_document)),
 
@@ -193,7 +202,7 @@ pub fn pages() -> Vec<Entry> {
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
-        Some("cases" | "imports" | "letters" | "subtasks") => "cases",
+        Some("cases" | "imports" | "letters" | "paragraphs" | "subtasks") => "cases",
         Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",

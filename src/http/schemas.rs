@@ -23,7 +23,7 @@ use crate::domain::decision::{
 };
 use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
-use crate::domain::letter::{Audience, IssuedBy};
+use crate::domain::letter::{Audience, IssuedBy, SealFailure, SealState, SeparateLetter};
 use crate::domain::lifecycle::{Action, Consequence, Status};
 use crate::domain::measure::{GroupBy, Part};
 use crate::domain::public_status::{DeliveryState, PublicStatus};
@@ -36,6 +36,7 @@ use crate::http::cases::{
     Worklist,
 };
 use crate::http::dictionaries::DictionaryView;
+use crate::http::paragraphs::ParagraphState;
 
 fn text_enum<T: TextEnum>() -> RefOr<Schema> {
     let labels: Vec<String> =
@@ -103,6 +104,7 @@ text_enums!(
     LookedIn,
     Manner,
     Paper,
+    ParagraphState,
     Part,
     PostalOperator,
     PublicStatus,
@@ -114,6 +116,9 @@ text_enums!(
     Role,
     RowOutcome,
     Seal,
+    SealFailure,
+    SealState,
+    SeparateLetter,
     ServedLetter,
     Status,
     SubtaskKind,

@@ -15,6 +15,7 @@ use crate::domain::deadline::legal_day;
 use crate::domain::earlier::Earlier;
 use crate::domain::external_ref::ExternalRef;
 use crate::domain::lifecycle::{self, Context, EarlierCases, NextNumbers, Step};
+use crate::domain::paragraph::Paragraphs;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
@@ -122,6 +123,7 @@ fn decided(
         decisions: app.decisions,
         practice: app.practice,
         earlier: &EarlierCases::new(),
+        paragraphs: &Paragraphs::new(),
         directory,
         office: &app.letters,
         numbers: &numbers,

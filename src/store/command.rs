@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::earlier::Earlier;
-use crate::domain::ids::{CaseId, SessionId, UnitId, UserId, Version};
+use crate::domain::ids::{CaseId, ParagraphId, SessionId, UnitId, UserId, Version};
+use crate::domain::letter::{LetterId, SealOutcome};
 use crate::domain::lifecycle::{NewCase, Step};
 use crate::domain::named::{ClosingReason, DisplayName, UnitCode, UnitName};
+use crate::domain::paragraph::{Paragraph, ParagraphChange, ParagraphPlan};
 use crate::domain::query_code::QueryCode;
 use crate::domain::regulation::RuleSetId;
 use crate::domain::rejection::Refusal;
@@ -41,6 +43,8 @@ pub enum Caller {
     Operator,
     /// Who holds a one-time link; the link itself is checked in the transaction.
     LinkHolder,
+    /// The server itself, after an outside service has done its part.
+    Server,
     /// An applicant, who has no account. What he may do to an existing case he shows by its query
     /// code, which is checked in the transaction that decides.
     Applicant,
@@ -89,6 +93,15 @@ pub enum Command {
         /// The code that he has shown.
         code: QueryCode,
     },
+    /// Enter what came of the request for a letter's seal.
+    SettleSeal {
+        /// Which case.
+        case: CaseId,
+        /// Which letter.
+        letter: LetterId,
+        /// What came of it.
+        outcome: SealOutcome,
+    },
     /// Create a unit.
     CreateUnit {
         /// Its id.
@@ -104,6 +117,22 @@ pub enum Command {
         expected: Option<Version>,
         /// How.
         change: UnitChange,
+    },
+    /// Create a standard paragraph.
+    CreateParagraph {
+        /// Its id.
+        id: ParagraphId,
+        /// What it shall say, and for whom.
+        plan: ParagraphPlan,
+    },
+    /// Change or close a standard paragraph.
+    ChangeParagraph {
+        /// Which.
+        paragraph: ParagraphId,
+        /// The version that the caller saw.
+        expected: Version,
+        /// How.
+        change: ParagraphChange,
     },
     /// Create a user.
     CreateUser(Box<NewUser>),
@@ -371,6 +400,9 @@ pub struct Outcome {
     /// The unit or user that was created or changed.
     #[serde(default)]
     pub person: Option<Made>,
+    /// The standard paragraph that was created or changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paragraph: Option<Paragraph>,
     /// What came of a command on a session.
     #[serde(skip)]
     pub session: Option<SessionAfter>,

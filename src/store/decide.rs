@@ -4,6 +4,7 @@
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::{Map, Value, json};
 
+mod paragraphs;
 mod people;
 mod sessions;
 
@@ -14,9 +15,12 @@ use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::{Case, Change, ServedLetter};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
+use crate::domain::letter::{LetterId, SealOutcome};
 use crate::domain::lifecycle::{
-    self, Applied, Context, EarlierCases, NextNumbers, ServiceFacts, Step, SupplementFacts,
+    self, Applied, Consequence, Context, EarlierCases, NextNumbers, ServiceFacts, Step,
+    SupplementFacts,
 };
+use crate::domain::paragraph::Paragraphs;
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
 use crate::domain::rejection::{Reason, Rejection};
@@ -30,7 +34,7 @@ impl Workspace<'_> {
     pub(super) fn decide(&mut self, request: &Request) -> Decided<Outcome> {
         let actor = match request.caller {
             Caller::User(id) => Some(self.directory.actor(id).ok_or(Reason::ActorDisabled)?),
-            Caller::Operator | Caller::LinkHolder | Caller::Applicant => None,
+            Caller::Operator | Caller::LinkHolder | Caller::Server | Caller::Applicant => None,
         };
         let keyed = request.idempotency.as_ref().and_then(|idempotency| {
             principal(request.caller, idempotency).map(|principal| (principal, idempotency))
@@ -70,9 +74,16 @@ impl Workspace<'_> {
                 self.supplement_by_code(*case, code, content, &origin)
             }
             Command::AnswerByCode { case, code } => self.answer_by_code(*case, code, &origin),
+            Command::SettleSeal { case, letter, outcome } => {
+                self.settle_seal((*case, *letter), outcome, &origin)
+            }
             Command::CreateUnit { id, plan } => self.create_unit(*id, plan, &origin),
             Command::ChangeUnit { unit, expected, change } => {
                 self.change_unit(*unit, *expected, change, &origin)
+            }
+            Command::CreateParagraph { id, plan } => self.create_paragraph(*id, plan, &origin),
+            Command::ChangeParagraph { paragraph, expected, change } => {
+                self.change_paragraph(*paragraph, *expected, change, &origin)
             }
             Command::CreateUser(user) => self.create_user(user, &origin),
             Command::ChangeUser { user, expected, change } => {
@@ -109,14 +120,14 @@ impl Workspace<'_> {
         let by = match (origin.caller, origin.actor) {
             (_, Some(actor)) => By::Staff(actor),
             (Caller::Applicant, None) => By::Applicant,
-            (Caller::User(_) | Caller::Operator | Caller::LinkHolder, None) => {
+            (Caller::User(_) | Caller::Operator | Caller::LinkHolder | Caller::Server, None) => {
                 return Err(Reason::RoleNotPermitted.into());
             }
         };
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let earlier = EarlierCases::new();
-        let ctx = context(self, by, origin.at, (&directory, &numbers, &earlier));
+        let (earlier, paragraphs) = (EarlierCases::new(), Paragraphs::new());
+        let ctx = context(self, by, origin.at, (&directory, &numbers, (&earlier, &paragraphs)));
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -183,8 +194,13 @@ impl Workspace<'_> {
         }
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let earlier = self.earlier.clone();
-        let ctx = context(self, By::Staff(actor), origin.at, (&directory, &numbers, &earlier));
+        let (earlier, paragraphs) = (self.earlier.clone(), self.paragraphs.clone());
+        let ctx = context(
+            self,
+            By::Staff(actor),
+            origin.at,
+            (&directory, &numbers, (&earlier, &paragraphs)),
+        );
         let Applied { case: after, issued } = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
@@ -194,8 +210,31 @@ impl Workspace<'_> {
             self.take_from_daily_upload(actor.user, file)?;
         }
         self.enter_step(&before, &after, step, origin)?;
-        self.keep_letters(&after, step, &issued)?;
+        self.keep_letters(&before, &after, &issued)?;
         self.put_attachments(&before, &after)?;
+        self.put_seals(&before, &after)?;
+        let outcome = case_outcome(&after, origin.at);
+        self.put_case(after);
+        Ok(outcome)
+    }
+
+    /// The seal service has done its part, or the server has given it up.
+    fn settle_seal(
+        &mut self,
+        (id, letter): (CaseId, LetterId),
+        outcome: &SealOutcome,
+        origin: &Origin<'_>,
+    ) -> Decided<Outcome> {
+        if origin.caller != Caller::Server {
+            return Err(Reason::RoleNotPermitted.into());
+        }
+        let before = self.case(id).ok_or(Reason::NotFound)?.clone();
+        let after = lifecycle::settle_seal(&before, letter, outcome.clone(), origin.at);
+        let after = after.ok_or(Reason::NothingToSeal)?;
+        let subject = subject(&after, Consequence::SettleSeal.as_str());
+        let input = json!({ "letter_id": letter, "outcome": outcome });
+        self.enter_case(Some(&before), &after, &subject, origin, (input, None))?;
+        self.put_seals(&before, &after)?;
         let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)
@@ -231,7 +270,8 @@ impl Workspace<'_> {
             return Ok(case_outcome(&before, origin.at));
         }
         let service = ServiceFacts::downloaded(origin.at);
-        self.act_by_code(&before, &Step::Serve { letter: ServedLetter::Answer, service }, origin)
+        let step = Step::Serve { letter: ServedLetter::Answer, letter_id: None, service };
+        self.act_by_code(&before, &step, origin)
     }
 
     /// The case of an applicant who shows its code. The code is compared here, where it counts, and
@@ -251,8 +291,13 @@ impl Workspace<'_> {
     fn act_by_code(&mut self, before: &Case, step: &Step, origin: &Origin<'_>) -> Decided<Outcome> {
         let numbers = self.numbers(origin.at);
         let directory = Arc::clone(&self.directory);
-        let earlier = EarlierCases::new();
-        let ctx = context(self, By::Applicant, origin.at, (&directory, &numbers, &earlier));
+        let (earlier, paragraphs) = (EarlierCases::new(), Paragraphs::new());
+        let ctx = context(
+            self,
+            By::Applicant,
+            origin.at,
+            (&directory, &numbers, (&earlier, &paragraphs)),
+        );
         let after = lifecycle::apply(before, step, &ctx)?.case;
         self.enter_step(before, &after, step, origin)?;
         let outcome = case_outcome(&after, origin.at);
@@ -326,7 +371,11 @@ fn context<'w>(
     workspace: &Workspace<'w>,
     by: By<'w>,
     at: DateTime<Utc>,
-    (directory, numbers, earlier): (&'w Directory, &'w NextNumbers, &'w EarlierCases),
+    (directory, numbers, (earlier, paragraphs)): (
+        &'w Directory,
+        &'w NextNumbers,
+        (&'w EarlierCases, &'w Paragraphs),
+    ),
 ) -> Context<'w> {
     Context {
         by,
@@ -335,6 +384,7 @@ fn context<'w>(
         decisions: workspace.basis.decisions,
         practice: workspace.basis.practice,
         earlier,
+        paragraphs,
         directory,
         office: &workspace.basis.office,
         numbers,
@@ -355,6 +405,7 @@ const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
         case: None,
         query_code: None,
         person: None,
+        paragraph: None,
         session: None,
         earlier: None,
         replayed: Replayed::No,

@@ -57,9 +57,11 @@ macro_rules! insert_all {
 
 mod documents;
 mod letters;
+mod paragraphs;
 
 pub(super) use documents::documents;
-pub(super) use letters::{void_letters, write_letter_series, write_letters};
+pub(super) use letters::{void_letters, write_letter_series, write_letters, write_seals};
+pub(super) use paragraphs::write_paragraphs;
 
 /// Starts a transaction that will write: SQLite takes its write lock at once, so that it can never
 /// fail half-way for having read first.

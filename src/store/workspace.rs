@@ -3,6 +3,7 @@
 //! written in bulk afterwards.
 
 mod letters;
+mod paragraphs;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -27,6 +28,7 @@ use super::rows::{
     SeriesRow, SessionRow, SubtaskRow, TaskRow, UserRow,
 };
 use super::schema::{cases, number_series};
+use super::seals::SealRow;
 use super::tasks::{self, Task};
 use super::types::Key;
 use super::vault::Vault;
@@ -34,9 +36,10 @@ use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
 use crate::domain::external_ref::ExternalRef;
-use crate::domain::ids::{CaseId, SessionId, UnitId, UserId};
+use crate::domain::ids::{CaseId, ParagraphId, SessionId, UnitId, UserId};
 use crate::domain::letter::{LetterOffice, SeriesCode};
 use crate::domain::lifecycle::{EarlierCases, Status};
+use crate::domain::paragraph::Paragraphs;
 use crate::domain::practice::Practice;
 use crate::domain::regulation::Law;
 use crate::domain::rejection::Reason;
@@ -71,6 +74,8 @@ pub(super) struct Workspace<'a> {
     known_cases: HashSet<CaseId>,
     /// The cases that a draft names as earlier ones, by their numbers.
     pub(super) earlier: EarlierCases,
+    /// The standard paragraphs that commands change or insert.
+    pub(super) paragraphs: Paragraphs,
     /// What waited on each loaded case before the batch.
     tasks: HashMap<CaseId, Vec<Task>>,
     /// The subtasks of each loaded case before the batch.
@@ -102,11 +107,13 @@ pub(super) struct Pending {
     pub(super) outbox: Vec<OutboxRow>,
     pub(super) outcomes: Vec<IdempotencyRow>,
     pub(super) units: BTreeMap<UnitId, Unit>,
+    pub(super) paragraphs: BTreeSet<ParagraphId>,
     pub(super) users: HashSet<UserId>,
     pub(super) sessions: HashSet<SessionId>,
     pub(super) links: HashSet<Vec<u8>>,
     pub(super) references: Vec<ExternalRefRow>,
     pub(super) attachments: BTreeMap<Key, AttachmentRow>,
+    pub(super) seals: BTreeMap<Key, SealRow>,
     /// Voided cases whose references go to others.
     pub(super) given_up: Vec<Key>,
 }
@@ -138,6 +145,7 @@ impl<'a> Workspace<'a> {
             cases: HashMap::new(),
             known_cases: HashSet::new(),
             earlier: EarlierCases::new(),
+            paragraphs: Paragraphs::new(),
             tasks: HashMap::new(),
             subtasks: HashMap::new(),
             user_rows: HashMap::new(),
@@ -157,6 +165,7 @@ impl<'a> Workspace<'a> {
         workspace.load_sessions(conn, requests)?;
         workspace.load_links(conn, requests)?;
         workspace.load_users(conn, requests)?;
+        workspace.load_paragraphs(conn, requests)?;
         workspace.load_series(conn, requests)?;
         workspace.load_letter_series(conn, requests)?;
         workspace.load_outcomes(conn, requests)?;
@@ -207,7 +216,9 @@ impl<'a> Workspace<'a> {
                     named.extend(step.other_case());
                     numbers.extend(step.earlier_number());
                 }
-                Command::SupplementByCode { case, .. } | Command::AnswerByCode { case, .. } => {
+                Command::SupplementByCode { case, .. }
+                | Command::AnswerByCode { case, .. }
+                | Command::SettleSeal { case, .. } => {
                     acted.push(*case);
                 }
                 _ => {}
@@ -352,6 +363,7 @@ impl<'a> Workspace<'a> {
         use super::schema::heads;
         let pending = &self.pending;
         self.flush_people(conn)?;
+        self.flush_paragraphs(conn)?;
         let rows = pending
             .cases
             .iter()
@@ -363,6 +375,7 @@ impl<'a> Workspace<'a> {
         self.flush_references(conn)?;
         self.flush_letters(conn)?;
         self.flush_attachments(conn)?;
+        self.flush_seals(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();
@@ -438,7 +451,7 @@ impl<'a> Workspace<'a> {
 pub(super) fn principal(caller: Caller, idempotency: &Idempotency) -> Option<Uuid> {
     match caller {
         Caller::User(id) => Some(id.0),
-        Caller::Operator | Caller::LinkHolder => None,
+        Caller::Operator | Caller::LinkHolder | Caller::Server => None,
         Caller::Applicant => {
             let mut context = digest::Context::new(&digest::SHA256);
             context.update(b"gongkai/applicant/v1|");

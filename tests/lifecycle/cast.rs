@@ -12,11 +12,12 @@ use gongkai::domain::channel::{Carrier, Channel, Delivery};
 use gongkai::domain::deadline::Moment;
 use gongkai::domain::decision::Decisions;
 use gongkai::domain::ids::{AttachmentId, CaseId, UnitId, UserId, Version};
-use gongkai::domain::letter::{LetterId, LetterOffice};
+use gongkai::domain::letter::{Collection, LetterId, LetterMatter, LetterOffice};
 use gongkai::domain::lifecycle::{
     Changes, Context, EarlierCases, NewCase, NewFile, NextNumbers, ServiceFacts, Step,
     SubtaskWording, SupplementFacts, Wording, apply, awaited_reviews, receive,
 };
+use gongkai::domain::paragraph::Paragraphs;
 use gongkai::domain::practice::Practice;
 use gongkai::domain::regulation::Law;
 use gongkai::domain::rejection::{Reason, Refusal};
@@ -92,6 +93,7 @@ pub struct World {
     pub numbers: NextNumbers,
     pub practice: Practice,
     pub earlier: EarlierCases,
+    pub paragraphs: Paragraphs,
     pub office: LetterOffice,
 }
 
@@ -130,7 +132,14 @@ impl World {
         let directory = Directory::new(1, units, users, EndedSessions::new());
         let practice = Practice::default();
         let office = LetterOffice::plain();
-        Self { directory, numbers, practice, earlier: EarlierCases::new(), office }
+        Self {
+            directory,
+            numbers,
+            practice,
+            earlier: EarlierCases::new(),
+            paragraphs: Paragraphs::new(),
+            office,
+        }
     }
 
     pub fn actor(&self, who: UserId) -> Actor {
@@ -149,6 +158,7 @@ impl World {
             decisions: Decisions::builtin(),
             practice: self.practice,
             earlier: &self.earlier,
+            paragraphs: &self.paragraphs,
             directory: &self.directory,
             office: &self.office,
             numbers: &self.numbers,
@@ -424,13 +434,29 @@ pub fn answer(service: Option<ServiceFacts>) -> Step {
 }
 
 pub fn serve(letter: ServedLetter, service: ServiceFacts) -> Step {
-    Step::Serve { letter, service }
+    Step::Serve { letter, letter_id: None, service }
+}
+
+/// An attempt to serve the letter of the case at that place.
+pub fn serve_at(letter: ServedLetter, place: usize, service: ServiceFacts) -> Step {
+    Step::Serve { letter, letter_id: Some(letter_id(place)), service }
+}
+
+/// The notice that what is provided can be collected.
+pub fn collect(from: &str, to: &str) -> Step {
+    let place = "查询室".to_owned();
+    let collection = Collection { collect_from: day(from), collect_to: day(to), place };
+    Step::IssueLetter { matter: LetterMatter::CollectionNotice(collection) }
+}
+
+/// The id of the letter of the case at that place.
+pub fn letter_id(place: usize) -> LetterId {
+    LetterId::of(CaseId(Uuid::from_u128(900)), place)
 }
 
 /// The letter of the case at that place is declared void.
 pub fn void_letter(place: usize) -> Step {
-    let letter_id = LetterId::of(CaseId(Uuid::from_u128(900)), place);
-    Step::VoidLetter { letter_id, reason: "印制有误".to_owned() }
+    Step::VoidLetter { letter_id: letter_id(place), reason: "印制有误".to_owned() }
 }
 
 pub fn withdraw() -> Step {

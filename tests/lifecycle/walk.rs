@@ -16,12 +16,13 @@ use gongkai::domain::case::{
 };
 use gongkai::domain::channel::Channel;
 use gongkai::domain::ids::{UnitId, UserId};
-use gongkai::domain::letter::ContentHash;
+use gongkai::domain::letter::{ContentHash, LetterKind};
 use gongkai::domain::lifecycle::table::rules_of;
 use gongkai::domain::lifecycle::{
     Action, Applied, Changes, Context, Issued, Status, Step, Target, apply, availability, receive,
     role_may,
 };
+use gongkai::domain::practice::SealPort;
 use gongkai::domain::regulation::Law;
 
 use super::cast::*;
@@ -146,6 +147,8 @@ fn inputs(today: &str) -> Vec<Step> {
         amend(Changes::default()),
         void(),
         void_letter(99),
+        collect(today, "2024-12-31"),
+        collect("2024-01-02", today),
         Step::Accept,
         give_back(),
         lapse(),
@@ -190,10 +193,15 @@ fn inputs(today: &str) -> Vec<Step> {
 
 /// The menu, the letters of the case, and a supplement that came on the day of its notice, recorded
 /// only now.
-fn with_late_record(menu: &[Step], case: &Case) -> Vec<Step> {
+fn with_late_record(menu: &[Step], case: &Case, today: &str) -> Vec<Step> {
     let round = case.record.supplement.as_ref();
     let arrived = round.map(|round| supplement_in_person(&round.notice_date.to_string()));
-    let letters = (0..case.record.letters.len()).map(void_letter);
+    let letters = case.record.letters.iter().enumerate().flat_map(|(place, letter)| {
+        let letter = ServedLetter::of(letter.kind);
+        let attempts = [handed(today), returned(today)].map(|how| serve_at(letter, place, how));
+        let seal = Step::RequestSeal { letter_id: letter_id(place) };
+        attempts.into_iter().chain([void_letter(place), seal])
+    });
     menu.iter().cloned().chain(arrived).chain(letters).collect()
 }
 
@@ -225,7 +233,7 @@ fn explore(world: &World) -> Graph {
         let mut edges = Vec::new();
         for actor in &actors {
             let ctx = world.ctx(actor, morning(day(DAYS[state.day])));
-            let menu = with_late_record(&menus[state.day], &case);
+            let menu = with_late_record(&menus[state.day], &case, DAYS[state.day]);
             for (step, next) in try_everything(&case, &menu, &ctx, &mut graph) {
                 let edge = (Some(step.action()), abstraction(world, &next, state.day));
                 if !edges.contains(&edge) {
@@ -349,7 +357,14 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
     );
     if !from.is_open() {
         assert_eq!(from, Status::Answered);
-        let late = [Action::Serve, Action::Attach, Action::Detach, Action::VoidLetter];
+        let late = [
+            Action::Serve,
+            Action::Attach,
+            Action::Detach,
+            Action::IssueLetter,
+            Action::RequestSeal,
+            Action::VoidLetter,
+        ];
         assert!(late.contains(&action), "{action}");
         let kept = after.record.stage == before.record.stage;
         assert!(kept || action == Action::VoidLetter, "an issued answer never changes");
@@ -363,24 +378,34 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
     }
 }
 
-/// What issues a letter issues one, and nothing else does; a letter that was issued stays.
+/// What issues letters issues them, and nothing else does; a letter that was issued stays.
 fn check_letters(before: &Case, after: &Case, step: &Step, issued: &[Issued]) {
     let (was, is) = (&before.record.letters, &after.record.letters);
     let due = match step {
-        Step::RequestSupplement { .. } | Step::Answer { .. } => true,
-        Step::DecideExtension { verdict, .. } => *verdict == Verdict::Granted,
-        Step::VoidLetter { .. } => before.status() != Status::Answered,
-        _ => false,
+        // The letter, and the sheet of its reviews.
+        Step::Answer { .. } => 2,
+        Step::RequestSupplement { .. } | Step::AskSubtask { .. } | Step::IssueLetter { .. } => 1,
+        Step::DecideExtension { verdict, .. } => usize::from(*verdict == Verdict::Granted),
+        Step::VoidLetter { .. } => usize::from(before.status() != Status::Answered),
+        _ => 0,
     };
-    assert_eq!(issued.len(), usize::from(due), "{step:?}");
+    assert_eq!(issued.len(), due, "{step:?}");
     assert_eq!(is.len(), was.len() + issued.len(), "{step:?}");
-    for letter in issued {
-        assert_eq!(is.last(), Some(&letter.reference));
+    for (letter, kept) in issued.iter().zip(&is[was.len()..]) {
+        assert_eq!(kept, &letter.reference);
         assert_eq!(ContentHash::of(&letter.content), letter.reference.content_hash);
-        assert!(letter.reference.is_valid() && letter.reference.number.is_some());
+        let numbered = letter.reference.kind != LetterKind::REVIEW_SHEET;
+        assert!(letter.reference.is_valid() && letter.reference.number.is_some() == numbered);
     }
-    let voided = was.iter().zip(is).filter(|(was, is)| was != is).count();
-    assert_eq!(voided, usize::from(matches!(step, Step::VoidLetter { .. })), "{step:?}");
+    let voided = was
+        .iter()
+        .zip(is)
+        .filter(|(was, is)| was.is_valid() != is.is_valid())
+        .map(|(was, _)| was.kind);
+    let voided: Vec<LetterKind> = voided.collect();
+    assert_eq!(!voided.is_empty(), matches!(step, Step::VoidLetter { .. }), "{step:?}");
+    let with_sheet = voided.first().is_some_and(|kind| kind.is_answer());
+    assert_eq!(voided.len(), usize::from(!voided.is_empty()) + usize::from(with_sheet), "{step:?}");
     let answered = after.status() == Status::Answered;
     assert_eq!(after.answer_letter().is_some(), answered, "{step:?}");
 }
@@ -420,7 +445,8 @@ impl Graph {
 
 #[test]
 fn the_whole_state_space() {
-    let world = World::new();
+    let mut world = World::new();
+    world.practice.seals = SealPort::Open;
     let graph = explore(&world);
     println!(
         "{} abstract states, {} transitions, {} accepted and {} refused attempts",

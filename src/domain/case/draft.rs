@@ -9,7 +9,7 @@ use super::review::ReviewKind;
 use crate::domain::attachment::ProvidedFile;
 use crate::domain::channel::{Carrier, Delivery};
 use crate::domain::decision::{DecisionCode, DraftField};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{ParagraphId, UserId, Version};
 
 /// One search for the information (SPC11 art. 5: the agency bears the burden of proof).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +168,17 @@ fn filled(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.trim().is_empty())
 }
 
+/// A standard paragraph in a draft: its text is the draft's own from then on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Insert {
+    /// Which paragraph it was taken from.
+    pub paragraph_id: ParagraphId,
+    /// In which version.
+    pub version: Version,
+    /// The text.
+    pub text: String,
+}
+
 /// A drafted answer (拟稿). A new draft replaces the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -190,6 +201,9 @@ pub struct Draft {
     /// The files that are provided with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ProvidedFile>,
+    /// Standard paragraphs, as they read when it was drafted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inserts: Vec<Insert>,
     /// Who drafted it.
     pub drafted_by: UserId,
     /// When.

@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 pub use application::{Applicant, Application, Arrival, LookupKeys};
 pub use change::Change;
 pub use clock::{ClockFlag, ClockState, matter};
-pub use draft::{Answer, Draft, Explanation, Ground, GroundFacts, Particulars, SearchEntry};
+pub use draft::{
+    Answer, Draft, Explanation, Ground, GroundFacts, Insert, Particulars, SearchEntry,
+};
 pub use proceedings::{
     Closure, DeadlineOrigin, Extension, ExtensionDecision, Holding, Manner, PostalOperator,
     Registration, ServedLetter, Service, SupplementReply, SupplementRound, Verdict,
@@ -233,16 +235,22 @@ impl Case {
     /// docs/law.md).
     #[must_use]
     pub fn effective_service(&self, letter: ServedLetter) -> Option<&Service> {
-        let attempts = self.record.services.iter().filter(|service| service.letter == letter);
-        attempts.fold(None, |effective, attempt| match attempt.manner {
-            Manner::Returned => None,
-            Manner::HandedOver
-            | Manner::Posted
-            | Manner::Sent
-            | Manner::Substitute
-            | Manner::Left
-            | Manner::Downloaded => effective.or(Some(attempt)),
-        })
+        Service::effective(self.record.services.iter().filter(|service| service.letter == letter))
+    }
+
+    /// The attempts to serve one letter, oldest first.
+    #[must_use = "an iterator does nothing by itself"]
+    pub fn attempts_of<'c>(
+        &'c self,
+        letter: &'c LetterRef,
+    ) -> impl DoubleEndedIterator<Item = &'c Service> {
+        self.record.services.iter().filter(move |service| service.is_of(letter))
+    }
+
+    /// The attempt by which this one letter counts as served.
+    #[must_use]
+    pub fn service_of<'c>(&'c self, letter: &'c LetterRef) -> Option<&'c Service> {
+        Service::effective(self.attempts_of(letter))
     }
 
     /// The letters that hold, oldest first.

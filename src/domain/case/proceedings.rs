@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::application::Arrival;
 use crate::domain::channel::Channel;
 use crate::domain::ids::{CaseId, UnitId, UserId};
+use crate::domain::letter::{LetterId, LetterKind, LetterRef};
 use crate::domain::text_enum::text_enum;
 
 /// The entry in the register that starts the clock (登记).
@@ -137,11 +138,26 @@ pub struct Closure {
 }
 
 text_enum! {
-    /// The letters whose service the clock needs.
+    /// The letters whose service the clock needs, and all others.
     pub enum ServedLetter in "served_letter" {
         SupplementNotice = "supplement_notice" : "补正申请通知书" / "supplement notice",
         ExtensionNotice = "extension_notice" : "延期答复告知书" / "extension notice",
         Answer = "answer" : "答复书" / "answer",
+        /// A letter of another kind; which, is told by its id.
+        Other = "other" : "其他文书" / "another letter",
+    }
+}
+
+impl ServedLetter {
+    /// As what a letter of this kind is served.
+    #[must_use]
+    pub fn of(kind: LetterKind) -> Self {
+        match kind {
+            LetterKind::SUPPLEMENT_NOTICE => Self::SupplementNotice,
+            LetterKind::EXTENSION_NOTICE => Self::ExtensionNotice,
+            kind if kind.is_answer() => Self::Answer,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -221,6 +237,9 @@ text_enum! {
 pub struct Service {
     /// Which letter.
     pub letter: ServedLetter,
+    /// Its id; none where it was served before attempts named their letter, or was never kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter_id: Option<LetterId>,
     /// How.
     pub manner: Manner,
     /// The day that counts: signed when handed over, posted when posted, sent when sent (R9).
@@ -253,4 +272,31 @@ pub struct Service {
     pub recorded_at: DateTime<Utc>,
     /// By whom; none when the applicant took it himself.
     pub recorded_by: Option<UserId>,
+}
+
+impl Service {
+    /// Is it an attempt to serve this letter? One that names no letter is one of every letter of its
+    /// kind.
+    #[must_use]
+    pub fn is_of(&self, letter: &LetterRef) -> bool {
+        match self.letter_id {
+            Some(id) => id == letter.id,
+            None => self.letter == ServedLetter::of(letter.kind),
+        }
+    }
+
+    /// The attempt by which a letter counts as served: the first since the last one that came back.
+    pub(in crate::domain) fn effective<'s>(
+        attempts: impl Iterator<Item = &'s Self>,
+    ) -> Option<&'s Self> {
+        attempts.fold(None, |effective, attempt| match attempt.manner {
+            Manner::Returned => None,
+            Manner::HandedOver
+            | Manner::Posted
+            | Manner::Sent
+            | Manner::Substitute
+            | Manner::Left
+            | Manner::Downloaded => effective.or(Some(attempt)),
+        })
+    }
 }

@@ -157,7 +157,7 @@ impl Wording<'_> {
             form_article: self.desk.office.letters.form_article(self.rule_set),
             search_log: self.searches(),
             grounds: self.grounds(),
-            inserts: Vec::new(),
+            inserts: self.draft.inserts.iter().map(|insert| insert.text.clone()).collect(),
             files: self.files(),
             remedy,
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::facts::{Desk, LetterFacts, Signer, you};
 use super::kind::LetterKind;
 use super::{LetterError, LetterRef, Sheet, clause, written, zh};
-use crate::domain::case::{Case, Manner, ServedLetter, Service};
+use crate::domain::case::{Case, Manner, Service, Subtask};
 use crate::domain::channel::{Carrier, Delivery};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::UserId;
@@ -39,6 +39,8 @@ pub enum FormFacts {
     Review(Review),
     /// The proof of service.
     Proof(Proof),
+    /// The letter by which another unit is asked.
+    Subtask(SubtaskLetter),
 }
 
 /// A box to tick.
@@ -143,6 +145,22 @@ struct Proof {
     signed_on: String,
     substitute: String,
     remark: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SubtaskLetter {
+    agency: String,
+    number: String,
+    unit: String,
+    office: String,
+    case_number: String,
+    subject: String,
+    kind: &'static str,
+    kind_code: &'static str,
+    question: String,
+    due_date: String,
+    case_due_date: String,
+    issued_on: String,
 }
 
 fn drawn(kind: LetterKind, facts: FormFacts, desk: &Desk<'_>) -> Result<Sheet, LetterError> {
@@ -308,16 +326,40 @@ fn reviewed(review: &crate::domain::case::Review, desk: &Desk<'_>) -> ReviewLine
     }
 }
 
-/// The attempts by which a letter of this kind was served, oldest first.
-fn attempts(case: &Case, kind: LetterKind) -> Vec<&Service> {
-    let served = if kind == LetterKind::SUPPLEMENT_NOTICE {
-        ServedLetter::SupplementNotice
-    } else if kind == LetterKind::EXTENSION_NOTICE {
-        ServedLetter::ExtensionNotice
-    } else {
-        ServedLetter::Answer
+/// The letter by which another unit is asked (协办函). It tells what is asked and for what the
+/// application is, and nothing of who applies.
+///
+/// # Errors
+/// The case is not in the register, or the unit is unknown.
+pub fn subtask_sheet(
+    case: &Case,
+    subtask: &Subtask,
+    desk: &Desk<'_>,
+    number: Option<&str>,
+) -> Result<Sheet, LetterError> {
+    let kind = LetterKind::SUBTASK_SHEET;
+    let missing = |what: &str| LetterError::new(kind, what);
+    let record = &case.record;
+    let entry = record.registration.as_ref().ok_or_else(|| missing("not in the register"))?;
+    let unit = desk.directory.unit(subtask.unit).ok_or_else(|| missing("no such unit"))?;
+    let by = desk.directory.user(subtask.asked_by);
+    let office = by.and_then(|user| desk.directory.unit(user.unit));
+    let due = record.clock.as_ref().and_then(|clock| clock.due_date);
+    let facts = SubtaskLetter {
+        agency: desk.agency(Signer::Bureau),
+        number: number.unwrap_or_default().to_owned(),
+        unit: unit.name.clone(),
+        office: office.map(|unit| unit.name.clone()).unwrap_or_default(),
+        case_number: entry.case_number.clone(),
+        subject: record.intake.application.subject.clone(),
+        kind: subtask.kind.label_zh(),
+        kind_code: subtask.kind.as_str(),
+        question: subtask.question.clone(),
+        due_date: written(subtask.due_date),
+        case_due_date: due.map(written).unwrap_or_default(),
+        issued_on: written(legal_day(subtask.asked_at)),
     };
-    case.record.services.iter().filter(|service| service.letter == served).collect()
+    drawn(kind, FormFacts::Subtask(facts), desk)
 }
 
 /// The proof of service of a letter, with the last attempt filled in
@@ -331,7 +373,7 @@ pub fn service_receipt(
     personal: &Personal,
     desk: &Desk<'_>,
 ) -> Result<Sheet, LetterError> {
-    let attempts = attempts(case, letter.kind);
+    let attempts: Vec<&Service> = case.attempts_of(letter).collect();
     let last = attempts.last();
     let manner = |m: &Manner| Choice {
         label: zh(m.label_zh()),

@@ -131,6 +131,10 @@ impl LetterKind {
     pub const REVIEW_SHEET: Self = Self("review_sheet");
     /// The proof of service.
     pub const SERVICE_RECEIPT: Self = Self("service_receipt");
+    /// The notice from when to when what is provided can be collected.
+    pub const COLLECTION_NOTICE: Self = Self("collection_notice");
+    /// The letter by which another unit is asked.
+    pub const SUBTASK_SHEET: Self = Self("subtask_sheet");
 
     /// The code.
     #[must_use]
@@ -142,6 +146,19 @@ impl LetterKind {
     #[must_use]
     pub fn title(self) -> &'static str {
         Letters::builtin().kind(self).map_or("", |row| &row.zh)
+    }
+
+    /// Is it a sheet of the house, for the file or for a unit, that goes out to nobody?
+    #[must_use]
+    pub fn is_internal(self) -> bool {
+        let row = Letters::builtin().kind(self);
+        row.is_none_or(|row| matches!(row.to, Audience::Unit | Audience::File))
+    }
+
+    /// Does it bear a seal?
+    #[must_use]
+    pub fn is_sealed(self) -> bool {
+        Letters::builtin().kind(self).is_some_and(|row| row.seal != SealPlace::None)
     }
 
     /// Does it answer the application?

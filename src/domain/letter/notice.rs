@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::facts::{Desk, LetterFacts, Masthead, Opening, Signer};
 use super::kind::LetterKind;
+use super::matter::Collection;
 use super::{LetterError, Sheet, written};
 use crate::domain::case::{Case, ClockState, DeadlineOrigin, ExtensionDecision, Verdict};
+use crate::domain::deadline::legal_day;
 
 /// The facts of a notice.
 #[derive(Debug, Serialize)]
@@ -33,6 +35,13 @@ enum Matter {
         old_due_date: String,
         new_due_date: String,
         provisional: bool,
+    },
+    Collection {
+        answered_on: String,
+        answer_number: String,
+        collect_from: String,
+        collect_to: String,
+        place: String,
     },
 }
 
@@ -124,4 +133,30 @@ pub fn extension_notice(
     // The letter begins with what was the case before it.
     before.record.clock = Some(old);
     fill(&before, kind, matter, desk, (signer, number))
+}
+
+/// The notice from when to when and where what the answer provides can be collected (Regulation 2019,
+/// art. 36(2); 2007, art. 21(1)).
+///
+/// # Errors
+/// The case is not answered, or its answer was given before letters were kept and has no number.
+pub fn collection_notice(
+    case: &Case,
+    collection: &Collection,
+    desk: &Desk<'_>,
+    signer: Signer,
+    number: Option<&str>,
+) -> Result<Sheet, LetterError> {
+    let kind = LetterKind::COLLECTION_NOTICE;
+    let missing = || LetterError::new(kind, "the case has no numbered answer");
+    let answer = case.record.stage.answer().ok_or_else(missing)?;
+    let letter = case.answer_letter().ok_or_else(missing)?;
+    let matter = Matter::Collection {
+        answered_on: written(legal_day(answer.issued_at)),
+        answer_number: letter.number.as_ref().ok_or_else(missing)?.text.clone(),
+        collect_from: written(collection.collect_from),
+        collect_to: written(collection.collect_to),
+        place: collection.place.clone(),
+    };
+    fill(case, kind, matter, desk, (signer, number))
 }

@@ -2,11 +2,13 @@
 //! said before the input of the action is known.
 
 use super::Context;
+use super::apply::not_sealable;
 use super::gates;
 use super::table::{Action, Party, rules_of};
 use crate::domain::actor::{Actor, By, Capability, Role};
-use crate::domain::case::{Case, Manner, ServedLetter, Verdict};
+use crate::domain::case::{Case, Manner, ServedLetter, Service, Verdict};
 use crate::domain::letter::{LetterKind, LetterRef};
+use crate::domain::practice::SealPort;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
 
@@ -158,6 +160,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
         Action::VoidLetter => against_voiding(case),
+        Action::RequestSeal => against_sealing(case, ctx),
         Action::Detach => {
             let mut files = record.attachments.iter();
             let any = files.any(|attachment| attachment.detached.is_none());
@@ -177,6 +180,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         | Action::ReplySubtask
         | Action::ReturnSubtask
         | Action::WaiveSubtask
+        | Action::IssueLetter
         | Action::Withdraw
         | Action::Attach => Vec::new(),
     }
@@ -258,14 +262,32 @@ fn against_service(case: &Case) -> Vec<Rejection> {
         ServedLetter::SupplementNotice | ServedLetter::Answer => {
             case.effective_service(*letter).is_none() || can_come_back(case, *letter)
         }
+        ServedLetter::Other => false,
     });
-    if open { Vec::new() } else { vec![Rejection::new(Reason::AlreadyServed)] }
+    let single = case.valid_letters().any(|letter| match ServedLetter::of(letter.kind) {
+        ServedLetter::ExtensionNotice => may_return(case.attempts_of(letter)),
+        ServedLetter::Other if !letter.kind.is_internal() => {
+            case.service_of(letter).is_none() || may_return(case.attempts_of(letter))
+        }
+        ServedLetter::SupplementNotice | ServedLetter::Answer | ServedLetter::Other => false,
+    });
+    if open || single { Vec::new() } else { vec![Rejection::new(Reason::AlreadyServed)] }
+}
+
+/// There must be a service, and a letter that bears a seal and has none yet.
+fn against_sealing(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
+    if ctx.practice.seals == SealPort::Closed {
+        return vec![Rejection::new(Reason::SealServiceMissing)];
+    }
+    let mut letters = case.record.letters.iter();
+    let any = letters.any(|letter| not_sealable(letter).is_none());
+    if any { Vec::new() } else { vec![Rejection::new(Reason::NothingToSeal)] }
 }
 
 /// Some letter must hold that has reached nobody yet.
 fn against_voiding(case: &Case) -> Vec<Rejection> {
-    let mut why: Vec<Option<Reason>> =
-        case.valid_letters().map(|l| not_voidable(case, l)).collect();
+    let letters = case.valid_letters().filter(|letter| !letter.kind.is_internal());
+    let mut why: Vec<Option<Reason>> = letters.map(|l| not_voidable(case, l)).collect();
     if why.iter().any(Option::is_none) {
         return Vec::new();
     }
@@ -280,14 +302,23 @@ pub(super) fn not_voidable(case: &Case, letter: &LetterRef) -> Option<Reason> {
     if letter.void.is_some() {
         return Some(Reason::LetterVoided);
     }
+    if letter.kind.is_internal() {
+        return Some(Reason::InternalSheet);
+    }
     if letter.kind.is_answer() {
-        let served = case.effective_service(ServedLetter::Answer).is_some();
-        return served.then_some(Reason::AlreadyServed);
+        if case.effective_service(ServedLetter::Answer).is_some() {
+            return Some(Reason::AlreadyServed);
+        }
+        let relied_on = case.letter_of(LetterKind::COLLECTION_NOTICE).is_some();
+        return relied_on.then_some(Reason::LetterReliedOn);
     }
     if letter.kind == LetterKind::SUPPLEMENT_NOTICE {
         let awaited = record.supplement.as_ref().is_some_and(|round| round.reply.is_none());
         let served = case.effective_service(ServedLetter::SupplementNotice).is_some();
         return (!awaited || served).then_some(Reason::AlreadyServed);
+    }
+    if letter.kind != LetterKind::EXTENSION_NOTICE {
+        return case.service_of(letter).map(|_| Reason::AlreadyServed);
     }
     let extension = letter.extension.and_then(|place| record.extensions.get(place));
     let told = extension.and_then(|e| e.decision.as_ref()).is_none_or(|d| d.notified_on.is_some());
@@ -300,9 +331,13 @@ pub(super) fn not_voidable(case: &Case, letter: &LetterRef) -> Option<Reason> {
 }
 
 /// Can the last attempt to serve this letter still fail? What was signed for cannot come back.
-pub(super) fn can_come_back(case: &Case, letter: ServedLetter) -> bool {
-    let last = case.record.services.iter().rev().find(|service| service.letter == letter);
-    last.is_some_and(|service| match service.manner {
+fn can_come_back(case: &Case, letter: ServedLetter) -> bool {
+    may_return(case.record.services.iter().filter(|service| service.letter == letter))
+}
+
+/// Can the last of these attempts still fail?
+pub(super) fn may_return<'s>(mut attempts: impl DoubleEndedIterator<Item = &'s Service>) -> bool {
+    attempts.next_back().is_some_and(|service| match service.manner {
         Manner::Posted | Manner::Sent => true,
         Manner::HandedOver
         | Manner::Substitute
@@ -327,6 +362,12 @@ pub(super) fn served_letters(case: &Case) -> Vec<ServedLetter> {
     }
     if record.stage.answer().is_some() {
         letters.push(ServedLetter::Answer);
+    }
+    let other = |letter: &LetterRef| {
+        ServedLetter::of(letter.kind) == ServedLetter::Other && !letter.kind.is_internal()
+    };
+    if case.valid_letters().any(other) {
+        letters.push(ServedLetter::Other);
     }
     letters
 }

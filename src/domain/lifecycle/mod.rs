@@ -10,8 +10,8 @@ mod step;
 pub mod table;
 
 pub use apply::{
-    Applied, Consequence, Issued, NewCase, apply, hand_over, is_unfinished, receive, release,
-    signer,
+    Applied, Consequence, Issued, NewCase, apply, can_be_sealed, hand_over, is_unfinished, receive,
+    release, settle_seal, signer,
 };
 pub use gates::{awaited_reviews, needed_by, reviews_needed};
 pub use guard::{Availability, applicant_may, availability, role_may};
@@ -31,6 +31,7 @@ use super::deadline::legal_day;
 use super::decision::{Decisions, Demand};
 use super::ids::CaseId;
 use super::letter::{Desk, LetterOffice, SeriesCode};
+use super::paragraph::Paragraphs;
 use super::practice::Practice;
 use super::regulation::Law;
 use super::rejection::{Reason, Rejection};
@@ -52,6 +53,8 @@ pub struct Context<'a> {
     pub practice: Practice,
     /// Facts of the cases that the input names by number.
     pub earlier: &'a EarlierCases,
+    /// The standard paragraphs that the input names.
+    pub paragraphs: &'a Paragraphs,
     /// Units and users.
     pub directory: &'a Directory,
     /// What letters are made of.

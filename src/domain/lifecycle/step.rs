@@ -11,8 +11,8 @@ use crate::domain::case::{
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
 use crate::domain::deadline::Moment;
-use crate::domain::ids::{AttachmentId, CaseId, UnitId, UserId};
-use crate::domain::letter::LetterId;
+use crate::domain::ids::{AttachmentId, CaseId, ParagraphId, UnitId, UserId};
+use crate::domain::letter::{LetterId, LetterMatter};
 
 /// One action on an existing case with its input. Serialised it is what the ledger keeps of the
 /// input; members that may hold personal data are left out of that and sealed beside it.
@@ -153,8 +153,17 @@ pub enum Step {
     Serve {
         /// Of which letter.
         letter: ServedLetter,
+        /// Its id, where the kind alone does not tell.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        letter_id: Option<LetterId>,
         /// The facts.
         service: ServiceFacts,
+    },
+    /// Issue a letter that no other action issues.
+    IssueLetter {
+        /// What it tells.
+        #[serde(flatten)]
+        matter: LetterMatter,
     },
     /// Declare a letter void that has not reached anybody. A notice is issued anew in the same step; an
     /// answer goes back to be drafted.
@@ -163,6 +172,11 @@ pub enum Step {
         letter_id: LetterId,
         /// Why.
         reason: String,
+    },
+    /// Ask for the electronic seal of a letter; it is set after the commit.
+    RequestSeal {
+        /// Which letter.
+        letter_id: LetterId,
     },
     /// Close the case on the applicant's word.
     Withdraw {
@@ -248,6 +262,9 @@ pub struct Wording {
     /// The attached files that are provided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub file_ids: Vec<AttachmentId>,
+    /// The standard paragraphs whose texts are inserted, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paragraph_ids: Vec<ParagraphId>,
 }
 
 /// A ground as the officer words it.
@@ -417,7 +434,9 @@ impl Step {
             Self::WaiveSubtask { .. } => Action::WaiveSubtask,
             Self::Answer { .. } => Action::Answer,
             Self::Serve { .. } => Action::Serve,
+            Self::IssueLetter { .. } => Action::IssueLetter,
             Self::VoidLetter { .. } => Action::VoidLetter,
+            Self::RequestSeal { .. } => Action::RequestSeal,
             Self::Withdraw { .. } => Action::Withdraw,
             Self::Attach { .. } => Action::Attach,
             Self::Detach { .. } => Action::Detach,
@@ -459,7 +478,9 @@ impl Step {
             | Self::DraftAnswer { .. }
             | Self::ReturnSubtask { .. }
             | Self::WaiveSubtask { .. }
+            | Self::IssueLetter { .. }
             | Self::VoidLetter { .. }
+            | Self::RequestSeal { .. }
             | Self::Withdraw { .. }
             | Self::Detach { .. } => None,
         }
@@ -474,6 +495,15 @@ impl Step {
         }
     }
 
+    /// The standard paragraphs that the input names.
+    #[must_use]
+    pub fn paragraphs(&self) -> &[ParagraphId] {
+        match self {
+            Self::DraftAnswer { wording } => &wording.paragraph_ids,
+            _ => &[],
+        }
+    }
+
     /// Can it issue a letter, so that the next numbers are wanted?
     #[must_use]
     pub const fn may_issue(&self) -> bool {
@@ -481,9 +511,22 @@ impl Step {
             self,
             Self::RequestSupplement { .. }
                 | Self::DecideExtension { .. }
+                | Self::AskSubtask { .. }
                 | Self::Answer { .. }
+                | Self::IssueLetter { .. }
                 | Self::VoidLetter { .. }
         )
+    }
+
+    /// The service that the input tells of beside what it does.
+    #[must_use]
+    pub const fn service_at_once(&self) -> Option<&ServiceFacts> {
+        match self {
+            Self::RequestSupplement { service, .. }
+            | Self::DecideExtension { service, .. }
+            | Self::Answer { service } => service.as_ref(),
+            _ => None,
+        }
     }
 
     /// Another case that the input names and that must exist.

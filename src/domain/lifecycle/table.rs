@@ -56,7 +56,9 @@ text_enum! {
         WaiveSubtask = "waive_subtask" : "不再等待协办" / "wait no longer for a unit",
         Answer = "answer" : "签发答复" / "answer",
         Serve = "serve" : "登记送达" / "serve",
+        IssueLetter = "issue_letter" : "制发文书" / "issue a letter",
         VoidLetter = "void_letter" : "作废文书" / "void a letter",
+        RequestSeal = "request_seal" : "申请用印" / "ask for the electronic seal",
         Withdraw = "withdraw" : "撤回" / "withdraw",
         Attach = "attach" : "上传附件" / "attach a file",
         Detach = "detach" : "取下附件" / "take a file down",
@@ -290,19 +292,34 @@ pub const RULES: &[Rule] = &[
         "国办公开办函〔2016〕235号",
     ),
     rule(
+        A::IssueLetter,
+        &[S::Answered],
+        Target::Same,
+        &[P::QueryRoom, P::Holder],
+        "2019 art. 36(2); 2007 art. 21(1)",
+    ),
+    rule(
         A::VoidLetter,
         &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented],
         Target::Same,
         &[P::QueryRoom, P::IssuingHolder],
         "internal",
     ),
-    // An answer that is taken back before it has reached anybody is drafted anew.
+    // An answer that is taken back before it has reached anybody is drafted anew; of another letter
+    // only itself is void.
     rule(
         A::VoidLetter,
         &[S::Answered],
-        Target::OneOf(&[S::Registered, S::Assigned, S::Supplemented]),
+        Target::OneOf(&[S::Registered, S::Assigned, S::Supplemented, S::Answered]),
         &[P::QueryRoom, P::IssuingHolder],
         "internal",
+    ),
+    rule(
+        A::RequestSeal,
+        &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented, S::Answered],
+        Target::Same,
+        &[P::QueryRoom, P::IssuingHolder],
+        "国务院令第716号第九条",
     ),
     rule(
         A::Attach,

@@ -10,11 +10,11 @@ use validator::Validate;
 use super::attachments::ProvidedFileView;
 use super::bodies::prose;
 use crate::domain::case::{
-    Case, Draft, Explanation, Ground, GroundFacts, Particulars, Review, ReviewKind, ReviewVerdict,
-    SearchEntry,
+    Case, Draft, Explanation, Ground, GroundFacts, Insert, Particulars, Review, ReviewKind,
+    ReviewVerdict, SearchEntry,
 };
 use crate::domain::channel::{Carrier, Delivery};
-use crate::domain::ids::AttachmentId;
+use crate::domain::ids::{AttachmentId, ParagraphId};
 use crate::domain::lifecycle::{GroundWording, Step, Wording, needed_by};
 use crate::http::extract::Checked;
 use crate::http::strict::{day, objects, some_day, some_object};
@@ -162,6 +162,12 @@ pub struct DraftAnswerBody {
     #[validate(length(max = 200))]
     #[schema(max_items = 200)]
     pub file_ids: Vec<Uuid>,
+    /// The ids of standard paragraphs whose texts, as they read now, are inserted before the
+    /// remedies, in this order.
+    #[serde(default)]
+    #[validate(length(max = 10))]
+    #[schema(max_items = 10)]
+    pub paragraph_ids: Vec<Uuid>,
 }
 
 /// Reviewing the current draft.
@@ -214,6 +220,7 @@ impl From<DraftAnswerBody> for Step {
             carrier: body.carrier,
             delivery: body.delivery,
             file_ids: body.file_ids.into_iter().map(AttachmentId).collect(),
+            paragraph_ids: body.paragraph_ids.into_iter().map(ParagraphId).collect(),
         };
         Self::DraftAnswer { wording: Box::new(wording) }
     }
@@ -335,6 +342,27 @@ pub struct ReviewView {
     pub reviewed_by: Uuid,
 }
 
+/// A standard paragraph in a draft.
+#[derive(Serialize, ToSchema)]
+pub struct InsertView {
+    /// The paragraph that it was taken from.
+    pub paragraph_id: Uuid,
+    /// In which version.
+    pub paragraph_version: i64,
+    /// The text.
+    pub text: String,
+}
+
+impl From<&Insert> for InsertView {
+    fn from(insert: &Insert) -> Self {
+        Self {
+            paragraph_id: insert.paragraph_id.0,
+            paragraph_version: insert.version.0,
+            text: insert.text.clone(),
+        }
+    }
+}
+
 /// A draft, or the draft as it was issued.
 #[derive(Serialize, ToSchema)]
 pub struct DraftView {
@@ -385,6 +413,8 @@ pub struct DraftView {
     pub delivery: Option<Delivery>,
     /// The files that are provided.
     pub files: Vec<ProvidedFileView>,
+    /// The standard paragraphs that were inserted, as they read then.
+    pub inserts: Vec<InsertView>,
 }
 
 /// An issued answer.
@@ -449,6 +479,7 @@ impl DraftView {
             carrier: draft.carrier,
             delivery: draft.delivery,
             files: draft.files.iter().map(ProvidedFileView::from).collect(),
+            inserts: draft.inserts.iter().map(InsertView::from).collect(),
         }
     }
 }

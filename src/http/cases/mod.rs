@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod filters;
 pub mod import;
+mod issuing;
 pub mod letters;
 mod line;
 mod list;
@@ -49,10 +50,11 @@ pub use events::events;
 pub use explain::{actions, deadline};
 pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
+pub use issuing::issue_letter;
 pub use letters::{
     BlockKind, LetterState, Seal, document as draw_document, docx as letter_docx,
     list as list_letters, pdf as letter_pdf, preview as preview_letter, print as print_letter,
-    register as letter_register, show as show_letter,
+    register as letter_register, seal as seal_letter, show as show_letter,
 };
 pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};

@@ -194,6 +194,9 @@ pub struct AnswerBody {
 pub struct ServeBody {
     /// Of which letter.
     pub letter: ServedLetter,
+    /// Its id; needed for `other`, and where a case has two letters of a kind that hold. Left out, it
+    /// is the letter that holds, and of several notices of extension the one whose turn it is.
+    pub letter_id: Option<Uuid>,
     /// The facts.
     #[serde(deserialize_with = "object")]
     #[validate(nested)]
@@ -368,6 +371,10 @@ impl From<DetachBody> for Step {
 
 impl From<ServeBody> for Step {
     fn from(body: ServeBody) -> Self {
-        Self::Serve { letter: body.letter, service: body.service.into() }
+        Self::Serve {
+            letter: body.letter,
+            letter_id: body.letter_id.map(LetterId),
+            service: body.service.into(),
+        }
     }
 }

@@ -159,6 +159,8 @@ pub struct ClosureView {
 pub struct ServiceView {
     /// Of which letter.
     pub letter: ServedLetter,
+    /// Its id; null for what was served before attempts named their letter.
+    pub letter_id: Option<Uuid>,
     /// How.
     pub manner: Manner,
     /// The day that counts.
@@ -419,6 +421,7 @@ impl ServiceView {
     fn all(actor: &Actor, case: &Case) -> Vec<Self> {
         let of = |service: &crate::domain::case::Service| Self {
             letter: service.letter,
+            letter_id: service.letter_id.map(|id| id.0),
             manner: service.manner,
             effective_date: service.counts_on,
             mail_number: service.mail_number.clone(),

@@ -200,7 +200,7 @@ fn ask_supplement(service: Option<ServiceFacts>) -> Step {
 }
 
 const fn serve(letter: ServedLetter, service: ServiceFacts) -> Step {
-    Step::Serve { letter, service }
+    Step::Serve { letter, letter_id: None, service }
 }
 
 fn decided(verdict: Verdict, reason: Option<&str>, service: Option<ServiceFacts>) -> Step {

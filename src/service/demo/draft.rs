@@ -23,6 +23,7 @@ impl Scene<'_> {
             carrier: Some(self.row.carrier),
             delivery: Some(self.row.delivery),
             file_ids: Vec::new(),
+            paragraph_ids: Vec::new(),
         };
         Step::DraftAnswer { wording: Box::new(wording) }
     }

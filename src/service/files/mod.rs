@@ -4,6 +4,7 @@
 #[cfg(feature = "s3")]
 mod bucket;
 mod check;
+mod kept;
 mod scan;
 mod spool;
 mod sweep;
@@ -239,7 +240,7 @@ impl Files {
     }
 
     /// Takes an object away that belongs to nothing. One that stays is found by the sweep.
-    async fn remove(&self, key: &ObjectKey) {
+    pub(super) async fn remove(&self, key: &ObjectKey) {
         let Ok(store) = self.objects() else { return };
         if let Err(error) = store.delete(&Path::from(key.as_str())).await {
             tracing::warn!(%error, "an object that belongs to nothing stays until the sweep");

@@ -8,7 +8,7 @@ use super::Workspace;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::letter::SeriesCode;
-use crate::domain::lifecycle::{Issued, Step};
+use crate::domain::lifecycle::Issued;
 use crate::store::command::{Command, Request};
 use crate::store::conn::Conn;
 use crate::store::dialect;
@@ -57,8 +57,8 @@ impl Workspace<'_> {
     /// Keeps what an accepted step issued or declared void, and takes the numbers.
     pub(in crate::store) fn keep_letters(
         &mut self,
+        before: &Case,
         case: &Case,
-        step: &Step,
         issued: &[Issued],
     ) -> Result<()> {
         for letter in issued {
@@ -69,10 +69,9 @@ impl Workspace<'_> {
             let row = LetterRow::of(&self.basis.vault, case, letter)?;
             self.pending.letters.issued.push(row);
         }
-        if let Step::VoidLetter { letter_id, .. } = step
-            && let Some(letter) = case.record.letters.iter().find(|l| l.id == *letter_id)
-            && let Some(void) = &letter.void
-        {
+        let kept = before.record.letters.iter().zip(&case.record.letters);
+        let voided = kept.filter(|(was, _)| was.is_valid());
+        for (letter, void) in voided.filter_map(|(_, is)| Some((is, is.void.as_ref()?))) {
             // One that was issued in this very batch is not in its table yet.
             let key = Key(letter.id.0);
             let unwritten = self.pending.letters.issued.iter_mut().find(|row| row.id == key);

@@ -79,7 +79,13 @@ on_both! {
 
         let answered = api.done(Who::SecondClerk, &case, "answer", &json!({})).await;
         let (number, of) = (answered["letters"].as_array().unwrap().len(), &answered["letters"][1]);
-        assert_eq!((number, &of["kind"]), (2, &json!("refusal")));
+        assert_eq!((number, &of["kind"]), (3, &json!("refusal")));
+        // Beside it the sheet of its reviews, for the file.
+        let sheet = &answered["letters"][2];
+        assert_eq!((&sheet["kind"], &sheet["number"]), (&json!("review_sheet"), &Value::Null));
+        assert_eq!((&of["served_as"], &sheet["served_as"]), (&json!("answer"), &Value::Null));
+        let page = api.get(Who::OfficerA, sheet["links"]["html"].as_str().unwrap()).await;
+        assert!(page.text.contains("同意签发。") && page.text.contains("保密审查"), "{}", page.text);
         assert_eq!(of["number"], "长公公开不予〔2025〕1号");
         assert_eq!(of["remedy"], "R-C");
         let full = letter(&api, Who::OfficerA, of).await;
@@ -117,7 +123,8 @@ on_both! {
         assert_eq!(unread.verdict(), (409, "secrecy_review_open".to_owned()), "reviewed anew");
         let twice = api.reviewed(&twice).await;
         let case = api.done(Who::SecondClerk, &twice, "answer", &json!({})).await;
-        assert_eq!(case["letters"][1]["number"], "长公公开不予〔2025〕2号");
+        assert_eq!(case["letters"][1]["void_reason"], "印制有误", "the sheet of reviews goes with it");
+        assert_eq!(case["letters"][2]["number"], "长公公开不予〔2025〕2号");
         let unknown = json!({ "letter_id": case["id"], "reason": "印制有误" });
         let refused = api.act(Who::SecondClerk, &case, "void-letter", &unknown).await;
         assert_eq!(refused.verdict(), (422, "letter_unknown".to_owned()));
@@ -128,7 +135,7 @@ on_both! {
         let service = json!({ "letter": "answer",
             "service": { "manner": "handed_over", "signed_at": "2025-03-10" } });
         let served = api.done(Who::Clerk, &case, "serve", &service).await;
-        let late = api.act(Who::Clerk, &served, "void-letter", &void(&served["letters"][1])).await;
+        let late = api.act(Who::Clerk, &served, "void-letter", &void(&served["letters"][2])).await;
         assert_eq!(late.verdict(), (409, "already_served".to_owned()));
 
         // A notice is issued anew in the same step: the request stands.
@@ -179,7 +186,7 @@ on_both! {
                     let case = api.reviewed(&case).await;
                     let now = json!({ "service": { "manner": "posted", "posted_at": served } });
                     let case = api.done(Who::SecondClerk, &case, "answer", &now).await;
-                    assert_ne!(case["letters"][1]["remedy"], letter["remedy"]);
+                    assert_ne!(case["letters"][2]["remedy"], letter["remedy"]);
                     assert_eq!(case["clock"]["answer_date"], served);
                 }
             }
@@ -315,12 +322,12 @@ on_both! {
         let listed: Vec<Value> =
             all["items"].as_array().unwrap().iter().map(|line| line["number"].clone()).collect();
         assert_eq!(listed, numbers);
-        let void = api.get(Who::Clerk, "/api/v1/letters?state=void").await.json();
+        let void = api.get(Who::Clerk, "/api/v1/letters?state=void&series=refusal").await.json();
         assert_eq!(void["items"].as_array().unwrap().len(), 1);
         assert_eq!(void["items"][0]["number"], "长公公开不予〔2025〕2号");
         assert_eq!(void["items"][0]["title"], "政府信息不予公开告知书");
         // Page by page, there and back.
-        let first = api.get(Who::Clerk, "/api/v1/letters?limit=2").await.json();
+        let first = api.get(Who::Clerk, "/api/v1/letters?kind=refusal&limit=2").await.json();
         let next = api.get(Who::Clerk, first["links"]["next"].as_str().unwrap()).await.json();
         assert_eq!(next["items"][0]["number"], "长公公开不予〔2025〕1号");
         let back = api.get(Who::Clerk, next["links"]["prev"].as_str().unwrap()).await.json();

@@ -19,7 +19,7 @@ const VERBS: [&str; 5] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 16] = [
+const SINGULAR: [&str; 17] = [
     // A letter has one page and one file of each form, a case one answer.
     "html",
     "pdf",
@@ -27,6 +27,8 @@ const SINGULAR: [&str; 16] = [
     "answer",
     // Which one, stands in the body.
     "file",
+    // A letter has one seal.
+    "seal",
     // The caller himself, his password and the session in which he asks.
     "me",
     "password",

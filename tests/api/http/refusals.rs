@@ -215,7 +215,7 @@ const FORBIDDEN: [&str; 12] = [
 /// The operations to which one of these is known after all.
 fn takes(operation: &str, name: &str) -> bool {
     match operation {
-        "assignCase" => name == "unit_id",
+        "assignCase" | "createParagraph" => name == "unit_id",
         "askSubtask" => name == "unit_id" || name == "due_date",
         "printReceiptWithCode" => name == "query_code",
         "createUser" => name == "unit_id" || name == "role",

@@ -119,6 +119,8 @@ fn body_of(path: &str, api: &Api) -> Value {
         "review" => json!({ "kind": "secrecy", "verdict": "passed" }),
         "detach" => json!({ "attachment_id": api.world.unit(Place::CenterA).0, "reason": "误传" }),
         "serve" => json!({ "letter": "answer", "service": served }),
+        "issue-letter" => json!({ "kind": "collection_notice", "collect_from_date": "2025-03-11",
+            "collect_to_date": "2025-03-12", "place": "查询室" }),
         "void-letter" => json!({ "letter_id": uuid::Uuid::nil(), "reason": "测试" }),
         "void" | "return" | "lapse" | "withdraw" => json!({ "reason": "测试" }),
         _ => json!({}),

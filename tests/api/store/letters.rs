@@ -25,7 +25,7 @@ const fn issue() -> Step {
 }
 
 fn void(case: &Case) -> Step {
-    let letter_id = case.record.letters.last().unwrap().id;
+    let letter_id = case.answer_letter().unwrap().id;
     Step::VoidLetter { letter_id, reason: "印制有误".to_owned() }
 }
 
@@ -83,7 +83,8 @@ async fn issued_and_taken_back_in_one_batch(world: World) {
     let both = vec![act(case.version, issue()), act(next, void)];
     let answers = all_at_once(both, || held.release()).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!(world.db.number("SELECT count(*) FROM letters WHERE voided_at IS NOT NULL"), 1);
+    assert_eq!(world.db.number("SELECT count(*) FROM letters WHERE voided_at IS NOT NULL"), 2);
+    assert_eq!(world.differences(), Vec::<String>::new());
 }
 
 on_both!(two_processes_never_share_a_number);

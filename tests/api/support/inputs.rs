@@ -109,6 +109,7 @@ pub fn draft() -> Step {
         carrier: Some(Carrier::Paper),
         delivery: Some(Delivery::Post),
         file_ids: Vec::new(),
+        paragraph_ids: Vec::new(),
     };
     Step::DraftAnswer { wording: Box::new(wording) }
 }

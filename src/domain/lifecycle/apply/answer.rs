@@ -5,9 +5,10 @@ use super::super::step::{GroundWording, ServiceFacts, Wording};
 use super::super::{Context, missing};
 use super::{facts, files};
 use crate::domain::case::{
-    Answer, Case, Draft, Ground, Particulars, Review, ReviewKind, ReviewVerdict, Stage,
+    Answer, Case, Draft, Ground, Insert, Particulars, Review, ReviewKind, ReviewVerdict, Stage,
 };
 use crate::domain::decision::{Basis, Condition, Decision, DecisionCode, DraftField};
+use crate::domain::ids::ParagraphId;
 use crate::domain::regulation::RuleSetId;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
@@ -30,6 +31,8 @@ pub(super) fn draft(case: &mut Case, wording: &Wording, ctx: &Context<'_>) -> Re
         faults.extend(faulty);
         Vec::new()
     });
+    let (inserts, more) = inserts(case, &wording.paragraph_ids, ctx)?;
+    faults.extend(more);
     let drafted = Draft {
         decision: code,
         particulars,
@@ -39,6 +42,7 @@ pub(super) fn draft(case: &mut Case, wording: &Wording, ctx: &Context<'_>) -> Re
         carrier: wording.carrier.or(Some(case.record.intake.application.carrier)),
         delivery: wording.delivery.or(Some(case.record.intake.application.delivery)),
         files,
+        inserts,
         drafted_by: ctx.staff()?.user,
         drafted_at: ctx.at,
     };
@@ -56,6 +60,33 @@ pub(super) fn draft(case: &mut Case, wording: &Wording, ctx: &Context<'_>) -> Re
     case.record.draft = Some(drafted);
     case.record.reviews.clear();
     Ok(())
+}
+
+/// The texts of the standard paragraphs, as they read now.
+fn inserts(
+    case: &Case,
+    ids: &[ParagraphId],
+    ctx: &Context<'_>,
+) -> Result<(Vec<Insert>, Vec<Rejection>), Refusal> {
+    let drafter = ctx.staff()?.unit;
+    let mut taken = Vec::with_capacity(ids.len());
+    let mut faults = Vec::new();
+    for (at, id) in ids.iter().enumerate() {
+        let reason = match ctx.paragraphs.get(id) {
+            None => Reason::ParagraphUnknown,
+            Some(own) if !own.serves(drafter, case.holding_unit(), ctx.directory) => {
+                Reason::ParagraphOfOthers
+            }
+            Some(own) if own.closed_at.is_some() => Reason::ParagraphClosed,
+            Some(own) => {
+                let text = own.plan.body.clone();
+                taken.push(Insert { paragraph_id: own.id, version: own.version, text });
+                continue;
+            }
+        };
+        faults.push(Rejection::new(reason).at(format!("/paragraph_ids/{at}")));
+    }
+    Ok((taken, faults))
 }
 
 /// The row of a decision code, and its basis under the text that governs.
@@ -194,7 +225,7 @@ pub(super) fn issue(
         draft,
     }));
     match service {
-        Some(service) => facts::serve(case, facts::ANSWER, service, ctx),
+        Some(service) => facts::serve(case, (facts::ANSWER, None), service, ctx),
         None => Ok(()),
     }
 }

@@ -3,20 +3,21 @@
 use chrono::NaiveDate;
 
 use super::super::Context;
-use super::super::guard::{can_come_back, served_letters};
+use super::super::guard::{may_return, served_letters};
 use super::super::step::ServiceFacts;
 use super::letters;
 use super::supplement::default_deadline;
 use crate::domain::actor::By;
 use crate::domain::case::{
-    Case, DeadlineOrigin, Manner, PostalOperator, ServedLetter, Service, Verdict,
+    Case, DeadlineOrigin, Extension, ExtensionDecision, Manner, PostalOperator, ServedLetter,
+    Service, Verdict,
 };
 use crate::domain::deadline::{Moment, legal_day};
+use crate::domain::letter::{LetterId, LetterKind, LetterRef};
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
 
 pub(super) const SUPPLEMENT_NOTICE: ServedLetter = ServedLetter::SupplementNotice;
-pub(super) const EXTENSION_NOTICE: ServedLetter = ServedLetter::ExtensionNotice;
 pub(super) const ANSWER: ServedLetter = ServedLetter::Answer;
 
 /// The fault of a fact that lies in the future: an instant after now, or a day after today.
@@ -28,16 +29,98 @@ pub(super) fn not_after(moment: Moment, pointer: &str, ctx: &Context<'_>) -> Opt
     late.then(|| Rejection::new(Reason::DateInFuture).at(pointer))
 }
 
+/// The letter that an attempt is of.
+struct Addressed {
+    letter: ServedLetter,
+    /// Its id; none for what was issued before letters were kept, or is issued in this very step.
+    id: Option<LetterId>,
+    /// The granted extension that it tells of, by its place.
+    extension: Option<usize>,
+}
+
+/// The letter that an attempt names, or, where it names a kind alone, the one that it must mean: that
+/// of the request, that of the answer, the next notice of extension that nobody has yet, or, when it
+/// came back, the last that somebody had.
+fn addressed(
+    case: &Case,
+    (letter, named): (ServedLetter, Option<LetterId>),
+    manner: Manner,
+) -> Result<Addressed, Rejection> {
+    if let Some(id) = named {
+        let refused = |reason: Reason| Rejection::new(reason).at("/letter_id");
+        let mut letters = case.record.letters.iter();
+        let found =
+            letters.find(|own| own.id == id).ok_or_else(|| refused(Reason::LetterUnknown))?;
+        if !found.is_valid() {
+            return Err(refused(Reason::LetterVoided));
+        }
+        if found.kind.is_internal() {
+            return Err(refused(Reason::InternalSheet));
+        }
+        if ServedLetter::of(found.kind) != letter {
+            return Err(Rejection::new(Reason::LetterUnknown).at("/letter"));
+        }
+        return Ok(Addressed { letter, id: Some(id), extension: found.extension });
+    }
+    let id_of = |letter: Option<&LetterRef>| letter.map(|letter| letter.id);
+    let extension = match letter {
+        ServedLetter::ExtensionNotice => next_notice(case, manner),
+        ServedLetter::SupplementNotice | ServedLetter::Answer | ServedLetter::Other => None,
+    };
+    let id = match letter {
+        ServedLetter::SupplementNotice => id_of(case.letter_of(LetterKind::SUPPLEMENT_NOTICE)),
+        ServedLetter::Answer => id_of(case.answer_letter()),
+        ServedLetter::ExtensionNotice => extension.and_then(|place| {
+            id_of(case.valid_letters().rev().find(|letter| letter.extension == Some(place)))
+        }),
+        ServedLetter::Other => return Err(Rejection::new(Reason::FactMissing).at("/letter_id")),
+    };
+    Ok(Addressed { letter, id, extension })
+}
+
+/// The place of the next notice of an extension that nobody has yet; or of the last that somebody had.
+fn next_notice(case: &Case, manner: Manner) -> Option<usize> {
+    let mut extensions = case.record.extensions.iter();
+    let told = |extension: &Extension| granted(extension).map(|d| d.notified_on.is_some());
+    if manner == Manner::Returned {
+        extensions.rposition(|extension| told(extension) == Some(true))
+    } else {
+        extensions.position(|extension| told(extension) == Some(false))
+    }
+}
+
 /// Records one attempt to serve one letter and lets it take effect.
 pub(super) fn serve(
     case: &mut Case,
-    letter: ServedLetter,
+    (letter, named): (ServedLetter, Option<LetterId>),
     service: &ServiceFacts,
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
     if !served_letters(case).contains(&letter) {
         return Err(Rejection::new(Reason::NothingToServe).at("/letter").into());
     }
+    let what = addressed(case, (letter, named), service.manner)?;
+    record(case, &what, service, ctx)
+}
+
+/// The same for the notice of the extension that was granted just now, which is made only afterwards.
+pub(super) fn serve_grant(
+    case: &mut Case,
+    service: &ServiceFacts,
+    ctx: &Context<'_>,
+) -> Result<(), Refusal> {
+    let extension = case.record.extensions.len().checked_sub(1);
+    let what = Addressed { letter: ServedLetter::ExtensionNotice, id: None, extension };
+    record(case, &what, service, ctx)
+}
+
+fn record(
+    case: &mut Case,
+    what: &Addressed,
+    service: &ServiceFacts,
+    ctx: &Context<'_>,
+) -> Result<(), Refusal> {
+    let letter = what.letter;
     match (ctx.by, service.manner) {
         (By::Applicant, Manner::Downloaded) if letter == ANSWER => {}
         (By::Applicant, _) => return Err(Reason::RoleNotPermitted.into()),
@@ -46,16 +129,16 @@ pub(super) fn serve(
         }
         (By::Staff(_), _) => {}
     }
+    let came_back = service.manner == Manner::Returned;
     let counts_on = counting_day(service, ctx)?;
     // A formal answer goes by the postal enterprise; other letters may go by whom they will.
     if letter == ANSWER && service.postal_operator == Some(PostalOperator::Courier) {
         let refused = Rejection::new(Reason::PostOperatorNotPermitted);
         return Err(refused.at("/service/postal_operator").by("国办公开办函〔2016〕235号").into());
     }
-    let came_back = service.manner == Manner::Returned;
-    let earliest = earliest_day(case, letter, service.manner)
+    let earliest = earliest_day(case, what, service.manner)
         .map_err(|reason| Rejection::new(reason).at("/letter"))?;
-    if came_back && !can_come_back(case, letter) {
+    if came_back && !may_return(attempts(case, what)) {
         return Err(Rejection::new(Reason::FactOutOfPlace).at("/service/manner").into());
     }
     if counts_on < earliest {
@@ -67,8 +150,37 @@ pub(super) fn serve(
     if letter == ANSWER && !came_back {
         letters::remedies_hold(case, counts_on, ctx)?;
     }
-    case.record.services.push(Service {
-        letter,
+    case.record.services.push(attempt(what, counts_on, service, ctx));
+    if came_back {
+        undo_effect(case, what);
+        Ok(())
+    } else {
+        let known = service.delivered_at.map_or(counts_on, Moment::legal_day);
+        take_effect(case, what, (counts_on, known), ctx)
+    }
+}
+
+/// The attempts to serve this letter, oldest first.
+fn attempts<'c>(
+    case: &'c Case,
+    what: &'c Addressed,
+) -> impl DoubleEndedIterator<Item = &'c Service> {
+    let of_kind = case.record.services.iter().filter(|service| service.letter == what.letter);
+    of_kind.filter(|service| match (service.letter_id, what.id) {
+        (Some(own), Some(id)) => own == id,
+        (_, _) => true,
+    })
+}
+
+fn attempt(
+    what: &Addressed,
+    counts_on: NaiveDate,
+    service: &ServiceFacts,
+    ctx: &Context<'_>,
+) -> Service {
+    Service {
+        letter: what.letter,
+        letter_id: what.id,
         manner: service.manner,
         counts_on,
         mail_number: service.mail_number.clone(),
@@ -82,13 +194,6 @@ pub(super) fn serve(
         postal_operator: service.postal_operator,
         recorded_at: ctx.at,
         recorded_by: ctx.by.user(),
-    });
-    if came_back {
-        undo_effect(case, letter);
-        Ok(())
-    } else {
-        let known = service.delivered_at.map_or(counts_on, Moment::legal_day);
-        take_effect(case, letter, (counts_on, known), ctx)
     }
 }
 
@@ -154,27 +259,35 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
 }
 
 /// The day before which the attempt cannot lie: that of the letter, or, for a letter that came
-/// back, that of the service that has failed. Every granted extension has its own notice; they
-/// are served in the order of their grants.
-fn earliest_day(case: &Case, letter: ServedLetter, manner: Manner) -> Result<NaiveDate, Reason> {
+/// back, that of the service that has failed. Every granted extension has its own notice; where none
+/// is named, they are served in the order of their grants.
+fn earliest_day(case: &Case, what: &Addressed, manner: Manner) -> Result<NaiveDate, Reason> {
     let record = &case.record;
     let came_back = manner == Manner::Returned;
-    let issued = match letter {
+    let issued = match what.letter {
         ServedLetter::ExtensionNotice => {
-            let mut notices = record.extensions.iter().filter_map(granted);
-            if came_back {
-                let told = notices.rev().find_map(|decision| decision.notified_on);
-                return told.ok_or(Reason::NothingToServe);
-            }
-            let next = notices.find(|decision| decision.notified_on.is_none());
-            return next
-                .map(|decision| legal_day(decision.decided_at))
-                .ok_or(Reason::AlreadyServed);
+            let extension = what.extension.and_then(|place| record.extensions.get(place));
+            let Some(decision) = extension.and_then(granted) else {
+                let none = if came_back { Reason::NothingToServe } else { Reason::AlreadyServed };
+                return Err(none);
+            };
+            return match (decision.notified_on, came_back) {
+                (Some(told), true) => Ok(told),
+                (Some(_), false) => Err(Reason::AlreadyServed),
+                (None, true) => Err(Reason::NothingToServe),
+                (None, false) => Ok(legal_day(decision.decided_at)),
+            };
         }
         ServedLetter::SupplementNotice => record.supplement.as_ref().map(|r| r.requested_at),
         ServedLetter::Answer => record.stage.answer().map(|answer| answer.issued_at),
+        ServedLetter::Other => {
+            let letter = record.letters.iter().find(|letter| Some(letter.id) == what.id);
+            letter.map(|letter| letter.issued_at)
+        }
     };
-    match (case.effective_service(letter), came_back) {
+    // That a letter was served before it was declared void does not serve the one in its place.
+    let served = Service::effective(attempts(case, what));
+    match (served, came_back) {
         (Some(service), true) => Ok(service.counts_on),
         (Some(_), false) => Err(Reason::AlreadyServed),
         (None, true) => Err(Reason::NothingToServe),
@@ -182,16 +295,14 @@ fn earliest_day(case: &Case, letter: ServedLetter, manner: Manner) -> Result<Nai
     }
 }
 
-fn granted(
-    extension: &crate::domain::case::Extension,
-) -> Option<&crate::domain::case::ExtensionDecision> {
+fn granted(extension: &Extension) -> Option<&ExtensionDecision> {
     extension.decision.as_ref().filter(|decision| decision.verdict == Verdict::Granted)
 }
 
 /// A letter that came back has reached nobody: its period has not begun, its extension has no
 /// effect, until another attempt succeeds.
-fn undo_effect(case: &mut Case, letter: ServedLetter) {
-    match letter {
+fn undo_effect(case: &mut Case, what: &Addressed) {
+    match what.letter {
         ServedLetter::SupplementNotice => {
             if let Some(round) = &mut case.record.supplement
                 && round.reply.is_none()
@@ -200,30 +311,27 @@ fn undo_effect(case: &mut Case, letter: ServedLetter) {
             }
         }
         ServedLetter::ExtensionNotice => {
-            let told = granted_mut(case).rev().find(|decision| decision.notified_on.is_some());
-            if let Some(decision) = told {
+            if let Some(decision) = grant_of(case, what) {
                 decision.notified_on = None;
             }
         }
-        ServedLetter::Answer => {}
+        ServedLetter::Answer | ServedLetter::Other => {}
     }
 }
 
-fn granted_mut(
-    case: &mut Case,
-) -> impl DoubleEndedIterator<Item = &mut crate::domain::case::ExtensionDecision> {
-    case.record.extensions.iter_mut().filter_map(|extension| {
-        extension.decision.as_mut().filter(|decision| decision.verdict == Verdict::Granted)
-    })
+/// The grant that a notice tells of.
+fn grant_of<'c>(case: &'c mut Case, what: &Addressed) -> Option<&'c mut ExtensionDecision> {
+    let extension = case.record.extensions.get_mut(what.extension?)?;
+    extension.decision.as_mut().filter(|decision| decision.verdict == Verdict::Granted)
 }
 
 fn take_effect(
     case: &mut Case,
-    letter: ServedLetter,
+    what: &Addressed,
     (day, known): (NaiveDate, NaiveDate),
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
-    match letter {
+    match what.letter {
         ServedLetter::SupplementNotice => {
             if let Some(round) = &mut case.record.supplement
                 && round.reply.is_none()
@@ -239,13 +347,12 @@ fn take_effect(
             }
         }
         ServedLetter::ExtensionNotice => {
-            let next = granted_mut(case).find(|decision| decision.notified_on.is_none());
-            if let Some(decision) = next {
+            if let Some(decision) = grant_of(case, what) {
                 decision.notified_on = Some(day);
             }
         }
         // The answer date follows from the services themselves.
-        ServedLetter::Answer => {}
+        ServedLetter::Answer | ServedLetter::Other => {}
     }
     Ok(())
 }

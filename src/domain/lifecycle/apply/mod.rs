@@ -6,6 +6,7 @@ mod files;
 mod handover;
 mod intake;
 mod letters;
+mod seal;
 mod subtask;
 mod supplement;
 mod transfer;
@@ -13,6 +14,8 @@ mod transfer;
 pub use handover::{Consequence, hand_over, is_unfinished, release};
 pub use intake::{NewCase, receive};
 pub use letters::{Issued, signer};
+pub(super) use seal::not_sealable;
+pub use seal::{can_be_sealed, settle_seal};
 
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};
@@ -79,7 +82,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
             }
             supplement::decide_extension(next, *verdict, reason.as_ref(), ctx)?;
             if let Some(service) = service {
-                facts::serve(next, facts::EXTENSION_NOTICE, service, ctx)?;
+                facts::serve_grant(next, service, ctx)?;
             }
         }
         Step::DraftAnswer { wording } => answer::draft(next, wording, ctx)?,
@@ -103,8 +106,12 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
         }
         Step::WaiveSubtask { subtask, reason } => subtask::waive(next, *subtask, reason, ctx)?,
         Step::Answer { service } => answer::issue(next, service.as_ref(), ctx)?,
-        Step::Serve { letter, service } => facts::serve(next, *letter, service, ctx)?,
+        Step::Serve { letter, letter_id, service } => {
+            facts::serve(next, (*letter, *letter_id), service, ctx)?;
+        }
+        Step::IssueLetter { matter } => letters::check_separate(next, matter, ctx)?,
         Step::VoidLetter { letter_id, reason } => letters::void(next, *letter_id, reason, ctx)?,
+        Step::RequestSeal { letter_id } => seal::request(next, *letter_id, ctx)?,
         Step::Attach { file } => files::attach(next, file, ctx)?,
         Step::Detach { attachment_id, reason } => {
             files::detach(next, *attachment_id, reason, ctx)?;

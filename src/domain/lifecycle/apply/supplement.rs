@@ -51,7 +51,7 @@ pub(super) fn request(
     });
     case.record.stage = Stage::AwaitingSupplement;
     match service {
-        Some(service) => facts::serve(case, facts::SUPPLEMENT_NOTICE, service, ctx),
+        Some(service) => facts::serve(case, (facts::SUPPLEMENT_NOTICE, None), service, ctx),
         None => Ok(()),
     }
 }

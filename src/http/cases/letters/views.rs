@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::case::Case;
+use super::seal::ElectronicSealView;
+use crate::domain::case::{Case, ServedLetter};
 use crate::domain::letter::{Block, LetterRef, SealPlace, Sheet};
 use crate::domain::text_enum::text_enum;
 
@@ -21,6 +22,8 @@ pub struct LetterLinks {
     pub pdf: String,
     /// The file for an office program.
     pub docx: String,
+    /// Where its electronic seal is asked for.
+    pub seal: String,
     /// The case.
     pub case: String,
 }
@@ -33,6 +36,7 @@ impl LetterLinks {
             html: format!("{own}/html"),
             pdf: format!("{own}/pdf"),
             docx: format!("{own}/docx"),
+            seal: format!("{own}/seal"),
             own,
             case,
         }
@@ -56,6 +60,10 @@ pub struct LetterView {
     /// SHA-256 of its canonical content, hexadecimal.
     #[schema(example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
     pub content_hash: String,
+    /// As what it is served; null for a sheet of the house, which is served on nobody.
+    pub served_as: Option<ServedLetter>,
+    /// The number of the subtask that it documents; null for every other letter.
+    pub subtask: Option<u32>,
     /// The paragraph on remedies that it bears; null when it tells of none.
     #[schema(example = "R-C")]
     pub remedy: Option<String>,
@@ -63,6 +71,8 @@ pub struct LetterView {
     pub issued_at: DateTime<Utc>,
     /// By whom.
     pub issued_by: Uuid,
+    /// Its electronic seal; null until one is asked for.
+    pub electronic_seal: Option<ElectronicSealView>,
     /// When it was declared void; null while it holds.
     pub voided_at: Option<DateTime<Utc>>,
     /// Why it is void; null while it holds.
@@ -79,9 +89,12 @@ impl LetterView {
             title: letter.kind.title().to_owned(),
             number: letter.number.as_ref().map(|number| number.text.clone()),
             content_hash: letter.content_hash.to_string(),
+            served_as: (!letter.kind.is_internal()).then(|| ServedLetter::of(letter.kind)),
+            subtask: letter.subtask,
             remedy: letter.remedy.clone(),
             issued_at: letter.issued_at,
             issued_by: letter.issued_by.0,
+            electronic_seal: letter.seal.as_ref().map(ElectronicSealView::from),
             voided_at: letter.void.as_ref().map(|void| void.at),
             void_reason: letter.void.as_ref().map(|void| void.reason.clone()),
             links: LetterLinks::of(case.id.0, letter.id.0),

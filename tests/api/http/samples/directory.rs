@@ -44,7 +44,7 @@ fn act(resource: &Value, body: Value) -> Call {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    units().into_iter().chain(users()).chain(sessions()).collect()
+    units().into_iter().chain(paragraphs()).chain(users()).chain(sessions()).collect()
 }
 
 #[rustfmt::skip]
@@ -57,6 +57,30 @@ fn units() -> Vec<Sample> {
         sample!("getUnit", Some(Who::Clerk), SEES_ALL, |api| Call::plain().at("id", &json!(api.world.unit(Place::CenterA).0))),
         sample!("changeUnit", Some(Who::Admin), SEES_ALL, |api| act(&fresh_unit(api).await, json!({ "name": "车辆大厅", "may_issue": true }))),
         sample!("closeUnit", Some(Who::Admin), SEES_ALL, |api| act(&fresh_unit(api).await, json!({ "reason": "撤并" }))),
+    ]
+}
+
+/// A paragraph of the bureau.
+async fn paragraph(api: &Api) -> Value {
+    let body = json!({ "subject": "户籍", "title": "户籍档案查询提示", "body": "户籍底册可持有效身份证件到档案室查阅。" });
+    api.post(Who::Clerk, "/api/v1/paragraphs", &body).await.json()
+}
+
+#[rustfmt::skip]
+fn paragraphs() -> Vec<Sample> {
+    vec![
+        sample!("createParagraph", Some(Who::Clerk), NO_ID, |_api| {
+            Call::with(json!({ "subject": "户籍", "title": "户籍档案查询提示", "body": "户籍底册可持有效身份证件到档案室查阅。" }))
+        }),
+        sample!("listParagraphs", Some(Who::OfficerA), NO_ID, |api| {
+            paragraph(api).await;
+            Call::plain().query("for_unit_id", &api.world.unit(Place::CenterA).0.to_string()).query("state", "open").query("limit", "2")
+        }),
+        sample!("getParagraph", Some(Who::OfficerA), SEES_ALL, |api| on(&paragraph(api).await)),
+        sample!("changeParagraph", Some(Who::Legal), SEES_ALL, |api| {
+            act(&paragraph(api).await, json!({ "body": "户籍底册可以持有效身份证件到档案室查阅。" }))
+        }),
+        sample!("closeParagraph", Some(Who::Clerk), SEES_ALL, |api| act(&paragraph(api).await, json!({ "reason": "档案室已迁址" }))),
     ]
 }
 
