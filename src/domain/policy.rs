@@ -11,6 +11,8 @@ pub enum Right {
     SignedIn,
     /// To read cases, within the scope.
     ReadCases,
+    /// To take a whole case out as one file, within the scope.
+    ExportCases,
     /// To read the figures, within the scope.
     ReadStatistics,
     /// To read what the server counts about itself.
@@ -30,6 +32,7 @@ impl Right {
         [
             Self::SignedIn,
             Self::ReadCases,
+            Self::ExportCases,
             Self::ReadStatistics,
             Self::ReadMetrics,
             Self::ManageDirectory,
@@ -46,6 +49,7 @@ impl Right {
         match self {
             Self::SignedIn => "signed_in".to_owned(),
             Self::ReadCases => "read_cases".to_owned(),
+            Self::ExportCases => "export_cases".to_owned(),
             Self::ReadStatistics => "read_statistics".to_owned(),
             Self::ReadMetrics => "read_metrics".to_owned(),
             Self::ManageDirectory => "manage_directory".to_owned(),
@@ -65,6 +69,7 @@ impl Right {
                 }
                 Role::Auditor | Role::Admin => false,
             },
+            Self::ExportCases => matches!(role, Role::QueryRoom | Role::LegalOffice),
             Self::ReadMetrics => role == Role::Auditor,
             Self::ManageDirectory => role == Role::Admin,
             Self::KeepParagraphs => keeps_some(role),

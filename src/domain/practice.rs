@@ -1,5 +1,6 @@
 //! What the bureau has decided for itself where the law leaves it the choice.
 
+use super::retention::Retention;
 use super::text_enum::text_enum;
 
 text_enum! {
@@ -27,6 +28,8 @@ pub struct Practice {
     pub legal_review: LegalReview,
     /// Whether one clerk may point to published information alone.
     pub one_clerk: OneClerk,
+    /// How long the papers of a case are kept.
+    pub retention: Retention,
     /// Whether there is a service that sets electronic seals.
     pub seals: SealPort,
 }
@@ -46,6 +49,7 @@ impl Default for Practice {
             legal_review: LegalReview::RequiredOnly,
             one_clerk: OneClerk::Off,
             seals: SealPort::Closed,
+            retention: Retention::default(),
         }
     }
 }

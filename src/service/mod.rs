@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod demo;
 pub mod earlier;
+pub mod export;
 pub mod files;
 mod flight;
 pub mod guesses;
@@ -21,6 +22,7 @@ pub mod tables;
 pub mod throttle;
 pub mod tokens;
 pub mod units;
+pub mod verify;
 
 use std::sync::{Arc, OnceLock};
 
@@ -81,6 +83,8 @@ pub struct App {
     pub files: files::Files,
     /// The port of electronic seals.
     pub seals: seal::Seals,
+    /// Leave to take cases out as one file.
+    pub exports: export::Exports,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -192,6 +196,7 @@ impl App {
             guesses: guesses::Guesses::default(),
             files: files::Files::new(settings.files.clone()),
             seals: seal::Seals::new(settings.seal.clone()),
+            exports: export::Exports::default(),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

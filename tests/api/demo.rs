@@ -125,6 +125,8 @@ async fn the_year_is_the_reports(built: &Built, now: &str) {
     let exist = table.filter(|row| row.basis(RuleSetId::Text2007).is_some() && !row.is_lapse());
     assert_eq!(decisions, exist.map(|row| row.code.as_str()).collect(), "every one of its text");
     assert!(year.iter().filter(|case| case.record.supplement.is_some()).count() >= 10);
+    let archived = year.iter().filter(|case| case.record.archive.is_some());
+    assert_eq!(archived.count(), 12, "some are put away, the others wait for it");
 }
 
 /// On no day of the year was anything overdue, and the parts always cover the whole.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::closing::Closing;
 use super::facts::{Desk, LetterFacts, Signer, you};
 use super::kind::LetterKind;
 use super::{LetterError, LetterRef, Sheet, clause, written, zh};
@@ -41,6 +42,8 @@ pub enum FormFacts {
     Proof(Proof),
     /// The letter by which another unit is asked.
     Subtask(SubtaskLetter),
+    /// The index of the papers of a case.
+    Closing(Closing),
 }
 
 /// A box to tick.

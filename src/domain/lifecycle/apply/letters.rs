@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::super::Context;
 use super::super::guard::not_voidable;
-use super::super::step::Step;
+use super::super::step::{PageCount, Step};
 use super::facts;
 use super::supplement::default_deadline;
 use crate::domain::actor::{Actor, Role};
@@ -50,6 +50,8 @@ enum Due<'s> {
     /// The subtask by its number.
     Subtask(u32),
     Separate(&'s LetterMatter),
+    /// The index of the papers, with the pages that were counted.
+    Closing(&'s [PageCount]),
 }
 
 impl Due<'_> {
@@ -61,6 +63,7 @@ impl Due<'_> {
             Self::Review => LetterKind::REVIEW_SHEET,
             Self::Subtask(_) => LetterKind::SUBTASK_SHEET,
             Self::Separate(matter) => matter.kind(),
+            Self::Closing(_) => LetterKind::CLOSING_INDEX,
         }
     }
 
@@ -118,6 +121,7 @@ fn due_letters<'s>(
             vec![Due::Answer(kind.ok_or(Reason::DecisionUnknown)?), Due::Review]
         }
         Step::IssueLetter { matter } => vec![Due::Separate(matter)],
+        Step::Archive { pages } => vec![Due::Closing(pages)],
         // The request stands and only the paper was wrong, so the notice is made anew at once.
         Step::VoidLetter { letter_id, .. } => {
             let voided = case.record.letters.iter().find(|letter| letter.id == *letter_id);
@@ -169,6 +173,7 @@ fn fill(
         Due::Separate(LetterMatter::CollectionNotice(collection)) => {
             letter::collection_notice(case, collection, &desk, name, number)?
         }
+        Due::Closing(pages) => letter::closing_index(case, pages, &desk, number)?,
     };
     Ok((sheet, None))
 }
