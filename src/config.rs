@@ -7,6 +7,7 @@ pub mod files;
 pub mod fonts;
 mod office;
 pub mod seal;
+mod secret;
 pub mod source;
 mod tables;
 
@@ -18,9 +19,6 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-
 use transport::Transport;
 
 use crate::domain::practice::Practice;
@@ -31,6 +29,7 @@ use crate::telemetry::LogForm;
 pub use example::env_example;
 pub use files::{FilePlace, FileSettings};
 pub use office::{DailyCaps, Office};
+pub use secret::Secret;
 
 /// One setting, for the help of the command line and for .env.example.
 pub struct Setting {
@@ -188,37 +187,6 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
-
-/// Thirty-two secret bytes that never print.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub [u8; 32]);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl Secret {
-    /// Reads base64 (standard or URL-safe) of exactly 32 bytes that look random.
-    ///
-    /// # Errors
-    /// Says what is wrong without repeating the value.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
-        let bytes = STANDARD
-            .decode(text)
-            .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
-            .map_err(|_| "is not base64")?;
-        let bytes: [u8; 32] = bytes.try_into().map_err(|_| "is not 32 bytes long")?;
-        let distinct = bytes.iter().collect::<std::collections::BTreeSet<_>>().len();
-        // 32 random bytes have fewer than 16 distinct values once in 10^13.
-        if distinct < 16 {
-            return Err("is not random");
-        }
-        Ok(Self(bytes))
-    }
-}
 
 /// Whether the viewer of the contract is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

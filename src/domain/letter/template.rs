@@ -5,7 +5,7 @@
 //! no cell: its line feeds become breaks within the block, and the signs that mean something to the
 //! reader of lines are replaced on the way in and put back on the way out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, Value};
@@ -128,8 +128,9 @@ impl Templates {
     pub(super) fn prove(&self, row: &KindRow) -> Result<(), LettersError> {
         let wrong = |what: String| LettersError::new(&row.code, what);
         let template = self.proof.get_template(&row.code).map_err(|e| wrong(plain(&e)))?;
-        let every = |value: fn() -> Value| -> Value {
-            row.placeholders.iter().map(|name| (name.clone(), value())).collect()
+        let every = |value: fn() -> Value| {
+            let facts = row.placeholders.iter().map(|name| (name.clone(), value()));
+            Value::from(facts.collect::<BTreeMap<String, Value>>())
         };
         let all = template.render(every(|| Value::from_object(Anything)));
         let filled = all.map_err(|error| wrong(plain(&error)))?;

@@ -21,8 +21,9 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::archive::served;
 use super::files::{PDF, attached};
 use crate::support::client::Api;
+use crate::support::databases::Backend;
 use crate::support::on_both;
-use crate::support::world::{Place, Who};
+use crate::support::world::{Place, Who, World};
 
 fn path(case: &Value) -> String {
     format!("{}/export", case["links"]["self"].as_str().unwrap())
@@ -274,7 +275,7 @@ on_both! {
             ("a letter in another order", edit(EntryKind::Letter, "{", "{ "), Fault::LetterForm),
             ("a file", edit(EntryKind::File, "obj", "OBJ"), Fault::FileDiffers),
             ("the status", edit(EntryKind::Case, "\"status\":\"withdrawn\"", "\"status\":\"lapsed\""), Fault::CaseDiffers),
-            ("the list of files", edit(EntryKind::FileList, "\"sha256\":\"", "\"sha256\":\"0"), Fault::CaseDiffers),
+            ("the list of files", edit(EntryKind::FileList, "\"detached\":null", "\"detached\":{}"), Fault::CaseDiffers),
             ("the version", edit(EntryKind::Case, "\"version\":", "\"version\":1"), Fault::CaseDiffers),
             ("an event's text", edit(EntryKind::Events, "印制有误", "印制无误"), Fault::EventHash),
             ("an event's number", edit(EntryKind::Events, "\"seq\":", "\"seq\":9"), Fault::EventForeign),
@@ -402,5 +403,24 @@ on_both! {
         let whole: Vec<_> = under_way.pop().unwrap().collect().await;
         assert!(whole.iter().all(Result::is_ok));
         assert_eq!(api.get(Who::Clerk, &path(&case)).await.status, 200);
+    }
+}
+
+async fn without_fonts(backend: Backend) {
+    let change = |settings: &mut gongkai::config::Settings| settings.fonts.folders.clear();
+    let api = Api::on(World::with_settings(backend, change).await).await;
+    let case = served(&api).await;
+    let bytes = taken_out(&api, &case).await;
+    let listed = manifest(&entries(&bytes));
+    let omitted: Vec<_> = listed.omitted.iter().map(|left| (left.kind, left.because)).collect();
+    assert_eq!(omitted, [(EntryKind::LetterPdf, Absence::NoFont)]);
+    let report = checked(&bytes, &keys(&api).await);
+    assert!(report.is_whole() && report.unproven.contains(&Unproven::Omitted), "{report:?}");
+}
+
+#[test]
+fn without_fonts_it_has_no_pdf_and_says_so() {
+    for backend in [Backend::Postgres, Backend::Sqlite] {
+        crate::support::run(without_fonts(backend));
     }
 }
