@@ -6,17 +6,18 @@ mod example;
 pub mod files;
 pub mod fonts;
 mod office;
+pub mod seal;
+mod secret;
 pub mod source;
+mod tables;
 
 pub mod transport;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use transport::Transport;
 
@@ -28,6 +29,7 @@ use crate::telemetry::LogForm;
 pub use example::env_example;
 pub use files::{FilePlace, FileSettings};
 pub use office::{DailyCaps, Office};
+pub use secret::Secret;
 
 /// One setting, for the help of the command line and for .env.example.
 pub struct Setting {
@@ -53,6 +55,7 @@ pub enum Secrecy {
 /// Every setting that `gongkai serve` reads.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
     let more = office::PRACTICE_SETTINGS.iter().chain(fonts::SETTINGS).chain(files::SETTINGS);
+    let more = more.chain(seal::SETTINGS).chain(tables::SETTINGS);
     SETTINGS.iter().chain(more).chain(transport::SETTINGS)
 }
 
@@ -185,37 +188,6 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
-/// Thirty-two secret bytes that never print.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub [u8; 32]);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl Secret {
-    /// Reads base64 (standard or URL-safe) of exactly 32 bytes that look random.
-    ///
-    /// # Errors
-    /// Says what is wrong without repeating the value.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
-        let bytes = STANDARD
-            .decode(text)
-            .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
-            .map_err(|_| "is not base64")?;
-        let bytes: [u8; 32] = bytes.try_into().map_err(|_| "is not 32 bytes long")?;
-        let distinct = bytes.iter().collect::<std::collections::BTreeSet<_>>().len();
-        // 32 random bytes have fewer than 16 distinct values once in 10^13.
-        if distinct < 16 {
-            return Err("is not random");
-        }
-        Ok(Self(bytes))
-    }
-}
-
 /// Whether the viewer of the contract is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Docs {
@@ -268,6 +240,10 @@ pub struct Settings {
     pub fonts: FontSettings,
     /// Where the files of cases are, and how much is taken.
     pub files: FileSettings,
+    /// The service that sets electronic seals; none where there is none.
+    pub seal: Option<seal::SealService>,
+    /// The folder whose files stand in the place of built-in tables.
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Everything that is wrong with the settings. The text says what to do.
@@ -425,6 +401,8 @@ impl Settings {
             docs: Docs::On,
             public: DailyCaps::default(),
             fonts: FontSettings::default(),
+            seal: None,
+            data_dir: None,
         }
     }
 
@@ -455,8 +433,9 @@ impl Settings {
         let fonts = fonts::read(&mut faults);
         let files = database.as_ref().map(FileSettings::beside);
         let files = files.and_then(|beside| files::read(beside, &mut faults));
+        let outside = seal::read(&mut faults).zip(faults.take(tables::read()));
         let keys = (token_key, old_token_key, data_key, data_key_id);
-        let more = (public, office, practice, fonts, files);
+        let more = (public, office, practice, fonts, files, outside);
         match (database, keys, listen, readers, case_pattern, docs, more) {
             (
                 Some(database),
@@ -465,7 +444,14 @@ impl Settings {
                 Some(readers),
                 Some(case_pattern),
                 Some(docs),
-                (Some(public), Some(office), Some(practice), Some(fonts), Some(files)),
+                (
+                    Some(public),
+                    Some(office),
+                    Some(practice),
+                    Some(fonts),
+                    Some(files),
+                    Some((seal, data_dir)),
+                ),
             ) if faults.0.is_empty() => Ok(Self {
                 database,
                 token_key,
@@ -481,6 +467,8 @@ impl Settings {
                 practice,
                 fonts,
                 files,
+                seal,
+                data_dir,
             }),
             _ => Err(faults),
         }

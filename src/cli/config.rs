@@ -7,6 +7,7 @@ use super::{EXIT_CONFIG, print, say};
 use crate::config::source::{self, Source};
 use crate::config::{self, Flags, Secrecy, Setting, Settings};
 use crate::paper::fonts::{FontError, FontSettings, Fonts, Place};
+use crate::service::tables::Tables;
 use crate::store::pulse::{self, KeyMatch};
 use crate::store::vault::Vault;
 use crate::store::{DatabaseUrl, dialect};
@@ -152,6 +153,14 @@ fn lines(flags: &Flags) -> Vec<Line> {
                 lines.push(Line::good("metrics", text));
             }
             check_fonts(&settings.fonts, &mut lines);
+            lines.push(check_tables(&settings));
+            if let Some(service) = &settings.seal {
+                let shown = match service.token {
+                    Some(_) => "with a token",
+                    None => "without a token",
+                };
+                lines.push(Line::good("seals", format!("are set by {}, {shown}", service.url)));
+            }
             Some(settings)
         }
         Err(faults) => {
@@ -181,6 +190,20 @@ fn check_fonts(settings: &FontSettings, lines: &mut Vec<Line>) {
             lines.push(Line::good("fonts", format!("no PDF of letters: {error}")));
         }
         Err(error) => lines.push(Line::fault("fonts", error)),
+    }
+}
+
+/// The tables of the bureau's own, read and proved as at the start.
+fn check_tables(settings: &Settings) -> Line {
+    match Tables::read(settings.data_dir.as_deref(), &settings.case_pattern) {
+        Ok(_) => Line::good(
+            "tables",
+            settings.data_dir.as_ref().map_or_else(
+                || "are the built-in ones".to_owned(),
+                |folder| format!("read and proved, with the files of {}", folder.display()),
+            ),
+        ),
+        Err(error) => Line::fault("tables", error),
     }
 }
 

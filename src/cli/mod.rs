@@ -127,7 +127,10 @@ impl From<crate::service::StartError> for Failure {
     fn from(error: crate::service::StartError) -> Self {
         match error {
             crate::service::StartError::Store(error) => error.into(),
-            key @ crate::service::StartError::Key(_) => Self::new(EXIT_CONFIG, key),
+            wrong
+            @ (crate::service::StartError::Key(_) | crate::service::StartError::Tables(_)) => {
+                Self::new(EXIT_CONFIG, wrong)
+            }
         }
     }
 }

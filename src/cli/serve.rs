@@ -10,7 +10,7 @@ use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Flags, source};
 use crate::http;
-use crate::service::{App, files, people};
+use crate::service::{App, files, people, seal};
 use crate::store::WriterLimits;
 use crate::telemetry;
 
@@ -46,6 +46,9 @@ pub(super) fn run(args: &ServeArgs) -> Done {
             actix_web::rt::spawn(files::keep_tidy(Arc::downgrade(&app)));
         } else {
             tracing::warn!("GONGKAI_FILES is not set: no files are taken");
+        }
+        if app.seals.is_open() {
+            actix_web::rt::spawn(seal::keep_sealing(Arc::downgrade(&app)));
         }
         let mut servers = vec![http::serve(Arc::clone(&app), api, running.transport)?];
         if let Some(listener) = metrics {

@@ -70,7 +70,7 @@ pub(super) fn practice(faults: &mut Faults) -> Option<Practice> {
     let default = Practice::default();
     let legal_review = faults.take(parsed("GONGKAI_LEGAL_REVIEW", default.legal_review));
     let one_clerk = faults.take(parsed("GONGKAI_ONE_CLERK", default.one_clerk));
-    Some(Practice { legal_review: legal_review?, one_clerk: one_clerk? })
+    Some(Practice { legal_review: legal_review?, one_clerk: one_clerk?, ..default })
 }
 
 /// The address of the public pages, when a setting says it.

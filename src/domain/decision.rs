@@ -117,6 +117,21 @@ pub struct Basis {
     pub note: Option<String>,
 }
 
+impl Basis {
+    fn prove(&self) -> Result<(), &'static str> {
+        let twice = |demand: &Demand| self.optional.contains(&demand.field);
+        if self.zh.trim().is_empty() {
+            Err("a basis without words")
+        } else if self.required.iter().any(|demand| demand.article.trim().is_empty()) {
+            Err("a demand without an article")
+        } else if self.required.iter().any(twice) {
+            Err("a field is demanded and optional")
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +180,32 @@ impl Decision {
             RuleSetId::Text2007 => self.rule_sets.text_2007.as_ref(),
             RuleSetId::Text2019 => self.rule_sets.text_2019.as_ref(),
         }
+    }
+
+    fn replaces(&self, known: &Self) -> Result<(), &'static str> {
+        if (self.kind, &self.annual_row) != (known.kind, &known.annual_row) {
+            return Err("kind and annual_row cannot change");
+        }
+        if self.letter_zh.is_none() != known.letter_zh.is_none()
+            || self.legality_review.is_none() != known.legality_review.is_none()
+        {
+            return Err("letter_zh and legality_review are given for answers, and for no lapse");
+        }
+        for rule_set in RuleSetId::ALL {
+            match (self.basis(rule_set), known.basis(rule_set)) {
+                (None, None) => {}
+                (Some(basis), Some(_)) => basis.prove()?,
+                (None, Some(_)) | (Some(_), None) => {
+                    return Err("under which texts it exists cannot change");
+                }
+            }
+        }
+        let grounds = &self.grounds;
+        let unknown = grounds.codes.iter().any(|code| DecisionCode::parse(code).is_err());
+        if unknown || grounds.min > grounds.max {
+            return Err("grounds of unknown decisions, or more at least than at most");
+        }
+        Ok(())
     }
 
     /// Whether this is a lapse and not an answer.
@@ -239,6 +280,28 @@ impl Decisions {
         TABLE.get_or_init(|| {
             serde_json::from_str(include_str!("../../data/decisions.json")).unwrap_or_default()
         })
+    }
+
+    /// Reads a table that shall stand in the place of the built-in one, and proves it. What a decision
+    /// is cannot change, for cases, letters and figures rest on it: its code, its kind, its row of the
+    /// annual report, and under which texts it exists. How it is named, on what it rests and what it
+    /// demands can.
+    ///
+    /// # Errors
+    /// What is wrong, by the code of the decision.
+    pub fn replacing(text: &str) -> Result<Self, String> {
+        let table: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let builtin = Self::builtin();
+        let codes = |table: &Self| -> Vec<String> {
+            table.decisions.iter().map(|row| row.code.clone()).collect()
+        };
+        if codes(&table) != codes(builtin) {
+            return Err("the codes must be those of the program, in their order".to_owned());
+        }
+        for (row, known) in table.decisions.iter().zip(&builtin.decisions) {
+            row.replaces(known).map_err(|what| format!("{}: {what}", row.code))?;
+        }
+        Ok(table)
     }
 
     /// Every row, in the order of table three.

@@ -27,10 +27,25 @@ pub struct Practice {
     pub legal_review: LegalReview,
     /// Whether one clerk may point to published information alone.
     pub one_clerk: OneClerk,
+    /// Whether there is a service that sets electronic seals.
+    pub seals: SealPort,
+}
+
+/// Whether there is a service that sets electronic seals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealPort {
+    /// None is set.
+    Closed,
+    /// There is one.
+    Open,
 }
 
 impl Default for Practice {
     fn default() -> Self {
-        Self { legal_review: LegalReview::RequiredOnly, one_clerk: OneClerk::Off }
+        Self {
+            legal_review: LegalReview::RequiredOnly,
+            one_clerk: OneClerk::Off,
+            seals: SealPort::Closed,
+        }
     }
 }

@@ -106,6 +106,9 @@ text_enum! {
         ParagraphUnknown = "paragraph_unknown" : "没有该标准段落" / "There is no such paragraph.",
         ParagraphClosed = "paragraph_closed" : "该标准段落已停用" / "The paragraph is closed.",
         ParagraphOfOthers = "paragraph_of_another_unit" : "该标准段落属于其他单位" / "The paragraph is another unit's.",
+        SealServiceMissing = "seal_service_missing" : "未设置电子印章服务" / "No service for electronic seals is set.",
+        NothingToSeal = "nothing_to_seal" : "没有可申请用印的文书" / "There is no letter that a seal could be asked for.",
+        SealRequested = "seal_requested" : "该文书已申请用印或者已用印" / "A seal has been asked for already, or is there.",
         LetterReliedOn = "letter_relied_on" : "另有文书引用该文书,须先作废另一文书" / "Another letter refers to this one; declare that one void first.",
         InternalSheet = "internal_sheet" : "内部单据随其所记录的事项存在,不单独送达或者作废" / "An internal sheet goes with the act that it documents: it is neither served nor declared void by itself.",
         LetterUnknown = "letter_unknown" : "该件没有此文书" / "The case has no such letter.",
@@ -180,6 +183,9 @@ impl Reason {
             | Self::NothingToVoid
             | Self::LetterVoided
             | Self::LetterReliedOn
+            | Self::SealServiceMissing
+            | Self::NothingToSeal
+            | Self::SealRequested
             | Self::ParagraphClosed
             | Self::InternalSheet
             | Self::LetterNotDue

@@ -100,6 +100,8 @@ needs! {
     IssueLetter = Right::Act(Action::IssueLetter);
     /// To declare a letter void.
     VoidLetter = Right::Act(Action::VoidLetter);
+    /// To ask for the electronic seal of a letter.
+    RequestSeal = Right::Act(Action::RequestSeal);
     /// To withdraw.
     Withdraw = Right::Act(Action::Withdraw);
     /// To attach a file.

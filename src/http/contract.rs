@@ -144,7 +144,15 @@ macro_rules! signatures {
     )+};
 }
 
-signatures!((A), (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), (A, B, C, D, E, F));
+signatures!(
+    (A),
+    (A, B),
+    (A, B, C),
+    (A, B, C, D),
+    (A, B, C, D, E),
+    (A, B, C, D, E, F),
+    (A, B, C, D, E, F, G)
+);
 
 /// The arguments of a handler, extracted in their order.
 struct Ordered<A>(A);

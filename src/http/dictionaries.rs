@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use actix_web::body::BoxBody;
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -23,6 +25,7 @@ use crate::domain::decision::{
 use crate::domain::letter::{Audience, IssuedBy, KindRow, Letters};
 use crate::domain::regulation::{Law, RuleSet, RuleSetId};
 use crate::domain::text_enum::TextEnum;
+use crate::service::App;
 
 /// A text in both languages, whatever the caller prefers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -454,15 +457,28 @@ impl Publication for Dictionaries {
 
     fn document() -> &'static Document {
         static DOCUMENT: OnceLock<Document> = OnceLock::new();
-        DOCUMENT.get_or_init(|| {
-            let view = DictionariesView::of(Law::builtin(), Decisions::builtin());
-            let text = serde_json::to_string(&view).unwrap_or_default();
-            Document::new(text, Self::MEDIA_TYPE)
-        })
+        DOCUMENT.get_or_init(|| Self::of(Decisions::builtin()))
+    }
+
+    /// An office with a table of its own tells of that.
+    fn answer(request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let own = request.app_data::<web::Data<App>>().map(|app| app.decisions);
+        match own.filter(|own| !std::ptr::eq(*own, Decisions::builtin())) {
+            Some(own) => Self::of(own).answer(request),
+            None => Self::document().answer(request),
+        }
     }
 
     fn schema(draft: &mut Draft) -> Option<RefOr<Schema>> {
         Some(draft.refer::<DictionariesView>())
+    }
+}
+
+impl Dictionaries {
+    fn of(decisions: &Decisions) -> Document {
+        let view = DictionariesView::of(Law::builtin(), decisions);
+        let text = serde_json::to_string(&view).unwrap_or_default();
+        Document::new(text, <Self as Publication>::MEDIA_TYPE)
     }
 }
 

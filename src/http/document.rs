@@ -31,7 +31,7 @@ impl Document {
     }
 
     /// The document, or 304 for one who has it already.
-    fn answer(&self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+    pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse<BoxBody> {
         let known = is_known(request.headers(), &self.tag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((header::ETAG, self.tag.as_str()));
@@ -58,6 +58,11 @@ pub trait Publication: 'static {
     const MEDIA_TYPE: &'static str;
     /// The document, made once.
     fn document() -> &'static Document;
+    /// The answer, or 304.
+    #[must_use]
+    fn answer(request: &HttpRequest) -> HttpResponse<BoxBody> {
+        Self::document().answer(request)
+    }
     /// Its schema; none for a document of another format.
     fn schema(draft: &mut Draft) -> Option<RefOr<Schema>>;
 }
@@ -92,7 +97,7 @@ impl<P: Publication> Responder for Shown<P> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
-        P::document().answer(request)
+        P::answer(request)
     }
 }
 

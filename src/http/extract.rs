@@ -146,8 +146,7 @@ const ACCEPT_POST: header::HeaderName = header::HeaderName::from_static("accept-
 /// The media type of changes to a resource (RFC 7396).
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// A JSON merge patch: what is left out stays. No member of ours can be removed, so null is refused
-/// and does not pass for "left out".
+/// A JSON merge patch: what is left out stays; null, which would remove a member, is refused.
 pub struct Patch<T>(pub Body<T>);
 
 impl<T: ToSchema + Checked> Describe for Patch<T> {

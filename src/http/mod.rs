@@ -149,6 +149,7 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/cases/{id}/letters/{letter_id}/html", "printLetter", "One letter, to print.", |m, p, i| Entry::new(m, p, i, cases::print_letter)),
         get("/api/v1/cases/{id}/letters/{letter_id}/pdf", "downloadLetterPdf", "One letter as PDF.", |m, p, i| Entry::new(m, p, i, cases::letter_pdf)),
         get("/api/v1/cases/{id}/letters/{letter_id}/docx", "downloadLetterDocx", "One letter for an office program.", |m, p, i| Entry::new(m, p, i, cases::letter_docx)),
+        post("/api/v1/cases/{id}/letters/{letter_id}/seal", "sealLetter", "Ask for the electronic seal of a letter; it is set afterwards, and its state stands on the letter.", |m, p, i| Entry::new(m, p, i, cases::seal_letter)),
         post("/api/v1/cases/{id}/letter-previews", "previewLetter", "A letter as it would be issued now, to look at: without number, and kept nowhere.", |m, p, i| Entry::new(m, p, i, cases::preview_letter)),
         get("/api/v1/cases/{id}/documents/{kind}", "printDocument", "A sheet drawn from the case as it stands, to print: the application on its form, the receipt, the transfer sheet, the review sheet, the proof of service.", |m, p, i| Entry::new(m, p, i, cases::draw_document)),
 

@@ -23,7 +23,7 @@ use crate::domain::decision::{
 };
 use crate::domain::earlier::LookedIn;
 use crate::domain::identity::IdKind;
-use crate::domain::letter::{Audience, IssuedBy, SeparateLetter};
+use crate::domain::letter::{Audience, IssuedBy, SealFailure, SealState, SeparateLetter};
 use crate::domain::lifecycle::{Action, Consequence, Status};
 use crate::domain::measure::{GroupBy, Part};
 use crate::domain::public_status::{DeliveryState, PublicStatus};
@@ -116,6 +116,8 @@ text_enums!(
     Role,
     RowOutcome,
     Seal,
+    SealFailure,
+    SealState,
     SeparateLetter,
     ServedLetter,
     Status,

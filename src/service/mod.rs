@@ -13,8 +13,10 @@ pub mod metrics;
 pub mod paper;
 pub mod people;
 pub mod public;
+pub mod seal;
 pub mod sessions;
 pub mod statistics;
+pub mod tables;
 pub mod throttle;
 pub mod tokens;
 pub mod units;
@@ -27,7 +29,7 @@ use crate::clock::Clock;
 use crate::config::{Docs, Office, Settings};
 use crate::domain::decision::Decisions;
 use crate::domain::letter::{LetterOffice, Letters};
-use crate::domain::practice::Practice;
+use crate::domain::practice::{Practice, SealPort};
 use crate::domain::regulation::Law;
 use crate::domain::unit::Directory;
 use crate::store::command::{Command, Denied, Outcome, Request};
@@ -76,6 +78,8 @@ pub struct App {
     pub(crate) guesses: guesses::Guesses,
     /// The files of cases.
     pub files: files::Files,
+    /// The port of electronic seals.
+    pub seals: seal::Seals,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -92,12 +96,15 @@ pub enum StartError {
     /// A key.
     #[error("{0}")]
     Key(String),
+    /// The tables of the bureau's own.
+    #[error(transparent)]
+    Tables(#[from] tables::TablesError),
 }
 
 /// What letters are made of, by the settings.
-fn letter_office(office: &Office) -> LetterOffice {
+fn letter_office(office: &Office, letters: &'static Letters) -> LetterOffice {
     LetterOffice {
-        letters: Letters::builtin(),
+        letters,
         agency: office.agency.clone(),
         contact: office.contact.clone(),
         status_page: office.public_url.as_ref().map(|url| format!("{url}/public/status")),
@@ -141,12 +148,15 @@ impl App {
         let key = |error: &dyn std::fmt::Display| StartError::Key(error.to_string());
         let vault = Arc::new(vault_of(settings)?);
         let law = Arc::new(Law::builtin().clone());
-        let decisions = Decisions::builtin();
-        let letters = Arc::new(letter_office(&settings.office));
+        let own = tables::Tables::read(settings.data_dir.as_deref(), &settings.case_pattern)?;
+        let decisions = own.decisions;
+        let letters = Arc::new(letter_office(&settings.office, own.letters));
+        let seals = if settings.seal.is_some() { SealPort::Open } else { SealPort::Closed };
+        let practice = Practice { seals, ..settings.practice };
         let basis = Basis {
             law: Arc::clone(&law),
             decisions,
-            practice: settings.practice,
+            practice,
             vault: Arc::clone(&vault),
             case_pattern: settings.case_pattern.clone(),
             office: Arc::clone(&letters),
@@ -163,7 +173,7 @@ impl App {
             vault,
             law,
             decisions,
-            practice: settings.practice,
+            practice,
             clock,
             office: settings.office.clone(),
             letters,
@@ -177,6 +187,7 @@ impl App {
             press: paper::Press::new(&settings.fonts),
             guesses: guesses::Guesses::default(),
             files: files::Files::new(settings.files.clone()),
+            seals: seal::Seals::new(settings.seal.clone()),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

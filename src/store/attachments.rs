@@ -49,10 +49,11 @@ pub fn known_objects(conn: &mut Conn, keys: &[ObjectKey]) -> Result<HashSet<Stri
     for chunk in keys.chunks(dialect::ROWS_PER_STATEMENT) {
         let texts: Vec<&str> = chunk.iter().map(ObjectKey::as_str).collect();
         let found: Vec<String> = attachments::table
-            .filter(attachments::object_key.eq_any(texts))
+            .filter(attachments::object_key.eq_any(texts.clone()))
             .select(attachments::object_key)
             .load(conn)?;
         known.extend(found);
+        known.extend(super::seals::known_objects(conn, &texts)?);
     }
     Ok(known)
 }

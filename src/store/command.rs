@@ -7,6 +7,7 @@ use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::earlier::Earlier;
 use crate::domain::ids::{CaseId, ParagraphId, SessionId, UnitId, UserId, Version};
+use crate::domain::letter::{LetterId, SealOutcome};
 use crate::domain::lifecycle::{NewCase, Step};
 use crate::domain::named::{ClosingReason, DisplayName, UnitCode, UnitName};
 use crate::domain::paragraph::{Paragraph, ParagraphChange, ParagraphPlan};
@@ -42,6 +43,8 @@ pub enum Caller {
     Operator,
     /// Who holds a one-time link; the link itself is checked in the transaction.
     LinkHolder,
+    /// The server itself, after an outside service has done its part.
+    Server,
     /// An applicant, who has no account. What he may do to an existing case he shows by its query
     /// code, which is checked in the transaction that decides.
     Applicant,
@@ -89,6 +92,15 @@ pub enum Command {
         case: CaseId,
         /// The code that he has shown.
         code: QueryCode,
+    },
+    /// Enter what came of the request for a letter's seal.
+    SettleSeal {
+        /// Which case.
+        case: CaseId,
+        /// Which letter.
+        letter: LetterId,
+        /// What came of it.
+        outcome: SealOutcome,
     },
     /// Create a unit.
     CreateUnit {

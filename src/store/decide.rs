@@ -15,8 +15,10 @@ use crate::domain::actor::{Actor, By, CaseScope};
 use crate::domain::case::{Case, Change, ServedLetter};
 use crate::domain::deadline::legal_day;
 use crate::domain::ids::{CaseId, UnitId, UserId, Version};
+use crate::domain::letter::{LetterId, SealOutcome};
 use crate::domain::lifecycle::{
-    self, Applied, Context, EarlierCases, NextNumbers, ServiceFacts, Step, SupplementFacts,
+    self, Applied, Consequence, Context, EarlierCases, NextNumbers, ServiceFacts, Step,
+    SupplementFacts,
 };
 use crate::domain::paragraph::Paragraphs;
 use crate::domain::public_status::PublicView;
@@ -32,7 +34,7 @@ impl Workspace<'_> {
     pub(super) fn decide(&mut self, request: &Request) -> Decided<Outcome> {
         let actor = match request.caller {
             Caller::User(id) => Some(self.directory.actor(id).ok_or(Reason::ActorDisabled)?),
-            Caller::Operator | Caller::LinkHolder | Caller::Applicant => None,
+            Caller::Operator | Caller::LinkHolder | Caller::Server | Caller::Applicant => None,
         };
         let keyed = request.idempotency.as_ref().and_then(|idempotency| {
             principal(request.caller, idempotency).map(|principal| (principal, idempotency))
@@ -72,6 +74,9 @@ impl Workspace<'_> {
                 self.supplement_by_code(*case, code, content, &origin)
             }
             Command::AnswerByCode { case, code } => self.answer_by_code(*case, code, &origin),
+            Command::SettleSeal { case, letter, outcome } => {
+                self.settle_seal((*case, *letter), outcome, &origin)
+            }
             Command::CreateUnit { id, plan } => self.create_unit(*id, plan, &origin),
             Command::ChangeUnit { unit, expected, change } => {
                 self.change_unit(*unit, *expected, change, &origin)
@@ -115,7 +120,7 @@ impl Workspace<'_> {
         let by = match (origin.caller, origin.actor) {
             (_, Some(actor)) => By::Staff(actor),
             (Caller::Applicant, None) => By::Applicant,
-            (Caller::User(_) | Caller::Operator | Caller::LinkHolder, None) => {
+            (Caller::User(_) | Caller::Operator | Caller::LinkHolder | Caller::Server, None) => {
                 return Err(Reason::RoleNotPermitted.into());
             }
         };
@@ -207,6 +212,29 @@ impl Workspace<'_> {
         self.enter_step(&before, &after, step, origin)?;
         self.keep_letters(&before, &after, &issued)?;
         self.put_attachments(&before, &after)?;
+        self.put_seals(&before, &after)?;
+        let outcome = case_outcome(&after, origin.at);
+        self.put_case(after);
+        Ok(outcome)
+    }
+
+    /// The seal service has done its part, or the server has given it up.
+    fn settle_seal(
+        &mut self,
+        (id, letter): (CaseId, LetterId),
+        outcome: &SealOutcome,
+        origin: &Origin<'_>,
+    ) -> Decided<Outcome> {
+        if origin.caller != Caller::Server {
+            return Err(Reason::RoleNotPermitted.into());
+        }
+        let before = self.case(id).ok_or(Reason::NotFound)?.clone();
+        let after = lifecycle::settle_seal(&before, letter, outcome.clone(), origin.at);
+        let after = after.ok_or(Reason::NothingToSeal)?;
+        let subject = subject(&after, Consequence::SettleSeal.as_str());
+        let input = json!({ "letter_id": letter, "outcome": outcome });
+        self.enter_case(Some(&before), &after, &subject, origin, (input, None))?;
+        self.put_seals(&before, &after)?;
         let outcome = case_outcome(&after, origin.at);
         self.put_case(after);
         Ok(outcome)

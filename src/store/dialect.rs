@@ -60,7 +60,7 @@ mod paragraphs;
 
 pub(super) use paragraphs::write_paragraphs;
 
-pub(super) use letters::{void_letters, write_letter_series, write_letters};
+pub(super) use letters::{void_letters, write_letter_series, write_letters, write_seals};
 
 /// Starts a transaction that will write: SQLite takes its write lock at once, so that it can never
 /// fail half-way for having read first.

@@ -72,6 +72,7 @@ pub(super) fn append(
         || match origin.caller {
             Caller::User(id) => json!({ "user_id": id }),
             Caller::Operator => json!({ "operator": true }),
+            Caller::Server => json!({ "server": true }),
             Caller::LinkHolder => json!({ "link_holder": true }),
             Caller::Applicant => json!({ "applicant": true }),
         },
@@ -167,13 +168,19 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
 fn letters(case: &Case) -> Option<Vec<Value>> {
     let letters = &case.record.letters;
     let told = |letter: &LetterRef| {
-        json!({
+        let mut told = json!({
             "id": letter.id,
             "kind": letter.kind,
             "number": letter.number.as_ref().map(|number| &number.text),
             "content_hash": letter.content_hash,
             "void": letter.void.is_some(),
-        })
+        });
+        if let (Some(seal), Value::Object(members)) = (&letter.seal, &mut told) {
+            let file = seal.file().map(|file| &file.sha256);
+            let seal = json!({ "state": seal.state(), "failure": seal.failure(), "sha256": file });
+            members.insert("seal".to_owned(), seal);
+        }
+        told
     };
     (!letters.is_empty()).then(|| letters.iter().map(told).collect())
 }

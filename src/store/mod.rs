@@ -26,6 +26,7 @@ pub mod references;
 pub mod replay;
 mod rows;
 pub mod schema;
+pub mod seals;
 pub mod sessions;
 mod sole;
 pub mod statistics;

@@ -21,6 +21,7 @@ use super::rows::{
 use super::schema::{
     case_tasks, cases, events, external_refs, heads, number_series, outbox, subtasks,
 };
+use super::seals::SealRow;
 use super::tasks;
 use super::types::Key;
 use super::vault::Vault;
@@ -89,6 +90,7 @@ pub fn check(
             used: BTreeMap::new(),
             references: Vec::new(),
             tasks: BTreeSet::new(),
+            seals: BTreeSet::new(),
             subtasks: BTreeSet::new(),
             seen: letters::Seen::default(),
         };
@@ -99,6 +101,7 @@ pub fn check(
         check.external_refs(conn)?;
         check.tasks(conn)?;
         check.paragraphs(conn)?;
+        check.seals(conn)?;
         check.head(conn)?;
         check.messages(conn)?;
         Ok(check.looked)
@@ -120,6 +123,7 @@ struct Check<'a> {
     used: BTreeMap<(&'static str, i32), Used>,
     references: Vec<(String, String, Key)>,
     tasks: BTreeSet<TaskRow>,
+    seals: BTreeSet<SealRow>,
     subtasks: BTreeSet<SubtaskRow>,
     seen: letters::Seen,
 }
@@ -203,6 +207,10 @@ impl Check<'_> {
             Err(error) => self.differs(format_args!("case {id}"), error),
         }
         self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
+        match SealRow::all(&case) {
+            Ok(rows) => self.seals.extend(rows),
+            Err(error) => self.differs(format_args!("case {id}"), error),
+        }
         self.letters(&case, letters);
         self.attachments(&case, files);
         self.count_numbers(&case);
@@ -441,6 +449,7 @@ fn is_legal(from: Option<Status>, action: &str, to: Status, body: &Value) -> boo
                 status.is_some_and(|s| s.is_open() || s == Status::Answered)
             }
             Ok(Consequence::Release) => status.is_some_and(Status::is_open),
+            Ok(Consequence::SettleSeal) => status.is_some(),
             Err(_) => false,
         };
     };

@@ -281,6 +281,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    letter_seals (letter_id) {
+        letter_id -> Id,
+        case_id -> Id,
+        state -> Text,
+        requested_at -> Stamp,
+        object_key -> Nullable<Text>,
+        size -> Nullable<BigInt>,
+        sha256 -> Nullable<Binary>,
+    }
+}
+
 diesel::joinable!(external_refs -> cases (case_id));
 diesel::joinable!(subtasks -> cases (case_id));
 diesel::joinable!(letters -> cases (case_id));

@@ -28,6 +28,7 @@ use super::rows::{
     SeriesRow, SessionRow, SubtaskRow, TaskRow, UserRow,
 };
 use super::schema::{cases, number_series};
+use super::seals::SealRow;
 use super::tasks::{self, Task};
 use super::types::Key;
 use super::vault::Vault;
@@ -112,6 +113,7 @@ pub(super) struct Pending {
     pub(super) links: HashSet<Vec<u8>>,
     pub(super) references: Vec<ExternalRefRow>,
     pub(super) attachments: BTreeMap<Key, AttachmentRow>,
+    pub(super) seals: BTreeMap<Key, SealRow>,
     /// Voided cases whose references go to others.
     pub(super) given_up: Vec<Key>,
 }
@@ -214,7 +216,9 @@ impl<'a> Workspace<'a> {
                     named.extend(step.other_case());
                     numbers.extend(step.earlier_number());
                 }
-                Command::SupplementByCode { case, .. } | Command::AnswerByCode { case, .. } => {
+                Command::SupplementByCode { case, .. }
+                | Command::AnswerByCode { case, .. }
+                | Command::SettleSeal { case, .. } => {
                     acted.push(*case);
                 }
                 _ => {}
@@ -371,6 +375,7 @@ impl<'a> Workspace<'a> {
         self.flush_references(conn)?;
         self.flush_letters(conn)?;
         self.flush_attachments(conn)?;
+        self.flush_seals(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();
@@ -446,7 +451,7 @@ impl<'a> Workspace<'a> {
 pub(super) fn principal(caller: Caller, idempotency: &Idempotency) -> Option<Uuid> {
     match caller {
         Caller::User(id) => Some(id.0),
-        Caller::Operator | Caller::LinkHolder => None,
+        Caller::Operator | Caller::LinkHolder | Caller::Server => None,
         Caller::Applicant => {
             let mut context = digest::Context::new(&digest::SHA256);
             context.update(b"gongkai/applicant/v1|");

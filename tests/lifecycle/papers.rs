@@ -4,8 +4,11 @@
 use gongkai::domain::case::{Case, Manner, Record, ReviewKind, ReviewVerdict, ServedLetter};
 use gongkai::domain::case::{SubtaskKind, Verdict};
 use gongkai::domain::deadline::legal_day;
-use gongkai::domain::letter::{LetterKind, LetterRef};
-use gongkai::domain::lifecycle::{Applied, Step, apply};
+use gongkai::domain::letter::{
+    ElectronicSeal, LetterKind, LetterRef, SealFailure, SealOutcome, SealState,
+};
+use gongkai::domain::lifecycle::{Applied, Step, apply, settle_seal};
+use gongkai::domain::practice::SealPort;
 use gongkai::domain::rejection::Reason;
 
 use super::cast::*;
@@ -227,4 +230,31 @@ fn a_unit_is_asked_by_a_numbered_letter_that_tells_nothing_of_the_applicant() {
     assert_eq!((sheet.kind, sheet.subtask), (LetterKind::SUBTASK_SHEET, Some(1)));
     assert_eq!(legal_day(sheet.issued_at), day(DAY));
     file.refuses(Q1, DAY, &void_letter(0), Reason::NothingToVoid);
+}
+
+#[test]
+fn a_seal_is_asked_for_once_and_again_only_after_it_failed() {
+    let ask = |place: usize| Step::RequestSeal { letter_id: letter_id(place) };
+    let mut file = answered("disclose");
+    file.refuses(Q1, DAY, &ask(0), Reason::SealServiceMissing);
+    file.world.practice.seals = SealPort::Open;
+    file.refuses(Q1, DAY, &ask(1), Reason::NothingToSeal);
+    file.refuses(Q1, DAY, &ask(77), Reason::LetterUnknown);
+    file.refuses(B1, DAY, &ask(0), Reason::NotHoldingUnit);
+    file.refuses(LEGAL1, DAY, &ask(0), Reason::RoleNotPermitted);
+    let at = morning(day(DAY));
+    let failed = || SealOutcome::Failed(SealFailure::Refused);
+    assert!(settle_seal(&file.case, letter_id(0), failed(), at).is_none(), "nothing is awaited");
+    let hash = file.case.record.letters[0].content_hash;
+    file.must(A1, DAY, &ask(0));
+    file.refuses(Q1, DAY, &ask(0), Reason::NothingToSeal);
+    file.case = settle_seal(&file.case, letter_id(0), failed(), at).expect("settled");
+    assert!(settle_seal(&file.case, letter_id(0), failed(), at).is_none(), "settled once");
+    file.must(Q1, DAY, &ask(0));
+    let letter = &file.case.record.letters[0];
+    assert_eq!(
+        (letter.content_hash, letter.seal.as_ref().map(ElectronicSeal::state)),
+        (hash, Some(SealState::Requested))
+    );
+    assert_eq!(file.case.faults(), Vec::<&str>::new());
 }

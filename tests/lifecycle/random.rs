@@ -13,6 +13,7 @@ use gongkai::domain::ids::UserId;
 use gongkai::domain::lifecycle::{
     Action, Applied, Changes, Status, Step, apply, availability, needed_by, receive,
 };
+use gongkai::domain::practice::SealPort;
 use gongkai::domain::rejection::Refusal;
 use proptest::prelude::*;
 
@@ -109,6 +110,18 @@ impl Attempt {
         self.pick.is_multiple_of(3).then(|| self.service(today))
     }
 
+    fn serve(&self, today: NaiveDate) -> Step {
+        let letter = ServedLetter::ALL[self.pick % ServedLetter::ALL.len()];
+        if self.pick2.is_multiple_of(3) {
+            return serve_at(letter, self.pick % 5, self.service(today));
+        }
+        serve(letter, self.service(today))
+    }
+
+    fn collect(&self, today: NaiveDate) -> Step {
+        collect(&self.date(today).to_string(), &before(today, self.back2).to_string())
+    }
+
     fn step(&self, action: Action, today: NaiveDate) -> Step {
         match action {
             Action::Receive | Action::Register => register(self.arrival(today)),
@@ -164,17 +177,9 @@ impl Attempt {
                 Step::WaiveSubtask { subtask: self.subtask(), reason: "不再需要".to_owned() }
             }
             Action::Answer => answer(self.perhaps_served(today)),
-            Action::Serve => {
-                let letter = ServedLetter::ALL[self.pick % ServedLetter::ALL.len()];
-                if self.pick2.is_multiple_of(3) {
-                    return serve_at(letter, self.pick % 5, self.service(today));
-                }
-                serve(letter, self.service(today))
-            }
-            Action::IssueLetter => {
-                let to = before(today, self.back2);
-                collect(&self.date(today).to_string(), &to.to_string())
-            }
+            Action::Serve => self.serve(today),
+            Action::IssueLetter => self.collect(today),
+            Action::RequestSeal => Step::RequestSeal { letter_id: letter_id(self.pick2 % 6) },
             Action::VoidLetter => void_letter(self.pick2 % 6),
             Action::Withdraw => withdraw(),
             Action::Attach => {
@@ -251,7 +256,13 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     if !was.status().is_open() {
         prop_assert_eq!(was.status(), Status::Answered);
         let taken_back = step.action() == Action::VoidLetter;
-        let late = [Action::Serve, Action::Attach, Action::Detach, Action::IssueLetter];
+        let late = [
+            Action::Serve,
+            Action::Attach,
+            Action::Detach,
+            Action::IssueLetter,
+            Action::RequestSeal,
+        ];
         prop_assert!(taken_back || late.contains(&step.action()));
         prop_assert!(taken_back || record.stage == was.record.stage);
     }
@@ -306,6 +317,8 @@ proptest! {
         start in prop::sample::select(vec!["2008-05-05", "2011-03-07", "2019-05-08", "2024-03-04", "2026-12-14"]),
         attempts in prop::collection::vec(attempt(), 2..70),
     ) {
-        live(&World::new(), day(start), &attempts)?;
+        let mut world = World::new();
+        world.practice.seals = SealPort::Open;
+        live(&world, day(start), &attempts)?;
     }
 }

@@ -48,7 +48,13 @@ fn every_status_is_reached_and_a_closed_one_is_left_by_nothing() {
     for rule in RULES {
         for closed in rule.from.iter().filter(|status| !status.is_open()) {
             // Until an answer has reached its applicant it can be taken back.
-            let late = [Action::Serve, Action::Attach, Action::Detach, Action::IssueLetter];
+            let late = [
+                Action::Serve,
+                Action::Attach,
+                Action::Detach,
+                Action::IssueLetter,
+                Action::RequestSeal,
+            ];
             let kept = late.contains(&rule.action) && rule.to == Target::Same;
             assert!(kept || rule.action == Action::VoidLetter, "{rule:?}");
             assert_eq!(*closed, Status::Answered);
@@ -89,6 +95,7 @@ answer: query_room service_center
 serve: query_room service_center
 issue_letter: query_room service_center
 void_letter: query_room service_center
+request_seal: query_room service_center
 withdraw: query_room service_center
 attach: query_room service_center
 detach: query_room service_center

@@ -22,6 +22,7 @@ use gongkai::domain::lifecycle::{
     Action, Applied, Changes, Context, Issued, Status, Step, Target, apply, availability, receive,
     role_may,
 };
+use gongkai::domain::practice::SealPort;
 use gongkai::domain::regulation::Law;
 
 use super::cast::*;
@@ -198,7 +199,8 @@ fn with_late_record(menu: &[Step], case: &Case, today: &str) -> Vec<Step> {
     let letters = case.record.letters.iter().enumerate().flat_map(|(place, letter)| {
         let letter = ServedLetter::of(letter.kind);
         let attempts = [handed(today), returned(today)].map(|how| serve_at(letter, place, how));
-        attempts.into_iter().chain([void_letter(place)])
+        let seal = Step::RequestSeal { letter_id: letter_id(place) };
+        attempts.into_iter().chain([void_letter(place), seal])
     });
     menu.iter().cloned().chain(arrived).chain(letters).collect()
 }
@@ -360,6 +362,7 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
             Action::Attach,
             Action::Detach,
             Action::IssueLetter,
+            Action::RequestSeal,
             Action::VoidLetter,
         ];
         assert!(late.contains(&action), "{action}");
@@ -394,7 +397,11 @@ fn check_letters(before: &Case, after: &Case, step: &Step, issued: &[Issued]) {
         let numbered = letter.reference.kind != LetterKind::REVIEW_SHEET;
         assert!(letter.reference.is_valid() && letter.reference.number.is_some() == numbered);
     }
-    let voided = was.iter().zip(is).filter(|(was, is)| was != is).map(|(was, _)| was.kind);
+    let voided = was
+        .iter()
+        .zip(is)
+        .filter(|(was, is)| was.is_valid() != is.is_valid())
+        .map(|(was, _)| was.kind);
     let voided: Vec<LetterKind> = voided.collect();
     assert_eq!(!voided.is_empty(), matches!(step, Step::VoidLetter { .. }), "{step:?}");
     let with_sheet = voided.first().is_some_and(|kind| kind.is_answer());
@@ -438,7 +445,8 @@ impl Graph {
 
 #[test]
 fn the_whole_state_space() {
-    let world = World::new();
+    let mut world = World::new();
+    world.practice.seals = SealPort::Open;
     let graph = explore(&world);
     println!(
         "{} abstract states, {} transitions, {} accepted and {} refused attempts",

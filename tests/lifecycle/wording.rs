@@ -91,6 +91,7 @@ fn drafted(decision: &str, only: Option<&[DraftField]>) -> Draft {
     Draft {
         decision: code,
         files: Vec::new(),
+        inserts: Vec::new(),
         grounds: codes
             .iter()
             .filter(|_| parts)

@@ -232,6 +232,7 @@ impl Case {
     }
 
     /// The attempts to serve one letter, oldest first.
+    #[must_use = "an iterator does nothing by itself"]
     pub fn attempts_of<'c>(
         &'c self,
         letter: &'c LetterRef,

@@ -155,6 +155,12 @@ impl LetterKind {
         row.is_none_or(|row| matches!(row.to, Audience::Unit | Audience::File))
     }
 
+    /// Does it bear a seal?
+    #[must_use]
+    pub fn is_sealed(self) -> bool {
+        Letters::builtin().kind(self).is_some_and(|row| row.seal != SealPlace::None)
+    }
+
     /// Does it answer the application?
     #[must_use]
     pub fn is_answer(self) -> bool {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ContentHash, LetterKind, SeriesCode};
+use super::{ContentHash, ElectronicSeal, LetterKind, SeriesCode};
 use crate::domain::ids::{CaseId, UserId};
 
 /// One issued letter.
@@ -80,6 +80,9 @@ pub struct LetterRef {
     pub issued_at: DateTime<Utc>,
     /// By whom.
     pub issued_by: UserId,
+    /// Its electronic seal, once one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<ElectronicSeal>,
     /// Why it is void, when it is. Its number is not used again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<LetterVoid>,

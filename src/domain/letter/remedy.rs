@@ -133,6 +133,14 @@ impl Remedies {
         })
     }
 
+    /// The first day on which a decision has a paragraph; none when the table does not know it.
+    #[must_use]
+    pub(super) fn first_day(&self, code: &str) -> Option<NaiveDate> {
+        let first = self.is_first(code)?;
+        let of = self.paragraphs.iter().filter(|own| own.first.is_none_or(|only| only == first));
+        of.map(|own| own.served_from).min()
+    }
+
     /// The days from which other paragraphs hold, but for the first.
     pub fn borders(&self) -> impl Iterator<Item = NaiveDate> {
         let first = self.paragraphs.iter().map(|paragraph| paragraph.served_from).min();

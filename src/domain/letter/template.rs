@@ -5,9 +5,10 @@
 //! no cell: its line feeds become breaks within the block, and the signs that mean something to the
 //! reader of lines are replaced on the way in and put back on the way out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use minijinja::value::{Serde, Value};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, Value};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 
 use super::facts::LetterFacts;
@@ -62,12 +63,50 @@ fn write_value(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Re
 
 /// Every template, read.
 #[derive(Debug)]
-pub(super) struct Templates(Environment<'static>);
+pub(super) struct Templates {
+    letters: Environment<'static>,
+    /// The same, for facts that are anything or nothing.
+    proof: Environment<'static>,
+}
+
+/// The names under which a template can have a value worded.
+const FILTERS: [&str; 4] = ["zh_number", "clause", "sentence", "quoted"];
+
+/// A fact that is whatever a template makes of it: a text, a list of one, a thing with every member.
+#[derive(Debug)]
+struct Anything;
+
+impl Object for Anything {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Iterable
+    }
+
+    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
+        Some(Value::from_object(Self))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(vec![Value::from_object(Self)])
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("某某")
+    }
+}
 
 impl Templates {
     pub(super) fn read<'a>(
-        texts: impl Iterator<Item = (&'a str, &'static str)>,
+        texts: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, LettersError> {
+        let mut proof = Environment::new();
+        proof.set_undefined_behavior(UndefinedBehavior::Strict);
+        for filter in FILTERS {
+            proof.add_filter(filter, |value: Value| value);
+        }
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
         env.set_formatter(write_value);
@@ -76,15 +115,32 @@ impl Templates {
         env.add_filter("sentence", |text: &str| words::sentence(text));
         env.add_filter("quoted", |text: &str| text.trim_end_matches(['。', '；', '，']).to_owned());
         for (code, text) in texts {
-            env.add_template_owned(code.to_owned(), text)
-                .map_err(|error| LettersError::new(code, error))?;
+            for env in [&mut env, &mut proof] {
+                env.add_template_owned(code.to_owned(), text.to_owned())
+                    .map_err(|error| LettersError::new(code, error))?;
+            }
         }
-        Ok(Self(env))
+        Ok(Self { letters: env, proof })
+    }
+
+    /// Fills a template with facts that are all there, and with none that are, so that what a filter, a
+    /// directive or a row has wrong is found before a letter needs it.
+    pub(super) fn prove(&self, row: &KindRow) -> Result<(), LettersError> {
+        let wrong = |what: String| LettersError::new(&row.code, what);
+        let template = self.proof.get_template(&row.code).map_err(|e| wrong(plain(&e)))?;
+        let every = |value: fn() -> Value| {
+            let facts = row.placeholders.iter().map(|name| (name.clone(), value()));
+            Value::from(facts.collect::<BTreeMap<String, Value>>())
+        };
+        let all = template.render(every(|| Value::from_object(Anything)));
+        let filled = all.map_err(|error| wrong(plain(&error)))?;
+        template.render(every(|| Value::from(""))).map_err(|error| wrong(plain(&error)))?;
+        sheet(row, &filled).map_err(wrong).map(|_| ())
     }
 
     /// The facts that a template prints or asks for.
     pub(super) fn placeholders(&self, code: &str) -> Result<BTreeSet<String>, LettersError> {
-        let template = self.0.get_template(code).map_err(|e| LettersError::new(code, e))?;
+        let template = self.letters.get_template(code).map_err(|e| LettersError::new(code, e))?;
         Ok(template.undeclared_variables(false).into_iter().collect())
     }
 
@@ -92,7 +148,7 @@ impl Templates {
         let kind = LetterKind::parse(&row.code)
             .map_err(|error| LetterError::new(LetterKind::RECEIPT, error.to_string()))?;
         let filled = self
-            .0
+            .letters
             .get_template(&row.code)
             .and_then(|template| template.render(Value::from(Serde(facts))))
             .map_err(|error| LetterError::new(kind, plain(&error)))?;

@@ -2,11 +2,13 @@
 //! said before the input of the action is known.
 
 use super::Context;
+use super::apply::not_sealable;
 use super::gates;
 use super::table::{Action, Party, rules_of};
 use crate::domain::actor::{Actor, By, Capability, Role};
 use crate::domain::case::{Case, Manner, ServedLetter, Service, Verdict};
 use crate::domain::letter::{LetterKind, LetterRef};
+use crate::domain::practice::SealPort;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::said::Said;
 
@@ -158,6 +160,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
         Action::VoidLetter => against_voiding(case),
+        Action::RequestSeal => against_sealing(case, ctx),
         Action::Detach => {
             let mut files = record.attachments.iter();
             let any = files.any(|attachment| attachment.detached.is_none());
@@ -269,6 +272,16 @@ fn against_service(case: &Case) -> Vec<Rejection> {
         ServedLetter::SupplementNotice | ServedLetter::Answer | ServedLetter::Other => false,
     });
     if open || single { Vec::new() } else { vec![Rejection::new(Reason::AlreadyServed)] }
+}
+
+/// There must be a service, and a letter that bears a seal and has none yet.
+fn against_sealing(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
+    if ctx.practice.seals == SealPort::Closed {
+        return vec![Rejection::new(Reason::SealServiceMissing)];
+    }
+    let mut letters = case.record.letters.iter();
+    let any = letters.any(|letter| not_sealable(letter).is_none());
+    if any { Vec::new() } else { vec![Rejection::new(Reason::NothingToSeal)] }
 }
 
 /// Some letter must hold that has reached nobody yet.

@@ -173,6 +173,11 @@ pub enum Step {
         /// Why.
         reason: String,
     },
+    /// Ask for the electronic seal of a letter; it is set after the commit.
+    RequestSeal {
+        /// Which letter.
+        letter_id: LetterId,
+    },
     /// Close the case on the applicant's word.
     Withdraw {
         /// How and why he withdrew it.
@@ -431,6 +436,7 @@ impl Step {
             Self::Serve { .. } => Action::Serve,
             Self::IssueLetter { .. } => Action::IssueLetter,
             Self::VoidLetter { .. } => Action::VoidLetter,
+            Self::RequestSeal { .. } => Action::RequestSeal,
             Self::Withdraw { .. } => Action::Withdraw,
             Self::Attach { .. } => Action::Attach,
             Self::Detach { .. } => Action::Detach,
@@ -474,6 +480,7 @@ impl Step {
             | Self::WaiveSubtask { .. }
             | Self::IssueLetter { .. }
             | Self::VoidLetter { .. }
+            | Self::RequestSeal { .. }
             | Self::Withdraw { .. }
             | Self::Detach { .. } => None,
         }

@@ -58,6 +58,7 @@ text_enum! {
         Serve = "serve" : "登记送达" / "serve",
         IssueLetter = "issue_letter" : "制发文书" / "issue a letter",
         VoidLetter = "void_letter" : "作废文书" / "void a letter",
+        RequestSeal = "request_seal" : "申请用印" / "ask for the electronic seal",
         Withdraw = "withdraw" : "撤回" / "withdraw",
         Attach = "attach" : "上传附件" / "attach a file",
         Detach = "detach" : "取下附件" / "take a file down",
@@ -312,6 +313,13 @@ pub const RULES: &[Rule] = &[
         Target::OneOf(&[S::Registered, S::Assigned, S::Supplemented, S::Answered]),
         &[P::QueryRoom, P::IssuingHolder],
         "internal",
+    ),
+    rule(
+        A::RequestSeal,
+        &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented, S::Answered],
+        Target::Same,
+        &[P::QueryRoom, P::IssuingHolder],
+        "国务院令第716号第九条",
     ),
     rule(
         A::Attach,

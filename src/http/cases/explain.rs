@@ -12,13 +12,14 @@ use utoipa::ToSchema;
 
 use super::bodies::{AmendBody, ReceiveBody};
 use super::issuing::IssueLetterBody;
+use super::letters::SealBody;
 use super::{Reply, drafting, load, steps, subtasks};
 use crate::domain::actor::{Actor, By};
 use crate::domain::case::{Case, ClockFlag, matter};
 use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
 use crate::domain::deadline::{Fact, missing_facts};
 use crate::domain::lifecycle::{
-    Action, Availability, Context, EarlierCases, NextNumbers, availability,
+    Action, Availability, Context, EarlierCases, NextNumbers, availability, can_be_sealed,
 };
 use crate::domain::paragraph::Paragraphs;
 use crate::domain::regulation::Law;
@@ -126,6 +127,7 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::ReturnSubtask | Action::WaiveSubtask => form::<subtasks::EndSubtaskBody>(),
             Action::Answer => form::<steps::AnswerBody>(),
             Action::Serve => form::<steps::ServeBody>(),
+            Action::RequestSeal => form::<SealBody>(),
             Action::IssueLetter => form::<IssueLetterBody>(),
             Action::VoidLetter => form::<steps::VoidLetterBody>(),
             Action::Attach => form::<AttachBody>(),
@@ -140,6 +142,12 @@ impl ActionView {
     fn of(case: &Case, item: &Availability, law: &Law, language: Language) -> Self {
         let (action, allowed) = (item.action, item.allowed());
         let (path, media_type) = match action {
+            // That of the newest letter; each letter links its own.
+            Action::RequestSeal => {
+                let sealable = case.record.letters.iter().rev().find(|own| can_be_sealed(own));
+                let letter = sealable.map(|letter| letter.id.to_string()).unwrap_or_default();
+                (format!("letters/{letter}/seal"), "application/json")
+            }
             Action::Attach => ("attachments".to_owned(), "multipart/form-data"),
             _ => (action.as_str().replace('_', "-"), "application/json"),
         };

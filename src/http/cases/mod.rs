@@ -53,7 +53,7 @@ pub use issuing::issue_letter;
 pub use letters::{
     BlockKind, LetterState, Seal, document as draw_document, docx as letter_docx,
     list as list_letters, pdf as letter_pdf, preview as preview_letter, print as print_letter,
-    register as letter_register, show as show_letter,
+    register as letter_register, seal as seal_letter, show as show_letter,
 };
 pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};

@@ -2,6 +2,7 @@
 //! under random names; what they are stands in the database (docs/adr/0016-files.md).
 
 mod check;
+mod kept;
 mod spool;
 mod sweep;
 
@@ -212,7 +213,7 @@ impl Files {
     }
 
     /// Takes an object away that belongs to nothing. One that stays is found by the sweep.
-    async fn remove(&self, key: &ObjectKey) {
+    pub(super) async fn remove(&self, key: &ObjectKey) {
         let Ok(store) = self.objects() else { return };
         if let Err(error) = store.delete(&Path::from(key.as_str())).await {
             tracing::warn!(%error, "an object that belongs to nothing stays until the sweep");

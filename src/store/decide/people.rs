@@ -551,7 +551,7 @@ fn administers(origin: &Origin<'_>) -> Decided<()> {
     match (origin.caller, origin.actor) {
         (Caller::Operator, _) => Ok(()),
         (Caller::User(_), Some(actor)) if actor.role == Role::Admin => Ok(()),
-        (Caller::User(_) | Caller::LinkHolder | Caller::Applicant, _) => {
+        (Caller::User(_) | Caller::LinkHolder | Caller::Server | Caller::Applicant, _) => {
             Err(Reason::RoleNotPermitted.into())
         }
     }

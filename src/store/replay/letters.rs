@@ -1,12 +1,13 @@
 //! The letters that cases name, compared with those that are stored, and their numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Used};
 use crate::domain::case::Case;
 use crate::store::conn::Conn;
 use crate::store::error::Result;
 use crate::store::letters::{self, LetterRow};
+use crate::store::seals::{self, SealRow};
 use crate::store::types::Key;
 
 /// What has been seen of the letters so far.
@@ -54,6 +55,17 @@ impl Check<'_> {
             self.seen.rows += 1;
             self.differs(format_args!("letter {}", id.0), "no case names it");
         }
+    }
+
+    /// Every seal that was asked for is stored as it stands, and no other.
+    pub(super) fn seals(&mut self, conn: &mut Conn) -> Result<()> {
+        let made = std::mem::take(&mut self.seals);
+        let stored: BTreeSet<SealRow> = seals::all(conn)?.into_iter().collect();
+        for row in stored.symmetric_difference(&made) {
+            let place = format!("letter {}", row.letter_id.0);
+            self.differs(place, "its seal is stored otherwise than entered");
+        }
+        Ok(())
     }
 
     /// Numbers are unique (the database sees to it), so a series without gaps has as many as its last.

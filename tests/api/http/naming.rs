@@ -19,12 +19,14 @@ const VERBS: [&str; 5] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 15] = [
+const SINGULAR: [&str; 16] = [
     // A letter has one page and one file of each form, a case one answer.
     "html",
     "pdf",
     "docx",
     "answer",
+    // A letter has one seal.
+    "seal",
     // The caller himself, his password and the session in which he asks.
     "me",
     "password",

@@ -215,10 +215,9 @@ const FORBIDDEN: [&str; 12] = [
 /// The operations to which one of these is known after all.
 fn takes(operation: &str, name: &str) -> bool {
     match operation {
-        "assignCase" => name == "unit_id",
+        "assignCase" | "createParagraph" => name == "unit_id",
         "askSubtask" => name == "unit_id" || name == "due_date",
         "printReceiptWithCode" => name == "query_code",
-        "createParagraph" => name == "unit_id",
         "createUser" => name == "unit_id" || name == "role",
         "getPublicStatus" | "supplementOnline" | "takeAnswer" | "readAnswer" | "downloadAnswer" => {
             ["case_number", "receipt_number", "query_code"].contains(&name)

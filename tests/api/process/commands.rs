@@ -143,3 +143,23 @@ fn an_old_schema_is_a_wrong_setting_and_postgres_has_several_servers() {
         assert_eq!(server.get("/livez"), Some(200));
     }
 }
+
+#[test]
+fn tables_that_do_not_prove_keep_the_server_from_starting() {
+    let place = bureau();
+    let folder = place.file("tables");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let on = |args: &[&str]| {
+        let mut command = place.gongkai(args);
+        command.env("GONGKAI_DATA_DIR", &folder);
+        command
+    };
+    assert!(said(&done(on(&["config", "check"]))).contains("read and proved"));
+    std::fs::write(folder.join("decisions.json"), "{").expect("a file");
+    for args in [&["serve"][..], &["config", "check"]] {
+        fails(on(args), 78, &["GONGKAI_DATA_DIR: decisions.json: "]);
+    }
+    let mut seals = place.gongkai(&["config", "check"]);
+    seals.env("GONGKAI_SEAL_URL", "seal.example.cn");
+    fails(seals, 78, &["GONGKAI_SEAL_URL must be an address"]);
+}

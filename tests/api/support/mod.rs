@@ -11,6 +11,7 @@ pub mod chance;
 pub mod client;
 pub mod databases;
 pub mod inputs;
+pub mod seal;
 pub mod world;
 
 use std::future::{Future, poll_fn};
@@ -65,7 +66,7 @@ pub fn run_on<T: Fresh, F: Future<Output = ()>>(backend: Backend, test: impl FnO
 
 /// Runs an asynchronous test on this thread.
 pub fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         tokio::time::timeout(PATIENCE, test).await.expect("the test takes too long");
     });

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use gongkai::clock::{Clock as _, SettableClock};
+use gongkai::config::seal::SealService;
 use gongkai::config::{CASE_NUMBER_PATTERN, FilePlace, Keys, Secret, Settings};
 use gongkai::domain::actor::{Capability, Role};
 use gongkai::domain::case::{Case, ReviewKind};
@@ -286,6 +287,20 @@ impl World {
         start(self.db.url(), &self.clock, limits, |_| ())
     }
 
+    /// A process whose letters are sealed by this service.
+    pub fn sealing_app(&self, service: SealService) -> Arc<App> {
+        let settings = Settings { seal: Some(service), ..settings(self.db.url()) };
+        let clock = Arc::<SettableClock>::clone(&self.clock);
+        App::start(&settings, clock, WriterLimits::default()).expect("the application")
+    }
+
+    /// A process that takes its tables from this folder.
+    pub fn app_with_tables(&self, folder: PathBuf) -> Arc<App> {
+        let settings = Settings { data_dir: Some(folder), ..settings(self.db.url()) };
+        let clock = Arc::<SettableClock>::clone(&self.clock);
+        App::start(&settings, clock, WriterLimits::default()).expect("the application")
+    }
+
     /// A process that signs by another key and still takes what was signed by this one's.
     pub fn rotated_app(&self) -> Arc<App> {
         let settings = settings(self.db.url());
@@ -433,6 +448,8 @@ fn settings(database: &DatabaseUrl) -> Settings {
     let mut settings = Settings::with_keys(database.clone(), keys);
     settings.files.place = Some(FilePlace::Folder(files_of(database)));
     settings.office.public_url = Some("https://gongkai.example.cn".to_owned());
+    // A port at which nobody listens; what sends letters there runs only where a test runs it.
+    settings.seal = SealService::at("http://127.0.0.1:9/seals").ok();
     settings
 }
 

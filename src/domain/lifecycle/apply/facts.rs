@@ -44,7 +44,7 @@ struct Addressed {
 fn addressed(
     case: &Case,
     (letter, named): (ServedLetter, Option<LetterId>),
-    came_back: bool,
+    manner: Manner,
 ) -> Result<Addressed, Rejection> {
     if let Some(id) = named {
         let refused = |reason: Reason| Rejection::new(reason).at("/letter_id");
@@ -64,7 +64,7 @@ fn addressed(
     }
     let id_of = |letter: Option<&LetterRef>| letter.map(|letter| letter.id);
     let extension = match letter {
-        ServedLetter::ExtensionNotice => next_notice(case, came_back),
+        ServedLetter::ExtensionNotice => next_notice(case, manner),
         ServedLetter::SupplementNotice | ServedLetter::Answer | ServedLetter::Other => None,
     };
     let id = match letter {
@@ -79,10 +79,10 @@ fn addressed(
 }
 
 /// The place of the next notice of an extension that nobody has yet; or of the last that somebody had.
-fn next_notice(case: &Case, came_back: bool) -> Option<usize> {
+fn next_notice(case: &Case, manner: Manner) -> Option<usize> {
     let mut extensions = case.record.extensions.iter();
     let told = |extension: &Extension| granted(extension).map(|d| d.notified_on.is_some());
-    if came_back {
+    if manner == Manner::Returned {
         extensions.rposition(|extension| told(extension) == Some(true))
     } else {
         extensions.position(|extension| told(extension) == Some(false))
@@ -99,7 +99,7 @@ pub(super) fn serve(
     if !served_letters(case).contains(&letter) {
         return Err(Rejection::new(Reason::NothingToServe).at("/letter").into());
     }
-    let what = addressed(case, (letter, named), service.manner == Manner::Returned)?;
+    let what = addressed(case, (letter, named), service.manner)?;
     record(case, &what, service, ctx)
 }
 
@@ -136,7 +136,7 @@ fn record(
         let refused = Rejection::new(Reason::PostOperatorNotPermitted);
         return Err(refused.at("/service/postal_operator").by("国办公开办函〔2016〕235号").into());
     }
-    let earliest = earliest_day(case, what, came_back)
+    let earliest = earliest_day(case, what, service.manner)
         .map_err(|reason| Rejection::new(reason).at("/letter"))?;
     if came_back && !may_return(attempts(case, what)) {
         return Err(Rejection::new(Reason::FactOutOfPlace).at("/service/manner").into());
@@ -261,8 +261,9 @@ fn counting_day(service: &ServiceFacts, ctx: &Context<'_>) -> Result<NaiveDate, 
 /// The day before which the attempt cannot lie: that of the letter, or, for a letter that came
 /// back, that of the service that has failed. Every granted extension has its own notice; where none
 /// is named, they are served in the order of their grants.
-fn earliest_day(case: &Case, what: &Addressed, came_back: bool) -> Result<NaiveDate, Reason> {
+fn earliest_day(case: &Case, what: &Addressed, manner: Manner) -> Result<NaiveDate, Reason> {
     let record = &case.record;
+    let came_back = manner == Manner::Returned;
     let issued = match what.letter {
         ServedLetter::ExtensionNotice => {
             let extension = what.extension.and_then(|place| record.extensions.get(place));

@@ -191,6 +191,7 @@ fn issue(
         subtask: due.subtask(),
         issued_at: ctx.at,
         issued_by: ctx.staff()?.user,
+        seal: None,
         void: None,
     };
     case.record.letters.push(reference.clone());

@@ -6,6 +6,7 @@ mod files;
 mod handover;
 mod intake;
 mod letters;
+mod seal;
 mod subtask;
 mod supplement;
 mod transfer;
@@ -13,6 +14,8 @@ mod transfer;
 pub use handover::{Consequence, hand_over, is_unfinished, release};
 pub use intake::{NewCase, receive};
 pub use letters::{Issued, signer};
+pub(super) use seal::not_sealable;
+pub use seal::{can_be_sealed, settle_seal};
 
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};
@@ -108,6 +111,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
         }
         Step::IssueLetter { matter } => letters::check_separate(next, matter, ctx)?,
         Step::VoidLetter { letter_id, reason } => letters::void(next, *letter_id, reason, ctx)?,
+        Step::RequestSeal { letter_id } => seal::request(next, *letter_id, ctx)?,
         Step::Attach { file } => files::attach(next, file, ctx)?,
         Step::Detach { attachment_id, reason } => {
             files::detach(next, *attachment_id, reason, ctx)?;

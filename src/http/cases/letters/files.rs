@@ -11,12 +11,14 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
 use super::{LetterPath, Reply, content, named};
 use crate::domain::letter::{LetterRef, Sheet};
 use crate::http::auth::{Auth, ReadCases};
+use crate::http::cases::applicant::names_are_masked;
 use crate::http::cases::load;
 use crate::http::contract::{Describe, Draft, Success};
 use crate::http::extract::CasePath;
 use crate::http::reply::digested;
 use crate::paper::{self, Edition, Marking};
 use crate::service::App;
+use crate::service::seal::Seals;
 
 /// A form in which a letter can be had.
 pub trait Form {
@@ -37,7 +39,7 @@ pub struct Docx;
 impl Form for Pdf {
     const MEDIA_TYPE: &'static str = "application/pdf";
     const EXTENSION: &'static str = "pdf";
-    const ABOUT: &'static str = "The letter as PDF/A-2u.";
+    const ABOUT: &'static str = "The letter as PDF/A-2u; the sealed file, as it came back, when it bears an electronic seal.";
 }
 
 impl Form for Docx {
@@ -123,14 +125,25 @@ pub async fn pdf(
     let case = load(&app, &auth.actor, id.0).await?;
     let letter = named(&case, letter.0)?;
     let sheet = content(&app, &auth.actor, &case, letter).await?;
+    if names_are_masked(&auth.actor) {
+        return unsealed_pdf(&app, sheet, letter).await;
+    }
     printed_pdf(&app, sheet, letter).await
 }
 
-/// A letter as PDF.
+/// A letter as PDF: the sealed file when there is one.
 ///
 /// # Errors
-/// There are no fonts, or the letter cannot be set.
+/// There are no fonts, or the letter cannot be set; or the sealed file is not where it was put.
 pub async fn printed_pdf(app: &App, sheet: Sheet, letter: &LetterRef) -> Reply<Printed<Pdf>> {
+    let sealed = letter.seal.as_ref().filter(|_| letter.is_valid()).and_then(|seal| seal.file());
+    match sealed {
+        Some(file) => Ok(Printed::new(Seals::bytes(app, file).await?.to_vec(), letter)),
+        None => unsealed_pdf(app, sheet, letter).await,
+    }
+}
+
+async fn unsealed_pdf(app: &App, sheet: Sheet, letter: &LetterRef) -> Reply<Printed<Pdf>> {
     Ok(Printed::new(app.press.pdf(sheet, edition(letter)).await?, letter))
 }
 

@@ -5,6 +5,7 @@ mod draw;
 mod files;
 mod page;
 mod register;
+mod seal;
 mod views;
 
 use std::future::{Ready, ready};
@@ -34,6 +35,7 @@ use page::Mark;
 pub use draw::{document, preview};
 pub use files::{Pdf, Printed, docx, pdf, printed_pdf};
 pub use register::{LetterState, register};
+pub use seal::{SealBody, seal};
 pub use views::{BlockKind, LetterView, Seal, letters_of};
 use views::{LetterDetailView, LettersView};
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::seal::ElectronicSealView;
 use crate::domain::case::{Case, ServedLetter};
 use crate::domain::letter::{Block, LetterRef, SealPlace, Sheet};
 use crate::domain::text_enum::text_enum;
@@ -21,6 +22,8 @@ pub struct LetterLinks {
     pub pdf: String,
     /// The file for an office program.
     pub docx: String,
+    /// Where its electronic seal is asked for.
+    pub seal: String,
     /// The case.
     pub case: String,
 }
@@ -33,6 +36,7 @@ impl LetterLinks {
             html: format!("{own}/html"),
             pdf: format!("{own}/pdf"),
             docx: format!("{own}/docx"),
+            seal: format!("{own}/seal"),
             own,
             case,
         }
@@ -67,6 +71,8 @@ pub struct LetterView {
     pub issued_at: DateTime<Utc>,
     /// By whom.
     pub issued_by: Uuid,
+    /// Its electronic seal; null until one is asked for.
+    pub electronic_seal: Option<ElectronicSealView>,
     /// When it was declared void; null while it holds.
     pub voided_at: Option<DateTime<Utc>>,
     /// Why it is void; null while it holds.
@@ -88,6 +94,7 @@ impl LetterView {
             remedy: letter.remedy.clone(),
             issued_at: letter.issued_at,
             issued_by: letter.issued_by.0,
+            electronic_seal: letter.seal.as_ref().map(ElectronicSealView::from),
             voided_at: letter.void.as_ref().map(|void| void.at),
             void_reason: letter.void.as_ref().map(|void| void.reason.clone()),
             links: LetterLinks::of(case.id.0, letter.id.0),

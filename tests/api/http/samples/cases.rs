@@ -83,7 +83,7 @@ fn act(case: &Value, body: Value) -> Call {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    reading().into_iter().chain(at_the_desk()).chain(by_the_unit()).collect()
+    reading().into_iter().chain(at_the_desk()).chain(of_letters()).chain(by_the_unit()).collect()
 }
 
 #[rustfmt::skip]
@@ -176,6 +176,27 @@ fn at_the_desk() -> Vec<Sample> {
 }
 
 #[rustfmt::skip]
+fn of_letters() -> Vec<Sample> {
+    vec![
+        sample!("serveLetter", Some(Who::Clerk), CENTER_B, |api| {
+            let case = api.done(Who::SecondOfficerA, &reviewed(api).await, "answer", &json!({})).await;
+            act(&case, json!({ "letter": "answer", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678911" } }))
+        }),
+        sample!("issueLetter", Some(Who::OfficerA), CENTER_B, |api| {
+            act(&answered(api).await, json!({ "kind": "collection_notice", "collect_from_date": "2025-03-11", "collect_to_date": "2025-03-21", "place": "户政分中心一楼政府信息公开查询点" }))
+        }),
+        sample!("sealLetter", Some(Who::SecondOfficerA), CENTER_B, |api| {
+            let case = answered(api).await;
+            act(&case, json!({})).at("letter_id", &case["letters"][0]["id"])
+        }),
+        sample!("voidLetter", Some(Who::SecondOfficerA), CENTER_B, |api| {
+            let case = answered(api).await;
+            act(&case, json!({ "letter_id": case["letters"][0]["id"], "reason": "文书印制有误" }))
+        }),
+    ]
+}
+
+#[rustfmt::skip]
 fn by_the_unit() -> Vec<Sample> {
     vec![
         sample!("acceptCase", Some(Who::OfficerA), CENTER_B, |api| act(&api.assigned(Place::CenterA).await, json!({}))),
@@ -222,17 +243,6 @@ fn by_the_unit() -> Vec<Sample> {
         }),
         sample!("answerCase", Some(Who::SecondOfficerA), CENTER_B, |api| {
             act(&reviewed(api).await, json!({ "service": { "manner": "handed_over", "signed_at": api.world.today() } }))
-        }),
-        sample!("serveLetter", Some(Who::Clerk), CENTER_B, |api| {
-            let case = api.done(Who::SecondOfficerA, &reviewed(api).await, "answer", &json!({})).await;
-            act(&case, json!({ "letter": "answer", "service": { "manner": "posted", "posted_at": api.world.today(), "mail_number": "XA12345678911" } }))
-        }),
-        sample!("issueLetter", Some(Who::OfficerA), CENTER_B, |api| {
-            act(&answered(api).await, json!({ "kind": "collection_notice", "collect_from_date": "2025-03-11", "collect_to_date": "2025-03-21", "place": "户政分中心一楼政府信息公开查询点" }))
-        }),
-        sample!("voidLetter", Some(Who::SecondOfficerA), CENTER_B, |api| {
-            let case = answered(api).await;
-            act(&case, json!({ "letter_id": case["letters"][0]["id"], "reason": "文书印制有误" }))
         }),
         sample!("attachFile", Some(Who::OfficerA), CENTER_B, |api| act(&accepted(api).await, upload())),
         sample!("detachFile", Some(Who::OfficerA), CENTER_B, |api| {
