@@ -228,7 +228,7 @@ on_both! {
     async fn every_address_answers_options_and_every_get_head(api: Api) {
         let case = api.registered().await;
         for entry in routes() {
-            let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
+            let path = entry.path.replace("{id}", case["id"].as_str().unwrap()).replace("{letter_id}", case["id"].as_str().unwrap());
             let options = api.send(TestRequest::with_uri(&path).method(Method::OPTIONS)).await;
             assert_eq!((options.status.as_u16(), options.text.as_str()), (204, ""), "{path}");
             let allowed: Vec<&str> = options.header("allow").unwrap().split(", ").collect();

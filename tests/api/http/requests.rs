@@ -55,7 +55,7 @@ on_both! {
         let before = api.traces();
         for entry in routes().iter().filter(|entry| is_action(entry)) {
             let who = entry.right.map_or(Who::Clerk, Who::with);
-            let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
+            let path = entry.path.replace("{id}", case["id"].as_str().unwrap()).replace("{letter_id}", case["id"].as_str().unwrap());
             let send = async |tag: Option<&str>| {
                 let request = api.request(who, Method::POST, &path).await;
                 let request = tag.into_iter().fold(request, |request, tag| request.insert_header(("if-match", tag)));
@@ -302,7 +302,7 @@ on_both! {
         let before = api.traces();
         let routes = routes();
         for entry in &routes {
-            let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
+            let path = entry.path.replace("{id}", case["id"].as_str().unwrap()).replace("{letter_id}", case["id"].as_str().unwrap());
             for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get"] {
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
                 if routes.iter().any(|known| known.path == entry.path && known.method == method) {
@@ -401,7 +401,7 @@ on_both! {
                         continue;
                     }
                     let what = format!("{action} as {who:?} when {}", case["status"]);
-                    let path = entry.path.replace("{id}", case["id"].as_str().unwrap());
+                    let path = entry.path.replace("{id}", case["id"].as_str().unwrap()).replace("{letter_id}", case["id"].as_str().unwrap());
                     let codes = answer.json()["errors"].clone();
                     assert!(codes.as_array().unwrap().iter().any(|fault| fault["code"] == "status_forbids"), "{what}: {}", answer.text);
                     assert!(matches!(answer.status.as_u16(), 403 | 409), "{what}: {}", answer.text);
