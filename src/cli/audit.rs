@@ -70,7 +70,7 @@ pub(super) fn run(args: &AuditArgs) -> Done {
     }
 }
 
-fn read_anchors(file: &PathBuf) -> Result<Vec<Anchor>, Failure> {
+pub(super) fn read_anchors(file: &PathBuf) -> Result<Vec<Anchor>, Failure> {
     let named =
         |what: &dyn std::fmt::Display| Failure::new(2, format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| named(&error))?;

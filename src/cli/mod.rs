@@ -7,6 +7,7 @@ mod config;
 pub mod deadline;
 mod demo;
 pub mod docs;
+mod export;
 mod files;
 mod generate;
 mod healthcheck;
@@ -19,6 +20,7 @@ mod serve;
 mod stop;
 mod unit;
 mod user;
+mod verify;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -61,6 +63,10 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Rebuild every case from the ledger and compare.
     Replay(replay::ReplayArgs),
+    /// Take a case out as one file.
+    Export(export::ExportArgs),
+    /// Check a file that was taken out, without database or settings.
+    Verify(verify::VerifyArgs),
     /// Look after the files of cases.
     Files(files::FilesArgs),
     /// Fill an empty database with cases, for load tests.
@@ -203,6 +209,8 @@ fn carry_out(command: Command) -> Done {
         Command::Import(args) => import::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Seed(args) => seed::run(&args),
         Command::Deadline(args) => {

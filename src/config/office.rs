@@ -63,6 +63,12 @@ pub(super) const PRACTICE_SETTINGS: &[Setting] = &[
         meaning: "on or off: may one clerk of the query room answer alone and on the spot that the information is public already.",
         secrecy: Secrecy::Open,
     },
+    Setting {
+        name: "GONGKAI_RETENTION",
+        example: "years_10",
+        meaning: "permanent, years_30 or years_10: for how long the papers of archived cases are kept; or by how they ended, as disclosure=years_10,refusal=years_30 (disclosure, partial, refusal, unavailable, not_processed, other, lapsed, withdrawn). What is not named is kept 10 years.",
+        secrecy: Secrecy::Open,
+    },
 ];
 
 /// The choices of the bureau.
@@ -70,7 +76,8 @@ pub(super) fn practice(faults: &mut Faults) -> Option<Practice> {
     let default = Practice::default();
     let legal_review = faults.take(parsed("GONGKAI_LEGAL_REVIEW", default.legal_review));
     let one_clerk = faults.take(parsed("GONGKAI_ONE_CLERK", default.one_clerk));
-    Some(Practice { legal_review: legal_review?, one_clerk: one_clerk? })
+    let retention = faults.take(parsed("GONGKAI_RETENTION", default.retention));
+    Some(Practice { legal_review: legal_review?, one_clerk: one_clerk?, retention: retention? })
 }
 
 /// The address of the public pages, when a setting says it.

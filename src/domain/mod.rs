@@ -25,6 +25,7 @@ pub mod public_status;
 pub mod query_code;
 pub mod regulation;
 pub mod rejection;
+pub mod retention;
 pub mod said;
 pub mod sealed;
 pub mod session;

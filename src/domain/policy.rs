@@ -10,6 +10,8 @@ pub enum Right {
     SignedIn,
     /// To read cases, within the scope.
     ReadCases,
+    /// To take a whole case out as one file, within the scope.
+    ExportCases,
     /// To read the figures, within the scope.
     ReadStatistics,
     /// To read what the server counts about itself.
@@ -27,6 +29,7 @@ impl Right {
         [
             Self::SignedIn,
             Self::ReadCases,
+            Self::ExportCases,
             Self::ReadStatistics,
             Self::ReadMetrics,
             Self::ManageDirectory,
@@ -42,6 +45,7 @@ impl Right {
         match self {
             Self::SignedIn => "signed_in".to_owned(),
             Self::ReadCases => "read_cases".to_owned(),
+            Self::ExportCases => "export_cases".to_owned(),
             Self::ReadStatistics => "read_statistics".to_owned(),
             Self::ReadMetrics => "read_metrics".to_owned(),
             Self::ManageDirectory => "manage_directory".to_owned(),
@@ -60,6 +64,7 @@ impl Right {
                 }
                 Role::Auditor | Role::Admin => false,
             },
+            Self::ExportCases => matches!(role, Role::QueryRoom | Role::LegalOffice),
             Self::ReadMetrics => role == Role::Auditor,
             Self::ManageDirectory => role == Role::Admin,
             Self::Act(action) => role_may(role, action),

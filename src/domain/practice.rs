@@ -1,5 +1,6 @@
 //! What the bureau has decided for itself where the law leaves it the choice.
 
+use super::retention::Retention;
 use super::text_enum::text_enum;
 
 text_enum! {
@@ -27,10 +28,16 @@ pub struct Practice {
     pub legal_review: LegalReview,
     /// Whether one clerk may point to published information alone.
     pub one_clerk: OneClerk,
+    /// How long the papers of a case are kept.
+    pub retention: Retention,
 }
 
 impl Default for Practice {
     fn default() -> Self {
-        Self { legal_review: LegalReview::RequiredOnly, one_clerk: OneClerk::Off }
+        Self {
+            legal_review: LegalReview::RequiredOnly,
+            one_clerk: OneClerk::Off,
+            retention: Retention::default(),
+        }
     }
 }

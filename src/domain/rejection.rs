@@ -115,6 +115,9 @@ text_enum! {
         FileDetached = "file_detached" : "该附件已取下" / "The file has been taken down.",
         FileUnknown = "file_unknown" : "没有该附件" / "The case has no such file.",
         FileNotForAnswer = "file_not_for_answer" : "该附件不是拟提供的文件" / "The file was not attached to be provided.",
+        Archived = "archived" : "该件已归档" / "The case is archived; nothing on it can be changed.",
+        AnswerNotServed = "answer_not_served" : "答复尚未送达" / "The answer has not been served.",
+        PaperUnknown = "paper_unknown" : "该件没有此文书或者附件" / "The case has no such letter or file.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
 }
@@ -190,6 +193,8 @@ impl Reason {
             | Self::FilePurposeForbidden
             | Self::FileFrozen
             | Self::FileDetached
+            | Self::Archived
+            | Self::AnswerNotServed
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -219,6 +224,7 @@ impl Reason {
             | Self::RoleUnitMismatch
             | Self::FileUnknown
             | Self::FileNotForAnswer
+            | Self::PaperUnknown
             | Self::IdempotencyKeyReused => Class::Invalid,
         }
     }

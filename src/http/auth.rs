@@ -48,6 +48,8 @@ needs! {
     SignedIn = Right::SignedIn;
     /// To read cases.
     ReadCases = Right::ReadCases;
+    /// To take a whole case out as one file.
+    ExportCases = Right::ExportCases;
     /// To read the figures.
     ReadStatistics = Right::ReadStatistics;
     /// To read what the server counts about itself.
@@ -102,6 +104,8 @@ needs! {
     Attach = Right::Act(Action::Attach);
     /// To take a file down.
     Detach = Right::Act(Action::Detach);
+    /// To put an ended case away.
+    Archive = Right::Act(Action::Archive);
 }
 
 /// A caller whose token is good, whose account is active, and whose role has the right.

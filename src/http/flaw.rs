@@ -30,6 +30,7 @@ text_enum! {
         OneOfNeeded = "one_of_needed" : "须且只须给出一项" / "Exactly one of these is needed.",
         NeedsCountedIn = "needs_counted_in" : "须与 counted_in 一同使用" / "It says something only together with counted_in.",
         MalformedQuery = "malformed_query" : "查询字符串格式错误" / "The query string is malformed.",
+        Repeated = "repeated" : "重复出现" / "It is named more than once.",
         RepeatedParameter = "repeated_parameter" : "参数出现多次" / "The parameter is given more than once.",
         InvalidParameter = "invalid_parameter" : "参数无效" / "The parameter is unknown or has a bad value.",
     }

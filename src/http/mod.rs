@@ -52,6 +52,7 @@ use actix_web::{App as ActixApp, HttpResponse, HttpServer, Resource, web};
 
 use crate::config::transport::Transport;
 use crate::service::App;
+pub use cases::export as case_export;
 pub use cases::import as register;
 use contract::Entry;
 use edge::Edge;
@@ -101,6 +102,7 @@ pub fn routes() -> Vec<Entry> {
         post("/api/v1/imports", "importRegister", "Take in a paper register as CSV; a dry run unless told otherwise.", |m, p, i| Entry::new(m, p, i, cases::import)),
         get("/api/v1/imports/template", "getImportTemplate", "An empty register with all headings.", |m, p, i| Entry::new(m, p, i, cases::template)),
         get("/api/v1/cases/{id}", "getCase", "One case.", |m, p, i| Entry::new(m, p, i, cases::show)),
+        get("/api/v1/cases/{id}/export", "exportCase", "A whole case as one signed file.", |m, p, i| Entry::new(m, p, i, cases::export_case)),
         get("/api/v1/cases/{id}/events", "listCaseEvents", "What happened on a case.", |m, p, i| Entry::new(m, p, i, cases::events)),
         get("/api/v1/cases/{id}/actions", "listCaseActions", "What may I do now, and why not?", |m, p, i| Entry::new(m, p, i, cases::actions)),
         get("/api/v1/cases/{id}/deadline", "getCaseDeadline", "When is it due, day by day?", |m, p, i| Entry::new(m, p, i, cases::deadline)),
@@ -134,6 +136,7 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/cases/{id}/attachments/{attachment_id}/content", "downloadFile", "The bytes of a file, or a range of them.", |m, p, i| Entry::new(m, p, i, cases::content)),
         post("/api/v1/cases/{id}/detach", "detachFile", "Take a file down.", |m, p, i| Entry::new(m, p, i, cases::detach)),
         post("/api/v1/cases/{id}/withdraw", "withdrawCase", "Close a case on the applicant's word.", |m, p, i| Entry::new(m, p, i, cases::withdraw)),
+        post("/api/v1/cases/{id}/archive", "archiveCase", "Put an ended case away, with an index of its papers.", |m, p, i| Entry::new(m, p, i, cases::archive)),
 
         get("/api/v1/letters", "listLetters", "The register of letters, void ones among them.", |m, p, i| Entry::new(m, p, i, cases::letter_register)),
         get("/api/v1/cases/{id}/letters", "listCaseLetters", "The letters of a case.", |m, p, i| Entry::new(m, p, i, cases::list_letters)),

@@ -341,6 +341,12 @@ impl Html {
         );
         Self { page: build(&policy), policy }
     }
+
+    /// The page itself; its policy stands in it, too.
+    #[must_use]
+    pub fn into_page(self) -> String {
+        self.page
+    }
 }
 
 impl Describe for Html {

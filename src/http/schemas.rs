@@ -28,6 +28,7 @@ use crate::domain::lifecycle::{Action, Consequence, Status};
 use crate::domain::measure::{GroupBy, Part};
 use crate::domain::public_status::{DeliveryState, PublicStatus};
 use crate::domain::regulation::RuleSetId;
+use crate::domain::retention::RetentionClass;
 use crate::domain::sealed::PersonalField;
 use crate::domain::text_enum::TextEnum;
 use crate::domain::unit::UnitKind;
@@ -111,6 +112,7 @@ text_enums!(
     ReviewKind,
     ReviewVerdict,
     Reminder,
+    RetentionClass,
     Role,
     RowOutcome,
     Seal,

@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod demo;
 pub mod earlier;
+pub mod export;
 pub mod files;
 mod flight;
 pub mod guesses;
@@ -18,6 +19,7 @@ pub mod statistics;
 pub mod throttle;
 pub mod tokens;
 pub mod units;
+pub mod verify;
 
 use std::sync::{Arc, OnceLock};
 
@@ -76,6 +78,8 @@ pub struct App {
     pub(crate) guesses: guesses::Guesses,
     /// The files of cases.
     pub files: files::Files,
+    /// Leave to take cases out as one file.
+    pub exports: export::Exports,
     /// Bounds the password hashes that are computed at once: each takes 34 MiB and a core.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -177,6 +181,7 @@ impl App {
             press: paper::Press::new(&settings.fonts),
             guesses: guesses::Guesses::default(),
             files: files::Files::new(settings.files.clone()),
+            exports: export::Exports::default(),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
     }

@@ -13,6 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::export::format::{ALGORITHM, Signed};
 use crate::domain::hex;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::unit::User;
@@ -94,6 +95,7 @@ struct KeyPair {
 /// Signs and checks tokens.
 pub struct Issuer {
     signing: EncodingKey,
+    signer: Ed25519KeyPair,
     current: KeyPair,
     retired: Vec<KeyPair>,
     rules: Validation,
@@ -109,8 +111,7 @@ impl KeyPair {
     fn from_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError)?;
         let public = pair.public_key().as_ref();
-        let key_id = hex::encode(digest::digest(&digest::SHA256, public).as_ref());
-        let key_id: String = key_id.chars().take(16).collect();
+        let key_id = key_id(public);
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key_id.clone());
@@ -155,6 +156,7 @@ impl Issuer {
         rules.validate_nbf = false;
         Ok(Self {
             signing: EncodingKey::from_ed_der(&der),
+            signer: Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError)?,
             current: KeyPair::from_seed(seed)?,
             retired: retired.iter().map(KeyPair::from_seed).collect::<Result<_, _>>()?,
             rules,
@@ -169,6 +171,17 @@ impl Issuer {
 
     fn pairs(&self) -> impl Iterator<Item = &KeyPair> {
         std::iter::once(&self.current).chain(&self.retired)
+    }
+
+    /// Signs a manifest. What is signed is the canonical text of an object, which begins with a brace;
+    /// a token's text never does, so none is taken for the other.
+    #[must_use]
+    pub fn sign(&self, manifest: &[u8]) -> Signed {
+        Signed {
+            algorithm: ALGORITHM.to_owned(),
+            key_id: self.current.public.key_id.clone(),
+            signature: URL_SAFE_NO_PAD.encode(self.signer.sign(manifest)),
+        }
     }
 
     /// A token for a user in one of his sessions.
@@ -300,6 +313,13 @@ impl Issuer {
             issued: claims.iat,
         })
     }
+}
+
+/// The name of a public key: the first 16 digits of its SHA-256.
+#[must_use]
+pub fn key_id(public: &[u8]) -> String {
+    let digest = hex::encode(digest::digest(&digest::SHA256, public).as_ref());
+    digest.chars().take(16).collect()
 }
 
 fn digest_of(bytes: &[u8]) -> [u8; 32] {

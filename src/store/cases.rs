@@ -29,6 +29,8 @@ use crate::domain::sealed::{BlindIndex, PersonalField};
 pub use filter::{CaseFilter, Names, Unanswered, Unassigned, Words};
 pub use order::{Direction, Place, Sort, SortKey};
 
+pub use super::tasks::Wait;
+
 /// A condition on the table of cases.
 pub(super) type Condition =
     Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Nullable<Bool>>>;

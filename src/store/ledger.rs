@@ -152,6 +152,7 @@ pub(super) fn facts(case: &Case) -> Map<String, Value> {
         "subtasks": subtasks,
         "decision": record.stage.answer().map(|answer| answer.draft.decision.as_str()),
         "letters": letters(case),
+        "archive": record.archive,
         "flags": clock.map(|clock| &clock.flags),
         // None where there was never a file: so it is in the entries from before there were any.
         "attachments": attached(case),

@@ -436,7 +436,7 @@ impl TaskRow {
     /// The row of what waits on a case.
     #[must_use]
     pub fn of(case: CaseId, task: &Task) -> Self {
-        Self { case_id: Key(case.0), task: Task::code(task.kind).to_owned(), since: At(task.since) }
+        Self { case_id: Key(case.0), task: task.wait.code().to_owned(), since: At(task.since) }
     }
 }
 

@@ -122,6 +122,8 @@ async fn the_year_is_the_reports(built: &Built, now: &str) {
         .collect();
     assert!(decisions.len() >= 15, "{decisions:?}");
     assert!(year.iter().filter(|case| case.record.supplement.is_some()).count() >= 10);
+    let archived = year.iter().filter(|case| case.record.archive.is_some());
+    assert_eq!(archived.count(), 12, "some are put away, the others wait for it");
 }
 
 /// On no day of the year was anything overdue, and the parts always cover the whole.

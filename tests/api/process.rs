@@ -1,5 +1,6 @@
 //! The binary as an operator meets it: its exit codes, what it says, and how it stops.
 
+mod archives;
 mod commands;
 mod uploads;
 

@@ -125,6 +125,7 @@ impl Attempt {
             }
             Action::Assign => assign(UNITS[self.pick % UNITS.len()]),
             Action::Accept => Step::Accept,
+            Action::Archive => Step::Archive { pages: Vec::new() },
             Action::Return => give_back(),
             Action::RequestSupplement => {
                 let stated =
@@ -241,7 +242,17 @@ fn holds(was: &Case, is: &Case, step: &Step) -> Result<(), TestCaseError> {
     let record = &is.record;
     let json = serde_json::to_value(record).expect("a record is JSON");
     prop_assert_eq!(&serde_json::from_value::<Record>(json).expect("and back"), record);
-    if !was.status().is_open() {
+    prop_assert!(was.record.archive.is_none());
+    prop_assert_eq!(record.archive.is_some(), step.action() == Action::Archive);
+    if step.action() == Action::Archive {
+        let served = is.effective_service(ServedLetter::Answer).is_some();
+        let ended = matches!(was.status(), Status::Lapsed | Status::Withdrawn);
+        let busy = record.subtasks.iter().any(|subtask| subtask.state() == SubtaskState::Open);
+        prop_assert!((served || ended) && !busy);
+        prop_assert_eq!(&record.stage, &was.record.stage);
+    } else if step.action() == Action::WaiveSubtask {
+        prop_assert_eq!(&record.stage, &was.record.stage);
+    } else if !was.status().is_open() {
         prop_assert_eq!(was.status(), Status::Answered);
         let taken_back = step.action() == Action::VoidLetter;
         let late = [Action::Serve, Action::Attach, Action::Detach];

@@ -19,8 +19,8 @@ use gongkai::domain::ids::{UnitId, UserId};
 use gongkai::domain::letter::ContentHash;
 use gongkai::domain::lifecycle::table::rules_of;
 use gongkai::domain::lifecycle::{
-    Action, Applied, Changes, Context, Issued, Status, Step, Target, apply, availability, receive,
-    role_may,
+    Action, Applied, Changes, Context, Issued, PageCount, Status, Step, Target, apply,
+    availability, receive, role_may,
 };
 use gongkai::domain::regulation::Law;
 
@@ -53,6 +53,7 @@ struct Abstract {
     answer_served: bool,
     /// Is a file attached? Told apart on the first day only: it moves nothing else.
     filed: bool,
+    archived: bool,
     due: Option<NaiveDate>,
 }
 
@@ -123,10 +124,11 @@ fn abstraction(world: &World, case: &Case, day: usize) -> Abstract {
         extensions: extensions.collect(),
         answer_served: case.effective_service(ServedLetter::Answer).is_some(),
         filed: day == 0 && record.attachments.iter().any(|file| file.detached.is_none()),
+        archived: record.archive.is_some(),
         due: record.clock.as_ref().and_then(|clock| clock.due_date).filter(|_| !closed),
     };
     let served_on = matches!(case.status(), Status::Answered) || !closed;
-    if served_on { state } else { ended(state) }
+    if served_on && !state.archived { state } else { ended(state) }
 }
 
 /// A case on which nothing can be done any more is like every other such case.
@@ -165,6 +167,8 @@ fn inputs(today: &str) -> Vec<Step> {
         answer(Some(handed(today))),
         answer(Some(handed("2024-12-31"))),
         withdraw(),
+        Step::Archive { pages: Vec::new() },
+        Step::Archive { pages: vec![PageCount { id: uuid::Uuid::nil(), pages: 1 }] },
         attach(1, Purpose::ServiceProof),
         attach(2, Purpose::ServiceProof),
         attach(3, Purpose::Draft),
@@ -347,7 +351,13 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
         "{action:?} {from:?} → {to:?} by {:?}",
         ctx.staff().expect("staff").role
     );
-    if !from.is_open() {
+    assert!(before.record.archive.is_none(), "{action} of an archived case");
+    assert_eq!(after.record.archive.is_some(), action == Action::Archive);
+    if action == Action::Archive {
+        let served = after.effective_service(ServedLetter::Answer).is_some();
+        assert!(served || matches!(from, Status::Lapsed | Status::Withdrawn), "{from}");
+        assert_eq!(after.record.stage, before.record.stage);
+    } else if !from.is_open() {
         assert_eq!(from, Status::Answered);
         let late = [Action::Serve, Action::Attach, Action::Detach, Action::VoidLetter];
         assert!(late.contains(&action), "{action}");
@@ -367,7 +377,7 @@ fn check_transition(before: &Case, after: &Case, step: &Step, ctx: &Context<'_>)
 fn check_letters(before: &Case, after: &Case, step: &Step, issued: &[Issued]) {
     let (was, is) = (&before.record.letters, &after.record.letters);
     let due = match step {
-        Step::RequestSupplement { .. } | Step::Answer { .. } => true,
+        Step::RequestSupplement { .. } | Step::Answer { .. } | Step::Archive { .. } => true,
         Step::DecideExtension { verdict, .. } => *verdict == Verdict::Granted,
         Step::VoidLetter { .. } => before.status() != Status::Answered,
         _ => false,

@@ -264,7 +264,7 @@ fn samples() -> Vec<(&'static str, Value)> {
                 .as_object().unwrap().clone());
             Value::Object(all)
         }).unwrap()),
-        ("closing_index", json!({ "agency": "长春市公安局", "case_number": "长公公开〔2026〕1号", "applicant_name": "张某",
+        ("closing_index", json!({ "agency": "长春市公安局", "number": "长公公开结〔2026〕1号", "case_number": "长公公开〔2026〕1号", "applicant_name": "张某",
             "subject": "处罚依据", "channel": "当面书面", "receipt_date": "2026年3月2日", "due_date": "2026年3月30日",
             "outcome": "予以公开", "answer_date": "2026年3月20日", "on_time": "是", "retention": "10年",
             "retention_until": "2036年12月31日", "pages": 3,

@@ -106,7 +106,7 @@ impl Container {
         }
         let mut seen = BTreeSet::new();
         for part in &self.parts {
-            if part.link || !is_safe(&part.name) {
+            if part.link || !is_safe_path(&part.name) {
                 return Err(ContentFault::UnsafePath);
             }
             // Two readers would take two different ones.
@@ -162,7 +162,8 @@ fn only_comments(xml: &str) -> bool {
 }
 
 /// Does a path stay where it is unpacked?
-fn is_safe(name: &str) -> bool {
+#[must_use]
+pub fn is_safe_path(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 512
         && !name.starts_with('/')

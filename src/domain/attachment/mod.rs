@@ -14,9 +14,9 @@ use super::hex;
 use super::ids::{AttachmentId, UserId};
 use super::text_enum::text_enum;
 
-pub use container::{Container, Part, TYPES_AT_MOST, TYPES_PART, parts_declared};
+pub use container::{Container, Part, TYPES_AT_MOST, TYPES_PART, is_safe_path, parts_declared};
 pub use content::{ContentFault, Glimpse, HEAD_BYTES, TAIL_BYTES};
-pub use name::{FileName, NAME_CHARS_AT_MOST, NameFault};
+pub use name::{FileName, NAME_CHARS_AT_MOST, NameFault, is_hidden};
 
 text_enum! {
     /// For what a file is attached (附件用途).

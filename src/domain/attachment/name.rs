@@ -87,7 +87,8 @@ impl FileName {
 
 /// Marks that turn the direction of text (Unicode UAX #9), characters without width, separators of
 /// lines and paragraphs, tags and marks that alter how their neighbour looks.
-fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     matches!(
         u32::from(c),
         0x00AD

@@ -8,7 +8,8 @@ use super::{Intake, Record};
 
 /// The parts that hold no personal data and no words of an applicant. A change of these alone needs no
 /// seal: the operator, who has no key, makes such changes.
-const OPEN: [&str; 5] = ["intake.receiving_unit", "registration", "holding", "letters", "clock"];
+const OPEN: [&str; 6] =
+    ["intake.receiving_unit", "registration", "holding", "letters", "archive", "clock"];
 
 /// What stands before the names of the parts of the intake.
 const INTAKE: &str = "intake.";
@@ -46,10 +47,12 @@ impl Change {
             services,
             letters,
             attachments,
+            archive,
             clock,
         } = after;
         compare!("", before, registration, holding, stage, supplement, extensions);
-        compare!("", before, draft, reviews, subtasks, services, letters, attachments, clock);
+        compare!("", before, draft, reviews, subtasks, services, letters, attachments);
+        compare!("", before, archive, clock);
         let Intake {
             receipt_number,
             query_code_digest,

@@ -1,6 +1,7 @@
 //! A case (申请件): one application and all that is done on it.
 
 mod application;
+mod archive;
 mod change;
 mod clock;
 mod draft;
@@ -8,10 +9,11 @@ mod proceedings;
 mod review;
 mod subtask;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use application::{Applicant, Application, Arrival, LookupKeys};
+pub use archive::Archive;
 pub use change::Change;
 pub use clock::{ClockFlag, ClockState, matter};
 pub use draft::{Answer, Draft, Explanation, Ground, GroundFacts, Particulars, SearchEntry};
@@ -74,6 +76,9 @@ pub struct Record {
     /// Files, oldest first; with those that were taken down.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// That it was put away; none while it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
     /// The statutory clock as of the last change; none before registration.
     pub clock: Option<ClockState>,
 }
@@ -238,6 +243,16 @@ impl Case {
         })
     }
 
+    /// The legal day on which it ended: the answer counts as given, or it was closed without one. None
+    /// while there is something to be done on it.
+    #[must_use]
+    pub fn ended_on(&self) -> Option<NaiveDate> {
+        match &self.record.stage {
+            Stage::Answered(_) => self.record.clock.as_ref().and_then(|clock| clock.answer_date),
+            stage => stage.closure().map(|closure| closure.closed_on),
+        }
+    }
+
     /// The letters that hold, oldest first.
     #[must_use = "an iterator does nothing by itself"]
     pub fn valid_letters(&self) -> impl DoubleEndedIterator<Item = &LetterRef> {
@@ -320,6 +335,8 @@ impl Case {
         check(self.provided().all(attached), "a file is provided that is not attached");
         let pending = record.extensions.iter().rev().skip(1).any(|e| e.decision.is_none());
         check(!pending, "an extension request was passed over");
+        let ended = self.ended_on().is_some() && status != Status::Voided;
+        check(record.archive.is_none() || ended, "a case is archived that has not ended");
         faults
     }
 }

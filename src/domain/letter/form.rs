@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::closing::Closing;
 use super::facts::{Desk, LetterFacts, Signer, you};
 use super::kind::LetterKind;
 use super::{LetterError, LetterRef, Sheet, clause, written, zh};
@@ -39,6 +40,8 @@ pub enum FormFacts {
     Review(Review),
     /// The proof of service.
     Proof(Proof),
+    /// The index of the papers of a case.
+    Closing(Closing),
 }
 
 /// A box to tick.

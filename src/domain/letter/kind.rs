@@ -121,6 +121,8 @@ impl LetterKind {
     pub const SUPPLEMENT_NOTICE: Self = Self("supplement_notice");
     /// The notice of an extension.
     pub const EXTENSION_NOTICE: Self = Self("extension_notice");
+    /// The index of the papers of a case.
+    pub const CLOSING_INDEX: Self = Self("closing_index");
     /// The form of an application.
     pub const APPLICATION_FORM: Self = Self("application_form");
     /// The receipt of a registered application.

@@ -5,6 +5,7 @@
 //! else (docs/adr/0015-letters.md).
 
 mod answer;
+mod closing;
 mod content;
 mod facts;
 mod form;
@@ -28,6 +29,7 @@ use super::decision::{DecisionCode, Decisions};
 use super::regulation::RuleSetId;
 
 pub use answer::{AnswerFacts, answer};
+pub use closing::closing_index;
 pub use content::ContentHash;
 pub use facts::{Desk, LetterFacts, LetterOffice, Signer};
 pub use form::{

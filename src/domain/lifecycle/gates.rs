@@ -4,7 +4,7 @@
 use super::Context;
 use super::table::Status;
 use crate::domain::actor::{Actor, By, Capability, Role};
-use crate::domain::case::{Case, Draft, ReviewKind, Subtask, SubtaskState};
+use crate::domain::case::{Case, Draft, ReviewKind, ServedLetter, Subtask, SubtaskState};
 use crate::domain::decision::{Condition, Decision, DecisionCode, Decisions, LegalityReview};
 use crate::domain::practice::{LegalReview, OneClerk, Practice};
 use crate::domain::rejection::{Reason, Rejection};
@@ -113,6 +113,16 @@ fn unanswered(subtask: &Subtask, ctx: &Context<'_>) -> Rejection {
         format!("{unit}, {}, by {due}", kind.label_en()),
     );
     Rejection::new(Reason::SubtaskOpen).by("2019 art. 45").saying(said)
+}
+
+/// What keeps an ended case from being put away: an answer that has reached nobody is no end yet, and
+/// nobody shall work on for a case that is closed.
+pub(super) fn against_archiving(case: &Case, ctx: &Context<'_>) -> Vec<Rejection> {
+    let unserved =
+        case.status() == Status::Answered && case.effective_service(ServedLetter::Answer).is_none();
+    let unserved = unserved.then(|| Rejection::new(Reason::AnswerNotServed).by("2019 art. 33, 45"));
+    let open = case.record.subtasks.iter().filter(|subtask| subtask.is_open());
+    unserved.into_iter().chain(open.map(|subtask| unanswered(subtask, ctx))).collect()
 }
 
 /// What the decision demands and the draft does not say, e.g. since the table of decisions has grown.

@@ -54,7 +54,9 @@ pub(super) fn objections(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<
     let mut against = Vec::new();
     against.extend(against_actor(case, action, ctx));
     let in_status = rules_of(action).any(|rule| rule.from.contains(&case.status()));
-    if in_status {
+    if case.record.archive.is_some() {
+        against.push(Rejection::new(Reason::Archived).by("2019 art. 45"));
+    } else if in_status {
         against.extend(against_state(case, action, ctx));
     } else {
         let status = Said::of(case.status().label_zh(), case.status().label_en());
@@ -158,6 +160,7 @@ fn against_state(case: &Case, action: Action, ctx: &Context<'_>) -> Vec<Rejectio
         Action::Answer => gates::open_gates(case, ctx),
         Action::Serve => against_service(case),
         Action::VoidLetter => against_voiding(case),
+        Action::Archive => gates::against_archiving(case, ctx),
         Action::Detach => {
             let mut files = record.attachments.iter();
             let any = files.any(|attachment| attachment.detached.is_none());

@@ -16,7 +16,8 @@ pub use apply::{
 pub use gates::{awaited_reviews, needed_by, reviews_needed};
 pub use guard::{Availability, applicant_may, availability, role_may};
 pub use step::{
-    Changes, GroundWording, NewFile, ServiceFacts, Step, SubtaskWording, SupplementFacts, Wording,
+    Changes, GroundWording, NewFile, PageCount, ServiceFacts, Step, SubtaskWording,
+    SupplementFacts, Wording,
 };
 pub use table::{Action, Party, Rule, Status, Target};
 

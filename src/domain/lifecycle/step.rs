@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::table::Action;
 use crate::domain::attachment::{FileLimits, FileName, FileType, ObjectKey, Purpose, Sha256};
@@ -182,6 +183,21 @@ pub enum Step {
         /// Why.
         reason: String,
     },
+    /// Put an ended case away.
+    Archive {
+        /// How many pages its papers have, as far as they were counted.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pages: Vec<PageCount>,
+    },
+}
+
+/// How many pages a letter or a file of a case has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PageCount {
+    /// Its id.
+    pub id: Uuid,
+    /// So many.
+    pub pages: u32,
 }
 
 /// A file to be attached.
@@ -421,6 +437,7 @@ impl Step {
             Self::Withdraw { .. } => Action::Withdraw,
             Self::Attach { .. } => Action::Attach,
             Self::Detach { .. } => Action::Detach,
+            Self::Archive { .. } => Action::Archive,
         }
     }
 
@@ -461,7 +478,8 @@ impl Step {
             | Self::WaiveSubtask { .. }
             | Self::VoidLetter { .. }
             | Self::Withdraw { .. }
-            | Self::Detach { .. } => None,
+            | Self::Detach { .. }
+            | Self::Archive { .. } => None,
         }
     }
 
@@ -483,6 +501,7 @@ impl Step {
                 | Self::DecideExtension { .. }
                 | Self::Answer { .. }
                 | Self::VoidLetter { .. }
+                | Self::Archive { .. }
         )
     }
 

@@ -60,6 +60,7 @@ text_enum! {
         Withdraw = "withdraw" : "撤回" / "withdraw",
         Attach = "attach" : "上传附件" / "attach a file",
         Detach = "detach" : "取下附件" / "take a file down",
+        Archive = "archive" : "归档" / "archive",
     }
 }
 
@@ -144,6 +145,10 @@ const OPEN: &[Status] =
     &[S::Received, S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
 
 const REGISTERED: &[Status] = &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented];
+
+/// Where a subtask can be open: also when the case ended while it was awaited.
+const WITH_SUBTASKS: &[Status] =
+    &[S::Registered, S::Assigned, S::AwaitingSupplement, S::Supplemented, S::Lapsed, S::Withdrawn];
 
 /// While a case is open, and once it is answered: the proof of its service comes last.
 const WITH_FILES: &[Status] =
@@ -259,7 +264,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(A::ReplySubtask, REGISTERED, Target::Same, &[P::AskedUnit], "2019 art. 45"),
     rule(A::ReturnSubtask, REGISTERED, Target::Same, &[P::AskedUnit], "internal"),
-    rule(A::WaiveSubtask, REGISTERED, Target::Same, &[P::QueryRoom, P::Holder], "internal"),
+    rule(A::WaiveSubtask, WITH_SUBTASKS, Target::Same, &[P::QueryRoom, P::Holder], "internal"),
     rule(
         A::Answer,
         &[S::Registered],
@@ -313,6 +318,13 @@ pub const RULES: &[Rule] = &[
     ),
     rule(A::Detach, WITH_FILES, Target::Same, &[P::QueryRoom, P::Receiver, P::Holder], "internal"),
     rule(A::Withdraw, OPEN, Target::To(S::Withdrawn), &[P::QueryRoom, P::Holder], "internal"),
+    rule(
+        A::Archive,
+        &[S::Answered, S::Lapsed, S::Withdrawn],
+        Target::Same,
+        &[P::QueryRoom],
+        "2019 art. 45",
+    ),
 ];
 
 /// The rows of one action.

@@ -173,6 +173,15 @@ pub struct AttachmentsView {
     pub items: Vec<AttachmentView>,
 }
 
+impl AttachmentsView {
+    /// The files of a case, as this actor may see them.
+    #[must_use]
+    pub fn of(actor: &Actor, case: &Case) -> Self {
+        let files = case.record.attachments.iter();
+        Self { items: files.map(|file| AttachmentView::of(actor, case.id, file)).collect() }
+    }
+}
+
 /// 201 with a new file.
 pub struct NewFileReply {
     view: AttachedView,
@@ -268,9 +277,7 @@ pub async fn list(
     id: CasePath,
 ) -> Reply<Json<AttachmentsView>> {
     let case = load(&app, &auth.actor, id.0).await?;
-    let files = case.record.attachments.iter();
-    let items = files.map(|file| AttachmentView::of(&auth.actor, id.0, file)).collect();
-    Ok(Json(AttachmentsView { items }))
+    Ok(Json(AttachmentsView::of(&auth.actor, &case)))
 }
 
 /// The file that the path names.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::archive::ArchiveBody;
 use super::bodies::{AmendBody, ReceiveBody};
 use super::{Reply, drafting, load, steps, subtasks};
 use crate::domain::actor::{Actor, By};
@@ -127,6 +128,7 @@ fn body_of(action: Action) -> Option<&'static (String, Value)> {
             Action::VoidLetter => form::<steps::VoidLetterBody>(),
             Action::Attach => form::<AttachBody>(),
             Action::Detach => form::<steps::DetachBody>(),
+            Action::Archive => form::<ArchiveBody>(),
         };
         Action::ALL.iter().map(|action| (*action, of(action))).collect()
     });

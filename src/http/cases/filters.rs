@@ -13,7 +13,7 @@ use crate::domain::actor::{Actor, Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::case::ReviewKind;
 use crate::domain::channel::Channel;
-use crate::domain::deadline::legal_day;
+use crate::domain::deadline::{legal_day, start_of_legal_day};
 use crate::domain::external_ref::ExternalRef;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::lifecycle::Status;
@@ -27,7 +27,7 @@ use crate::http::statistics::cohort;
 use crate::http::strict::{plain, some_day, some_instant};
 use crate::service::{App, statistics};
 use crate::store::cases::{
-    CaseFilter, Direction, Names, Sort, SortKey, Unanswered, Unassigned, Words,
+    CaseFilter, Direction, Names, Sort, SortKey, Unanswered, Unassigned, Wait, Words,
 };
 
 text_enum! {
@@ -41,6 +41,8 @@ text_enum! {
         Overdue = "overdue" : "已逾期" / "due and not replied to",
         AwaitingSupplement = "awaiting_supplement" : "待补正" / "waiting for the applicant",
         AwaitingReview = "awaiting_review" : "待审查" / "with a draft that waits for a review of mine, or for any when I review none",
+        ToArchive = "to_archive" : "待归档" / "ended, and not put away yet",
+        RetentionOver = "retention_over" : "保管期满" / "put away, and kept as long as it must be",
     }
 }
 
@@ -431,7 +433,15 @@ fn narrow(
             filter.due_to = filter.due_to.into_iter().chain([horizon]).min();
         }
         Worklist::Overdue => filter.overdue_on = Some(today),
-        Worklist::AwaitingReview => filter.awaiting = Some(reviews_of(actor)),
+        Worklist::AwaitingReview => {
+            let kinds = reviews_of(actor).into_iter();
+            filter.awaiting = Some(kinds.map(Wait::Review).collect());
+        }
+        Worklist::ToArchive => filter.awaiting = Some(vec![Wait::Archive]),
+        Worklist::RetentionOver => {
+            filter.awaiting = Some(vec![Wait::Appraisal]);
+            filter.awaiting_since = Some(start_of_legal_day(today));
+        }
         Worklist::AwaitingSupplement => only(filter, &[Status::AwaitingSupplement]),
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! Cases: receiving them, reading them, acting on them.
 
 mod applicant;
+mod archive;
 mod attachments;
 mod bodies;
 mod drafting;
 mod earlier;
 mod events;
 mod explain;
+pub mod export;
 mod filters;
 pub mod import;
 pub mod letters;
@@ -46,6 +48,7 @@ pub use attachments::{attach, attachment, content, list as attachments};
 pub use earlier::{Caution, earlier};
 pub use events::events;
 pub use explain::{actions, deadline};
+pub use export::export as export_case;
 pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
 pub use letters::{
@@ -211,6 +214,8 @@ actions! {
     void_letter: VoidLetter, steps::VoidLetterBody => Step::from, VoidLetter;
     /// `POST /api/v1/cases/{id}/detach`
     detach: Detach, steps::DetachBody => Step::from, Detach;
+    /// `POST /api/v1/cases/{id}/archive`
+    archive: Archive, archive::ArchiveBody => Step::from, Archive;
     /// `POST /api/v1/cases/{id}/withdraw`
     withdraw: Withdraw, ReasonBody => |body: ReasonBody| Step::Withdraw { reason: body.reason }, Withdraw;
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::applicant::{ApplicantView, applicant_view, name_for};
+use super::archive::ArchiveView;
 use super::drafting::{AnswerView, DraftView, ReviewView};
 use super::earlier::EarlierCasesView;
 use super::letters::{LetterView, letters_of};
@@ -262,6 +263,8 @@ pub struct CaseView {
     pub answer: Option<AnswerView>,
     /// How it ended without an answer.
     pub closure: Option<ClosureView>,
+    /// That it was put away, and for how long; null while it was not.
+    pub archive: Option<ArchiveView>,
     /// Attempts of service.
     pub services: Vec<ServiceView>,
     /// The letters that were issued, oldest first.
@@ -328,6 +331,7 @@ impl CaseView {
                 closed_date: closure.closed_on,
                 duplicate_of: closure.duplicate_of.map(|id| id.0),
             }),
+            archive: record.archive.as_ref().map(ArchiveView::from),
             services: ServiceView::all(actor, case),
             letters: letters_of(case),
             updated_at: case.updated_at,

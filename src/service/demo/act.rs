@@ -131,6 +131,7 @@ impl Scene<'_> {
                 };
                 serve(ServedLetter::Answer, taken)
             }
+            Act::Archive => Step::Archive { pages: Vec::new() },
             Act::Withdraw => Step::Withdraw {
                 reason: "申请人来电撤回,已另行取得所需信息".to_owned(),
             },

@@ -168,6 +168,7 @@ pub(super) enum Act {
     /// Somebody takes the answer for the applicant.
     ServeSubstitute,
     Withdraw,
+    Archive,
 }
 
 impl Row {

@@ -114,7 +114,8 @@ impl Scene<'_> {
             | Act::ServeSubstitute
             | Act::ServeExtension
             | Act::ServeSupplementNotice
-            | Act::Withdraw => Ok(self.cast.desk(self.number)?.0),
+            | Act::Withdraw
+            | Act::Archive => Ok(self.cast.desk(self.number)?.0),
             Act::Return => self.worker(self.wrong()?),
             Act::AskSupplement | Act::AskSupplementServed if !self.held => {
                 Ok(self.cast.desk(self.number)?.0)

@@ -6,14 +6,13 @@ use diesel::prelude::*;
 use super::{Boxed, Condition};
 use crate::domain::actor::CaseScope;
 use crate::domain::applicant_type::ApplicantType;
-use crate::domain::case::ReviewKind;
 use crate::domain::channel::Channel;
 use crate::domain::ids::{CaseId, UnitId, UserId};
 use crate::domain::lifecycle::Status;
 use crate::domain::measure::{Cohort, Part};
 use crate::domain::text_enum::TextEnum;
 use crate::store::schema::{case_tasks, cases};
-use crate::store::tasks::Task;
+use crate::store::tasks::Wait;
 use crate::store::types::{At, Key};
 
 #[diesel::declare_sql_function]
@@ -38,8 +37,10 @@ pub struct CaseFilter {
     pub officer: Option<UserId>,
     /// In the register and with nobody.
     pub unassigned: Option<Unassigned>,
-    /// With a draft that waits for one of these reviews.
-    pub awaiting: Option<Vec<ReviewKind>>,
+    /// That wait for one of these.
+    pub awaiting: Option<Vec<Wait>>,
+    /// And that since this instant or longer.
+    pub awaiting_since: Option<DateTime<Utc>>,
     /// Due on or after this day.
     pub due_from: Option<NaiveDate>,
     /// Due on or before this day.
@@ -135,6 +136,7 @@ impl CaseFilter {
             officer,
             unassigned,
             awaiting,
+            awaiting_since,
             due_from,
             due_to,
             received_from,
@@ -153,7 +155,8 @@ impl CaseFilter {
             counted,
         } = self;
         let days = [due_from, due_to, receipt_from, receipt_to, overdue_on];
-        let instants = [received_from, received_before, updated_from, updated_before];
+        let instants =
+            [received_from, received_before, updated_from, updated_before, awaiting_since];
         let texts = [number_prefix, name_prefix, subject_contains];
         channels.is_empty()
             && applicant_types.is_empty()
@@ -231,9 +234,15 @@ fn narrowed_by_kind<'a>(mut query: Boxed<'a>, filter: &CaseFilter) -> Boxed<'a> 
             .filter(cases::status.eq_any(codes(&[Status::Registered, Status::Supplemented])));
     }
     if let Some(kinds) = &filter.awaiting {
-        let tasks: Vec<&str> = kinds.iter().map(|kind| Task::code(*kind)).collect();
+        let tasks: Vec<&str> = kinds.iter().map(|wait| wait.code()).collect();
         let waiting = case_tasks::table.filter(case_tasks::task.eq_any(tasks));
-        query = query.filter(cases::id.eq_any(waiting.select(case_tasks::case_id)));
+        let waiting = waiting.select(case_tasks::case_id);
+        query = match filter.awaiting_since {
+            Some(at) => {
+                query.filter(cases::id.eq_any(waiting.filter(case_tasks::since.le(At(at)))))
+            }
+            None => query.filter(cases::id.eq_any(waiting)),
+        };
     }
     if filter.unanswered.is_some() {
         query = query.filter(owes_reply());

@@ -13,7 +13,7 @@ use crate::support::client::{Answer, Api};
 use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
-const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\nstartxref\n0\n%%EOF\n";
+pub(super) const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\nstartxref\n0\n%%EOF\n";
 const BOUNDARY: &str = "Wq7-boundary";
 
 /// A body with these text parts and one file.
@@ -44,13 +44,25 @@ async fn request(api: &Api, who: Who, seen: &Value, body: Vec<u8>) -> TestReques
         .set_payload(body)
 }
 
-async fn upload(api: &Api, seen: &Value, purpose: &str, name: &str, content: &[u8]) -> Answer {
+pub(super) async fn upload(
+    api: &Api,
+    seen: &Value,
+    purpose: &str,
+    name: &str,
+    content: &[u8],
+) -> Answer {
     let body = body(&[("purpose", purpose)], name, content);
     api.send(request(api, Who::OfficerA, seen, body).await).await
 }
 
 /// Attaches a file; moves the version on.
-async fn attached(api: &Api, case: &mut Value, purpose: &str, name: &str, content: &[u8]) -> Value {
+pub(super) async fn attached(
+    api: &Api,
+    case: &mut Value,
+    purpose: &str,
+    name: &str,
+    content: &[u8],
+) -> Value {
     let answer = upload(api, case, purpose, name, content).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     case["version"] = answer.json()["case_version"].clone();

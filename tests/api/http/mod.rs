@@ -1,6 +1,7 @@
 //! The API from outside: what clients see.
 
 mod administration;
+mod archive;
 mod conditional;
 mod contract;
 mod counter;
@@ -8,6 +9,7 @@ mod coverage;
 mod dictionaries;
 mod doors;
 mod examples;
+mod export;
 mod files;
 mod gates;
 mod guesses;

@@ -19,7 +19,7 @@ const VERBS: [&str; 5] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 15] = [
+const SINGULAR: [&str; 16] = [
     // A letter has one page and one file of each form, a case one answer.
     "html",
     "pdf",
@@ -36,6 +36,8 @@ const SINGULAR: [&str; 15] = [
     "overview",
     // A file has one content.
     "content",
+    // A case is taken out whole.
+    "export",
     // A register has one form.
     "template",
     // What stands behind it is open to everybody; and where one case stands.

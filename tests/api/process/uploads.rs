@@ -10,17 +10,17 @@ use serde_json::Value;
 use super::{Running, bureau, log_in, post};
 use crate::support::client::application;
 
-const MIB: usize = 1024 * 1024;
+pub(super) const MIB: usize = 1024 * 1024;
 
 /// The length of the large file.
 const LARGE: usize = 200 * MIB;
 
 /// What a process may grow by while it moves the large file, in KiB. Pieces of 5 MiB are on their way
 /// to the store, and an allocator keeps some of what it had.
-const GROWTH: u64 = 48 * 1024;
+pub(super) const GROWTH: u64 = 48 * 1024;
 
 /// The most memory that a process has used, in KiB.
-fn peak(server: &Running) -> u64 {
+pub(super) fn peak(server: &Running) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()));
     let status = status.expect("the status of a process");
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("its memory");
@@ -29,7 +29,7 @@ fn peak(server: &Running) -> u64 {
 
 /// Forgets the most that it has used so far: logging in takes more than a file does (proc(5),
 /// clear_refs). Gives what it uses now, in KiB.
-fn forgotten_peak(server: &Running) -> u64 {
+pub(super) fn forgotten_peak(server: &Running) -> u64 {
     std::fs::write(format!("/proc/{}/clear_refs", server.child.id()), "5").expect("a reset");
     peak(server)
 }
@@ -50,20 +50,20 @@ fn upload_head(case: &Value, token: &str, length: usize) -> (String, String, Str
     (head, front.to_owned(), back.to_owned())
 }
 
-fn connected(address: SocketAddr) -> TcpStream {
+pub(super) fn connected(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_mins(2))).expect("a timeout");
     stream
 }
 
-fn received(server: &Running, token: &str) -> Value {
+pub(super) fn received(server: &Running, token: &str) -> Value {
     let (status, case) =
         post(server.address, "/api/v1/cases", token, &application()).expect("an answer");
     assert_eq!(status, 201, "{case}");
     case
 }
 
-fn status_of(line: &str) -> u16 {
+pub(super) fn status_of(line: &str) -> u16 {
     line.get(9..12).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{line}"))
 }
 
@@ -71,6 +71,28 @@ fn status_of(line: &str) -> u16 {
 fn all_files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| if entry.path().is_dir() { all_files(&entry.path()) } else { 1 }).sum()
+}
+
+/// Attaches a file of this length, piece by piece.
+pub(super) fn upload_large(server: &Running, token: &str, case: &Value, length: usize) -> Value {
+    let (head, front, back) = upload_head(case, token, length);
+    let mut stream = connected(server.address);
+    write!(stream, "{head}{front}%PDF-").expect("a request");
+    let filling = vec![b'x'; MIB];
+    let mut left = length - 10;
+    while left > 0 {
+        let now = left.min(filling.len());
+        stream.write_all(&filling[..now]).expect("a piece");
+        left -= now;
+    }
+    write!(stream, "%%EOF{back}").expect("an end");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert_eq!(status_of(&answer), 201, "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let file: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(file["size"], length);
+    file
 }
 
 #[test]
@@ -83,23 +105,7 @@ fn memory_stays_flat_over_a_200_mib_upload_and_download() {
     let case = received(&server, &token);
     let before = forgotten_peak(&server);
 
-    let (head, front, back) = upload_head(&case, &token, LARGE);
-    let mut stream = connected(server.address);
-    write!(stream, "{head}{front}%PDF-").expect("a request");
-    let filling = vec![b'x'; MIB];
-    let mut left = LARGE - 10;
-    while left > 0 {
-        let now = left.min(filling.len());
-        stream.write_all(&filling[..now]).expect("a piece");
-        left -= now;
-    }
-    write!(stream, "%%EOF{back}").expect("an end");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    assert_eq!(status_of(&answer), 201, "{answer}");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-    let file: Value = serde_json::from_str(body).expect("JSON");
-    assert_eq!(file["size"], LARGE);
+    let file = upload_large(&server, &token, &case, LARGE);
     let uploaded = peak(&server) - before;
 
     let mut stream = connected(server.address);

@@ -84,6 +84,7 @@ pub fn receive(new: &NewCase, ctx: &Context<'_>) -> Result<Case, Refusal> {
             services: Vec::new(),
             letters: Vec::new(),
             attachments: Vec::new(),
+            archive: None,
             clock: None,
         },
     })

@@ -63,6 +63,7 @@ pub(super) fn document(
             let kind = ctx.office.letters.of_decision(answer.draft.decision);
             (kind.ok_or(Reason::DecisionUnknown)?, None)
         }
+        Step::Archive { .. } => (LetterKind::CLOSING_INDEX, None),
         // The request stands and only the paper was wrong, so the notice is made anew at once.
         Step::VoidLetter { letter_id, .. } => {
             match case.record.letters.iter().find(|letter| letter.id == *letter_id) {
@@ -74,7 +75,12 @@ pub(super) fn document(
     };
     let number = next_number(kind, ctx);
     let text = number.as_ref().map(|number| number.text.as_str());
-    let filled = fill(case, (kind, extension), text, ctx).map_err(|error| incomplete(&error))?;
+    let filled = match step {
+        Step::Archive { pages } => letter::closing_index(case, pages, &ctx.desk(), text)
+            .map(|sheet| Filled { kind, sheet, remedy: None, extension: None }),
+        _ => fill(case, (kind, extension), text, ctx),
+    };
+    let filled = filled.map_err(|error| incomplete(&error))?;
     issue(case, filled, number, ctx).map(|issued| vec![issued])
 }
 

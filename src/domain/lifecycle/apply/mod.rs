@@ -1,6 +1,7 @@
 //! What an action does: a pure function from the case as it is to the case as it will be.
 
 mod answer;
+mod archive;
 mod facts;
 mod files;
 mod handover;
@@ -109,6 +110,7 @@ fn carry_out(next: &mut Case, step: &Step, ctx: &Context<'_>) -> Result<(), Refu
         Step::Detach { attachment_id, reason } => {
             files::detach(next, *attachment_id, reason, ctx)?;
         }
+        Step::Archive { pages } => archive::archive(next, pages, ctx)?,
         Step::Void { .. } | Step::Lapse { .. } | Step::Withdraw { .. } => close(next, step, ctx)?,
     }
     Ok(())

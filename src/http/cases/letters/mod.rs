@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::applicant::{name_for, names_are_masked};
 use super::{Reply, load};
 use crate::domain::actor::Actor;
+use crate::domain::attachment::{FileName, Purpose};
 use crate::domain::case::Case;
 use crate::domain::letter::{Block, LetterId, LetterKind, LetterRef, Sheet};
 use crate::domain::rejection::Reason;
@@ -27,6 +28,7 @@ use crate::http::contract::{Describe, Draft};
 use crate::http::extract::CasePath;
 use crate::http::problem::{Fault, Problem};
 use crate::http::reply::{Html, Json};
+use crate::paper::Marking;
 use crate::service::App;
 use crate::store::letters as rows;
 use page::Mark;
@@ -142,6 +144,17 @@ pub fn issued_page(sheet: &Sheet) -> Html {
     page::html(sheet, Mark::None)
 }
 
+/// The page of a letter as text, to be kept elsewhere.
+#[must_use]
+pub fn page_of(sheet: &Sheet, marking: Marking) -> String {
+    let mark = match marking {
+        Marking::Issued => Mark::None,
+        Marking::Draft => Mark::Draft,
+        Marking::Void => Mark::Void,
+    };
+    page::html(sheet, mark).into_page()
+}
+
 /// The letter of that id among those of the case.
 fn named(case: &Case, id: LetterId) -> Reply<&LetterRef> {
     let found = case.record.letters.iter().find(|letter| letter.id == id);
@@ -170,7 +183,13 @@ fn masked(mut sheet: Sheet, actor: &Actor, case: &Case) -> Sheet {
     let recipients = case.record.services.iter().filter_map(|service| service.recipient.as_ref());
     let mut names: Vec<&String> = recipients.chain(&applicant.contact_name).collect();
     names.push(&applicant.name);
+    let files = case.record.attachments.iter().filter(|file| file.purpose != Purpose::Draft);
+    let files: Vec<&FileName> = files.map(|file| &file.name).collect();
     let mask = |text: &mut String| {
+        // The index of a case's papers names its files.
+        if let Some(file) = files.iter().find(|file| file.as_str() == text) {
+            *text = format!("*.{}", file.extension());
+        }
         for name in names.iter().filter(|name| !name.is_empty()) {
             if text.contains(name.as_str()) {
                 *text = text.replace(name.as_str(), &name_for(actor, name));

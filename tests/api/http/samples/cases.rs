@@ -67,6 +67,13 @@ async fn answered(api: &Api) -> Value {
     api.done(Who::SecondOfficerA, &case, "answer", &json!({})).await
 }
 
+/// A case that has ended: its answer was handed over.
+async fn served(api: &Api) -> Value {
+    let case = reviewed(api).await;
+    let handed = json!({ "service": { "manner": "handed_over", "signed_at": api.world.today() } });
+    api.done(Who::SecondOfficerA, &case, "answer", &handed).await
+}
+
 /// A call on the first letter of a case.
 fn on_letter(case: &Value) -> Call {
     on(case).at("letter_id", &case["letters"][0]["id"])
@@ -83,7 +90,7 @@ fn act(case: &Value, body: Value) -> Call {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    reading().into_iter().chain(at_the_desk()).chain(by_the_unit()).collect()
+    reading().into_iter().chain(in_the_end()).chain(at_the_desk()).chain(by_the_unit()).collect()
 }
 
 #[rustfmt::skip]
@@ -134,6 +141,17 @@ fn reading() -> Vec<Sample> {
         sample!("getFile", Some(Who::OfficerA), CENTER_B, |api| on_file(api).await),
         sample!("downloadFile", Some(Who::OfficerA), CENTER_B, |api| on_file(api).await),
         sample!("getCaseDeadline", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
+    ]
+}
+
+#[rustfmt::skip]
+fn in_the_end() -> Vec<Sample> {
+    vec![
+        sample!("exportCase", Some(Who::Clerk), SEES_ALL, |api| on(&served(api).await)),
+        sample!("archiveCase", Some(Who::Clerk), SEES_ALL, |api| {
+            let case = served(api).await;
+            act(&case, json!({ "pages": [{ "id": case["letters"][0]["id"], "pages": 2 }] }))
+        }),
     ]
 }
 
