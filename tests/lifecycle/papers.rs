@@ -239,7 +239,7 @@ fn a_seal_is_asked_for_once_and_again_only_after_it_failed() {
     file.refuses(Q1, DAY, &ask(0), Reason::SealServiceMissing);
     file.world.practice.seals = SealPort::Open;
     file.refuses(Q1, DAY, &ask(1), Reason::NothingToSeal);
-    file.refuses(Q1, DAY, &ask(77), Reason::LetterUnknown);
+    file.refuses(Q1, DAY, &ask(77), Reason::NotFound);
     file.refuses(B1, DAY, &ask(0), Reason::NotHoldingUnit);
     file.refuses(LEGAL1, DAY, &ask(0), Reason::RoleNotPermitted);
     let at = morning(day(DAY));

@@ -142,6 +142,11 @@ impl LettersError {
     fn new(place: impl Into<String>, what: impl std::fmt::Display) -> Self {
         Self { place: place.into(), what: what.to_string() }
     }
+
+    /// The same, told of the file in which it stands.
+    fn of(self, file: &str) -> Self {
+        if self.place == file { self } else { Self::new(file, self) }
+    }
 }
 
 /// An instrument that the decision table names briefly, as a letter has to name it.
@@ -204,8 +209,8 @@ impl Letters {
     pub fn read(sources: &Sources<'_>) -> Result<Self, LettersError> {
         let file: LettersFile = serde_json::from_str(sources.letters)
             .map_err(|error| LettersError::new("letters.json", error))?;
-        let series = series::read(sources.series)?;
-        let remedies = Remedies::read(sources.remedies)?;
+        let series = series::read(sources.series).map_err(|e| e.of("letter_series.json"))?;
+        let remedies = Remedies::read(sources.remedies).map_err(|e| e.of("remedies.json"))?;
         let mut texts = Vec::with_capacity(file.letters.len());
         for row in &file.letters {
             let text = sources.replaced.get(&row.code).map(String::as_str);
@@ -255,7 +260,8 @@ impl Letters {
             if let Some(code) = &row.series
                 && !self.series.iter().any(|series| series.code == *code)
             {
-                return fault(format!("has no series {code}"));
+                let what = format!("no series {code}, in which {} is numbered", row.code);
+                return Err(LettersError::new("letter_series.json", what));
             }
             self.templates.prove(row)?;
             for decision in &row.decisions {
@@ -263,7 +269,8 @@ impl Letters {
                     return fault(format!("decision {decision} is unknown, or has two letters"));
                 }
                 if self.remedies.is_first(decision).is_none() {
-                    return fault(format!("no rule on remedies for {decision}"));
+                    let what = format!("no rule on remedies for {decision}");
+                    return Err(LettersError::new("remedies.json", what));
                 }
             }
         }

@@ -33,7 +33,8 @@ pub fn can_be_sealed(letter: &LetterRef) -> bool {
 pub(super) fn request(case: &mut Case, id: LetterId, ctx: &Context<'_>) -> Result<(), Refusal> {
     let by = ctx.staff()?.user;
     let letter = case.record.letters.iter_mut().find(|letter| letter.id == id);
-    let letter = letter.ok_or(Reason::LetterUnknown)?;
+    // Its id stands in the address.
+    let letter = letter.ok_or(Reason::NotFound)?;
     if let Some(reason) = not_sealable(letter) {
         return Err(reason.into());
     }
