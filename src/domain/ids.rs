@@ -36,6 +36,8 @@ ids! {
     SessionId,
     /// A file that belongs to a case.
     AttachmentId,
+    /// A version of a calendar year.
+    CalendarVersionId,
 }
 
 /// The number of changes that a row has seen, from 1. It is the entity tag of the resource and

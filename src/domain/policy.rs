@@ -16,6 +16,8 @@ pub enum Right {
     ReadMetrics,
     /// To manage units and users.
     ManageDirectory,
+    /// To import calendar years and to put them in force.
+    ManageCalendar,
     /// To take an action of the lifecycle.
     Act(Action),
 }
@@ -30,6 +32,7 @@ impl Right {
             Self::ReadStatistics,
             Self::ReadMetrics,
             Self::ManageDirectory,
+            Self::ManageCalendar,
         ]
         .into_iter()
         .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
@@ -45,6 +48,7 @@ impl Right {
             Self::ReadStatistics => "read_statistics".to_owned(),
             Self::ReadMetrics => "read_metrics".to_owned(),
             Self::ManageDirectory => "manage_directory".to_owned(),
+            Self::ManageCalendar => "manage_calendar".to_owned(),
             Self::Act(action) => format!("act:{action}"),
         }
     }
@@ -62,6 +66,7 @@ impl Right {
             },
             Self::ReadMetrics => role == Role::Auditor,
             Self::ManageDirectory => role == Role::Admin,
+            Self::ManageCalendar => matches!(role, Role::Admin | Role::Supervisor),
             Self::Act(action) => role_may(role, action),
         }
     }

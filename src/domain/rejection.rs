@@ -115,6 +115,12 @@ text_enum! {
         FileDetached = "file_detached" : "该附件已取下" / "The file has been taken down.",
         FileUnknown = "file_unknown" : "没有该附件" / "The case has no such file.",
         FileNotForAnswer = "file_not_for_answer" : "该附件不是拟提供的文件" / "The file was not attached to be provided.",
+        FeeNotInForce = "fee_not_in_force" : "当时不得收取信息处理费" / "No fee for information handling could be asked for.",
+        CalendarYearOutOfSequence = "calendar_year_out_of_sequence" : "日历年度须与已有年度相接" / "The year must be one of the calendar, or the one after its last.",
+        CalendarVersionDecided = "calendar_version_decided" : "该版本已启用或者已放弃" / "This version is in force already, or was discarded.",
+        ImporterMayNotApply = "importer_may_not_apply" : "导入人不得自行启用,须由另一人启用" / "Who imported it may not put it in force; a second person must.",
+        CalendarMovedOn = "calendar_moved_on" : "预览之后日历已有变化,请重新预览" / "The calendar has changed since the preview; look again.",
+        RecalculationUnderWay = "recalculation_under_way" : "上一次期限重算尚未完成" / "The cases are still being recalculated by the version before.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
 }
@@ -144,6 +150,7 @@ impl Reason {
             | Self::ReviewerIsDrafter
             | Self::ReviewersAreOne
             | Self::ReviewerIsIssuer
+            | Self::ImporterMayNotApply
             | Self::NotAskedUnit => Class::Forbidden,
             Self::StatusForbids
             | Self::NotRegistered
@@ -190,6 +197,10 @@ impl Reason {
             | Self::FilePurposeForbidden
             | Self::FileFrozen
             | Self::FileDetached
+            | Self::FeeNotInForce
+            | Self::CalendarVersionDecided
+            | Self::CalendarMovedOn
+            | Self::RecalculationUnderWay
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -219,6 +230,7 @@ impl Reason {
             | Self::RoleUnitMismatch
             | Self::FileUnknown
             | Self::FileNotForAnswer
+            | Self::CalendarYearOutOfSequence
             | Self::IdempotencyKeyReused => Class::Invalid,
         }
     }

@@ -54,6 +54,8 @@ needs! {
     ReadMetrics = Right::ReadMetrics;
     /// To manage units and users.
     ManageDirectory = Right::ManageDirectory;
+    /// To import calendar years and to put them in force.
+    ManageCalendar = Right::ManageCalendar;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::domain::deadline::legal_day;
-use crate::domain::regulation::Law;
 use crate::service::statistics::DUE_SOON_WORKING_DAYS;
 use crate::store::pulse::{self, OutboxLag, Owing};
-use crate::store::{Conn, DatabaseUrl, Error, Result};
+use crate::store::{Conn, DatabaseUrl, Error, Result, SharedPicture};
 
 /// How often the database is looked at, and how old a note still counts.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +71,7 @@ impl Health {
     pub fn watch(
         url: &DatabaseUrl,
         clock: Arc<dyn Clock>,
-        law: Arc<Law>,
+        picture: SharedPicture,
         limits: HealthLimits,
     ) -> Result<(Arc<Self>, Watch)> {
         let seen = Ok(OutboxLag::default());
@@ -84,7 +83,7 @@ impl Health {
         });
         let (running, ended) = channel();
         let mut watcher =
-            Watcher { url: url.clone(), conn: None, clock, law, health: Arc::clone(&health) };
+            Watcher { url: url.clone(), conn: None, clock, picture, health: Arc::clone(&health) };
         std::thread::Builder::new()
             .name("health".to_owned())
             .spawn(move || watcher.run(&ended, limits))
@@ -142,7 +141,7 @@ struct Watcher {
     url: DatabaseUrl,
     conn: Option<Conn>,
     clock: Arc<dyn Clock>,
-    law: Arc<Law>,
+    picture: SharedPicture,
     health: Arc<Health>,
 }
 
@@ -196,7 +195,8 @@ impl Watcher {
     /// A count that fails leaves the last one standing: the next look tells why.
     fn count_owing(&mut self) {
         let today = legal_day(self.clock.now());
-        let soon = self.law.calendar.nth_working_day_after(today, DUE_SOON_WORKING_DAYS);
+        let law = Arc::clone(&self.picture.read().unwrap_or_else(PoisonError::into_inner).law);
+        let soon = law.calendar.nth_working_day_after(today, DUE_SOON_WORKING_DAYS);
         let (Some(conn), Ok((horizon, _))) = (&mut self.conn, soon) else { return };
         if let Ok(owing) = pulse::owing(conn, today, horizon) {
             self.health.note.lock().unwrap_or_else(PoisonError::into_inner).owing = Some(owing);

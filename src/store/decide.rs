@@ -4,6 +4,7 @@
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::{Map, Value, json};
 
+mod calendar;
 mod people;
 mod sessions;
 
@@ -19,6 +20,7 @@ use crate::domain::lifecycle::{
 };
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
+use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::unit::Directory;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ impl Workspace<'_> {
     pub(super) fn decide(&mut self, request: &Request) -> Decided<Outcome> {
         let actor = match request.caller {
             Caller::User(id) => Some(self.directory.actor(id).ok_or(Reason::ActorDisabled)?),
-            Caller::Operator | Caller::LinkHolder | Caller::Applicant => None,
+            Caller::Operator | Caller::LinkHolder | Caller::Applicant | Caller::Program => None,
         };
         let keyed = request.idempotency.as_ref().and_then(|idempotency| {
             principal(request.caller, idempotency).map(|principal| (principal, idempotency))
@@ -90,6 +92,14 @@ impl Workspace<'_> {
                 let exchange = sessions::Exchange { generation: *generation, presented, next };
                 self.refresh_session(*session, &exchange, &origin)
             }
+            Command::ImportCalendar { id, notice } => self.import_calendar(*id, notice, &origin),
+            Command::ApplyCalendar { id, expected, calendar } => {
+                self.apply_calendar(*id, *expected, calendar, &origin)
+            }
+            Command::DiscardCalendar { id, expected } => {
+                self.discard_calendar(*id, *expected, &origin)
+            }
+            Command::Recalculate { id, .. } => self.recalculate(*id, &origin),
             Command::EndSession { session, cause } => self.end_session(*session, *cause, &origin),
         }
     }
@@ -109,14 +119,14 @@ impl Workspace<'_> {
         let by = match (origin.caller, origin.actor) {
             (_, Some(actor)) => By::Staff(actor),
             (Caller::Applicant, None) => By::Applicant,
-            (Caller::User(_) | Caller::Operator | Caller::LinkHolder, None) => {
+            (Caller::User(_) | Caller::Operator | Caller::LinkHolder | Caller::Program, None) => {
                 return Err(Reason::RoleNotPermitted.into());
             }
         };
         let numbers = self.numbers(origin.at);
-        let directory = Arc::clone(&self.directory);
+        let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let earlier = EarlierCases::new();
-        let ctx = context(self, by, origin.at, (&directory, &numbers, &earlier));
+        let ctx = context(self, by, origin.at, (&law, &directory, &numbers, &earlier));
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -182,9 +192,10 @@ impl Workspace<'_> {
             return Err(Rejection::stale(before.version).into());
         }
         let numbers = self.numbers(origin.at);
-        let directory = Arc::clone(&self.directory);
+        let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let earlier = self.earlier.clone();
-        let ctx = context(self, By::Staff(actor), origin.at, (&directory, &numbers, &earlier));
+        let ctx =
+            context(self, By::Staff(actor), origin.at, (&law, &directory, &numbers, &earlier));
         let Applied { case: after, issued } = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
@@ -250,9 +261,9 @@ impl Workspace<'_> {
 
     fn act_by_code(&mut self, before: &Case, step: &Step, origin: &Origin<'_>) -> Decided<Outcome> {
         let numbers = self.numbers(origin.at);
-        let directory = Arc::clone(&self.directory);
+        let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let earlier = EarlierCases::new();
-        let ctx = context(self, By::Applicant, origin.at, (&directory, &numbers, &earlier));
+        let ctx = context(self, By::Applicant, origin.at, (&law, &directory, &numbers, &earlier));
         let after = lifecycle::apply(before, step, &ctx)?.case;
         self.enter_step(before, &after, step, origin)?;
         let outcome = case_outcome(&after, origin.at);
@@ -322,16 +333,19 @@ impl Workspace<'_> {
     }
 }
 
+/// What a decision is given beside the actor and the instant.
+type Given<'w> = (&'w Law, &'w Directory, &'w NextNumbers, &'w EarlierCases);
+
 fn context<'w>(
     workspace: &Workspace<'w>,
     by: By<'w>,
     at: DateTime<Utc>,
-    (directory, numbers, earlier): (&'w Directory, &'w NextNumbers, &'w EarlierCases),
+    (law, directory, numbers, earlier): Given<'w>,
 ) -> Context<'w> {
     Context {
         by,
         at,
-        law: &workspace.basis.law,
+        law,
         decisions: workspace.basis.decisions,
         practice: workspace.basis.practice,
         earlier,
@@ -355,6 +369,7 @@ const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
         case: None,
         query_code: None,
         person: None,
+        calendar: None,
         session: None,
         earlier: None,
         replayed: Replayed::No,

@@ -55,8 +55,10 @@ macro_rules! insert_all {
     };
 }
 
+mod calendar;
 mod letters;
 
+pub(super) use calendar::{write_calendar, write_clocks};
 pub(super) use letters::{void_letters, write_letter_series, write_letters};
 
 /// Starts a transaction that will write: SQLite takes its write lock at once, so that it can never

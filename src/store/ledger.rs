@@ -74,6 +74,7 @@ pub(super) fn append(
             Caller::Operator => json!({ "operator": true }),
             Caller::LinkHolder => json!({ "link_holder": true }),
             Caller::Applicant => json!({ "applicant": true }),
+            Caller::Program => json!({ "program": true }),
         },
         |actor| json!({ "user_id": actor.user, "role": actor.role, "unit_id": actor.unit }),
     );

@@ -3,6 +3,7 @@
 //!
 //! The entries are taken at their word here; that nobody changed them is what [`super::audit`] shows.
 
+mod calendar;
 mod letters;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use super::clocks::ClockRow;
 use super::conn::Conn;
 use super::dialect;
 use super::error::{Error, Result};
@@ -89,6 +91,7 @@ pub fn check(
             references: Vec::new(),
             tasks: BTreeSet::new(),
             subtasks: BTreeSet::new(),
+            clocks: BTreeSet::new(),
             seen: letters::Seen::default(),
         };
         check.all_cases(conn, progress)?;
@@ -97,6 +100,8 @@ pub fn check(
         check.letter_series(conn)?;
         check.external_refs(conn)?;
         check.tasks(conn)?;
+        check.clocks(conn)?;
+        check.calendar(conn)?;
         check.head(conn)?;
         check.messages(conn)?;
         Ok(check.looked)
@@ -119,6 +124,7 @@ struct Check<'a> {
     references: Vec<(String, String, Key)>,
     tasks: BTreeSet<TaskRow>,
     subtasks: BTreeSet<SubtaskRow>,
+    clocks: BTreeSet<ClockRow>,
     seen: letters::Seen,
 }
 
@@ -198,6 +204,10 @@ impl Check<'_> {
         self.compare(row, &case);
         match SubtaskRow::all(&case) {
             Ok(rows) => self.subtasks.extend(rows),
+            Err(error) => self.differs(format_args!("case {id}"), error),
+        }
+        match ClockRow::all(&case) {
+            Ok(rows) => self.clocks.extend(rows),
             Err(error) => self.differs(format_args!("case {id}"), error),
         }
         self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
@@ -435,7 +445,7 @@ fn is_legal(from: Option<Status>, action: &str, to: Status, body: &Value) -> boo
     let Ok(action) = Action::parse(action) else {
         let status = from.filter(|from| *from == to);
         return match Consequence::parse(action) {
-            Ok(Consequence::HandOver) => {
+            Ok(Consequence::HandOver | Consequence::Recalculate) => {
                 status.is_some_and(|s| s.is_open() || s == Status::Answered)
             }
             Ok(Consequence::Release) => status.is_some_and(Status::is_open),

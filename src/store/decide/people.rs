@@ -551,13 +551,13 @@ fn administers(origin: &Origin<'_>) -> Decided<()> {
     match (origin.caller, origin.actor) {
         (Caller::Operator, _) => Ok(()),
         (Caller::User(_), Some(actor)) if actor.role == Role::Admin => Ok(()),
-        (Caller::User(_) | Caller::LinkHolder | Caller::Applicant, _) => {
+        (Caller::User(_) | Caller::LinkHolder | Caller::Applicant | Caller::Program, _) => {
             Err(Reason::RoleNotPermitted.into())
         }
     }
 }
 
-fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
+pub(super) fn check_version(is: Version, expected: Option<Version>) -> Decided<()> {
     match expected {
         Some(expected) if expected != is => Err(Rejection::stale(is).into()),
         Some(_) | None => Ok(()),

@@ -6,6 +6,7 @@ use gongkai::http::routes;
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api};
+use crate::support::keeping::kept;
 use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
@@ -18,6 +19,7 @@ async fn addresses(api: &Api) -> Vec<String> {
     let ask = json!({ "items": "年度不明", "guidance": "请写明年度" });
     let case = api.done(Who::Clerk, &case, "request-supplement", &ask).await;
     let case = api.filed(Who::OfficerA, &case).await;
+    kept(api).await;
     let entries = routes();
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);
     let mut found: Vec<String> = readable
@@ -33,6 +35,7 @@ async fn addresses(api: &Api) -> Vec<String> {
     found.push("/api/v1/statistics/reply-rate?group_by=month".to_owned());
     // A log-in leaves traces; it has happened before anything is read.
     api.token(Who::Admin).await;
+    api.token(Who::Supervisor).await;
     found
 }
 
@@ -40,6 +43,8 @@ async fn addresses(api: &Api) -> Vec<String> {
 fn reader(path: &str) -> Who {
     if path.starts_with("/api/v1/users/") && path.ends_with("/sessions") {
         Who::Admin
+    } else if path.ends_with("/effects") {
+        Who::Supervisor
     } else {
         Who::Clerk
     }

@@ -1,6 +1,8 @@
 //! The API from outside: what clients see.
 
 mod administration;
+mod calendar;
+mod clocks;
 mod conditional;
 mod contract;
 mod counter;
@@ -8,6 +10,7 @@ mod coverage;
 mod dictionaries;
 mod doors;
 mod examples;
+mod explaining;
 mod files;
 mod gates;
 mod guesses;
@@ -36,4 +39,5 @@ mod subtasks;
 mod traces;
 mod viewer;
 mod wire;
+mod worked_examples;
 mod zones;

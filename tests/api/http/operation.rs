@@ -103,8 +103,8 @@ on_both! {
     async fn a_note_that_is_too_old_counts_as_no_answer(api: Api) {
         let app = &api.world.app;
         let limits = HealthLimits { interval: Duration::from_hours(1), stale: Duration::ZERO, owing_every: 1 };
-        let (clock, law) = (Arc::clone(&app.clock), Arc::clone(&app.law));
-        let (health, watch) = Health::watch(api.world.db.url(), clock, law, limits).expect("a watch");
+        let (clock, picture) = (Arc::clone(&app.clock), app.store.shared_picture());
+        let (health, watch) = Health::watch(api.world.db.url(), clock, picture, limits).expect("a watch");
         assert_eq!(health.ready(), Err(Unready::Database));
         drop(watch);
     }

@@ -11,6 +11,7 @@ pub mod chance;
 pub mod client;
 pub mod databases;
 pub mod inputs;
+pub mod keeping;
 pub mod world;
 
 use std::future::{Future, poll_fn};

@@ -10,11 +10,13 @@ use crate::domain::lifecycle::Status;
 use crate::domain::text_enum::text_enum;
 
 text_enum! {
-    /// What happens to a case without an action on it: it follows from a decision about its unit or its
-    /// officer, and stands in the ledger under this name.
+    /// What happens to a case without an action on it: it follows from a decision about its unit, its
+    /// officer or the calendar, and stands in the ledger under this name.
     pub enum Consequence in "consequence" {
         HandOver = "hand_over" : "移交" / "handed over with the unit that was closed",
         Release = "release" : "退回待接收" / "given back by an officer who has gone",
+        /// apply/recalculate.rs
+        Recalculate = "recalculate" : "期限重算" / "due date recalculated after a change of the calendar",
     }
 }
 

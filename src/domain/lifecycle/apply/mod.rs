@@ -6,6 +6,7 @@ mod files;
 mod handover;
 mod intake;
 mod letters;
+mod recalculate;
 mod subtask;
 mod supplement;
 mod transfer;
@@ -13,6 +14,7 @@ mod transfer;
 pub use handover::{Consequence, hand_over, is_unfinished, release};
 pub use intake::{NewCase, receive};
 pub use letters::{Issued, signer};
+pub use recalculate::{Move, moved_by, recalculate};
 
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};
