@@ -6,7 +6,6 @@ use gongkai::http::routes;
 use serde_json::{Value, json};
 
 use crate::support::client::{Answer, Api};
-use crate::support::keeping::kept;
 use crate::support::on_both;
 use crate::support::world::{Place, Who};
 
@@ -19,7 +18,7 @@ async fn addresses(api: &Api) -> Vec<String> {
     let ask = json!({ "items": "年度不明", "guidance": "请写明年度" });
     let case = api.done(Who::Clerk, &case, "request-supplement", &ask).await;
     let case = api.filed(Who::OfficerA, &case).await;
-    kept(api).await;
+    crate::support::keeping::kept(api).await;
     let entries = routes();
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);
     let mut found: Vec<String> = readable
