@@ -227,12 +227,8 @@ pub async fn list(
     let bound = Bound { issuer: &app.tokens, query: &identity };
     let page = bound.page::<ClockPlace>(params.cursor.as_deref())?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
-    let read = move |conn: &mut crate::store::Conn| {
-        crate::store::dialect::snapshot(conn, |conn| {
-            let lines = clocks::list(conn, &filter, today, page, limit)?;
-            Ok((lines, clocks::count(conn, &filter, today)?))
-        })
-    };
+    let read =
+        move |conn: &mut crate::store::Conn| clocks::listed(conn, &filter, today, page, limit);
     let (found, counts) = app.store.readers.run(read).await?;
     let cursors = bound.around(page, &found, ClockLine::place);
     let soon = statistics::due_soon_until(&app, today)?;

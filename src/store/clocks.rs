@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::conn::{Conn, MultiBackend};
+use super::dialect;
 use super::error::{Error, Result};
 use super::page::{Page, Stretch};
 use super::schema::{case_clocks, cases};
@@ -100,6 +101,27 @@ type Found = (Key, String, i32, NaiveDate, Key, Option<Key>, Option<String>, Str
 enum Part {
     Over,
     Coming,
+}
+
+/// How much falls due of each kind.
+pub type Counted = Vec<(ClockKind, ClockCounts)>;
+
+/// One page of what falls due, and how much there is of each kind on all pages; both of one picture of
+/// the data.
+///
+/// # Errors
+/// As [`list`].
+pub fn listed(
+    conn: &mut Conn,
+    filter: &ClockFilter,
+    today: NaiveDate,
+    page: Page<ClockPlace>,
+    limit: i64,
+) -> Result<(Stretch<ClockLine>, Counted)> {
+    dialect::snapshot(conn, |conn| {
+        let lines = list(conn, filter, today, page, limit)?;
+        Ok((lines, count(conn, filter, today)?))
+    })
 }
 
 /// One page of what falls due, as of a day.
@@ -205,11 +227,7 @@ pub struct ClockCounts {
 ///
 /// # Errors
 /// The database cannot be read, or a row is corrupt.
-pub fn count(
-    conn: &mut Conn,
-    filter: &ClockFilter,
-    today: NaiveDate,
-) -> Result<Vec<(ClockKind, ClockCounts)>> {
+pub fn count(conn: &mut Conn, filter: &ClockFilter, today: NaiveDate) -> Result<Counted> {
     use case_clocks as table;
     use diesel::dsl::count_star;
     let mut found: std::collections::BTreeMap<ClockKind, ClockCounts> =
