@@ -10,7 +10,7 @@ use super::{Done, EXIT_CONFIG, EXIT_UNAVAILABLE, Failure, block_on};
 use crate::clock::SystemClock;
 use crate::config::{self, Flags, source};
 use crate::http;
-use crate::service::{App, files, people, seal};
+use crate::service::{App, calendar, files, people, seal};
 use crate::store::WriterLimits;
 use crate::telemetry;
 
@@ -47,6 +47,7 @@ pub(super) fn run(args: &ServeArgs) -> Done {
         } else {
             tracing::warn!("GONGKAI_FILES is not set: no files are taken");
         }
+        actix_web::rt::spawn(calendar::keep_current(Arc::downgrade(&app)));
         if app.seals.is_open() {
             actix_web::rt::spawn(seal::keep_sealing(Arc::downgrade(&app)));
         }

@@ -4,11 +4,19 @@
 //! that was not announced is never taken for Monday to Friday in silence: before the last
 //! announced year it is an error, past it the answer is marked provisional.
 
+mod editions;
+mod notice;
+mod version;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
+
+pub use editions::{Calendars, Edition, OutOfSequence};
+pub use notice::{Holiday, Notice, NoticeFault, Placed};
+pub use version::{CalendarState, CalendarVersion, Progress};
 
 const BUILTIN: &str = include_str!("../../data/calendar.json");
 
@@ -75,6 +83,9 @@ pub struct Day {
 /// The exceptions of one announced year.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarYear {
+    /// Which version of the year this is; the built-in data are the first.
+    #[serde(default = "first")]
+    pub number: u32,
     /// Mondays to Fridays off, in the year itself.
     pub off_weekdays: Vec<NaiveDate>,
     /// Saturdays and Sundays worked, in the year itself.
@@ -85,6 +96,10 @@ pub struct CalendarYear {
     /// Remarks, for example a second notice in the middle of the year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+const fn first() -> u32 {
+    1
 }
 
 #[derive(Deserialize)]
@@ -209,6 +224,31 @@ impl Calendar {
     #[must_use]
     pub fn years(&self) -> &BTreeMap<i32, CalendarYear> {
         &self.years
+    }
+
+    /// The version of the announced year in which a date lies; none past the last.
+    #[must_use]
+    pub fn year_version(&self, date: NaiveDate) -> Option<u32> {
+        self.years.get(&date.year()).map(|year| year.number)
+    }
+
+    /// The holidays of fixed solar date in a year (全国年节及纪念日放假办法).
+    pub(crate) fn fixed_holidays(&self, year: i32) -> impl Iterator<Item = NaiveDate> {
+        let days = self.fixed_holidays.iter();
+        days.filter_map(move |(month, day)| NaiveDate::from_ymd_opt(year, *month, *day))
+    }
+
+    /// The first day on which the two say something else, or with other certainty.
+    #[must_use]
+    pub fn first_difference(&self, other: &Self) -> Option<NaiveDate> {
+        let from = self.first_day.min(other.first_day);
+        let to = self.last_day.max(other.last_day);
+        let said = |calendar: &Self, day: i32| {
+            (calendar.is_working_number(day).ok(), day > calendar.last_day)
+        };
+        (from..=to)
+            .find(|day| said(self, *day) != said(other, *day))
+            .and_then(|day| date_of(day).ok())
     }
 
     /// Whether a date lies past the last announced year, so that what is said of it is provisional.

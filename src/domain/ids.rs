@@ -38,6 +38,8 @@ ids! {
     AttachmentId,
     /// A standard paragraph.
     ParagraphId,
+    /// A version of a calendar year.
+    CalendarVersionId,
 }
 
 /// The number of changes that a row has seen, from 1. It is the entity tag of the resource and

@@ -21,6 +21,8 @@ pub enum Right {
     ManageDirectory,
     /// To keep standard paragraphs.
     KeepParagraphs,
+    /// To import calendar years and to put them in force.
+    ManageCalendar,
     /// To take an action of the lifecycle.
     Act(Action),
 }
@@ -37,6 +39,7 @@ impl Right {
             Self::ReadMetrics,
             Self::ManageDirectory,
             Self::KeepParagraphs,
+            Self::ManageCalendar,
         ]
         .into_iter()
         .chain(Action::ALL.iter().map(|action| Self::Act(*action)))
@@ -54,6 +57,7 @@ impl Right {
             Self::ReadMetrics => "read_metrics".to_owned(),
             Self::ManageDirectory => "manage_directory".to_owned(),
             Self::KeepParagraphs => "keep_paragraphs".to_owned(),
+            Self::ManageCalendar => "manage_calendar".to_owned(),
             Self::Act(action) => format!("act:{action}"),
         }
     }
@@ -73,6 +77,7 @@ impl Right {
             Self::ReadMetrics => role == Role::Auditor,
             Self::ManageDirectory => role == Role::Admin,
             Self::KeepParagraphs => keeps_some(role),
+            Self::ManageCalendar => matches!(role, Role::Admin | Role::Supervisor),
             Self::Act(action) => role_may(role, action),
         }
     }

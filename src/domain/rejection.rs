@@ -127,6 +127,12 @@ text_enum! {
         Archived = "archived" : "该件已归档" / "The case is archived; nothing on it can be changed.",
         AnswerNotServed = "answer_not_served" : "答复尚未送达" / "The answer has not been served.",
         PaperUnknown = "paper_unknown" : "该件没有此文书或者附件" / "The case has no such letter or file.",
+        FeeNotInForce = "fee_not_in_force" : "当时不得收取信息处理费" / "No fee for information handling could be asked for.",
+        CalendarYearOutOfSequence = "calendar_year_out_of_sequence" : "日历年度须与已有年度相接" / "The year must be one of the calendar, or the one after its last.",
+        CalendarVersionDecided = "calendar_version_decided" : "该版本已启用或者已放弃" / "This version is in force already, or was discarded.",
+        ImporterMayNotApply = "importer_may_not_apply" : "导入人不得自行启用,须由另一人启用" / "Who imported it may not put it in force; a second person must.",
+        CalendarMovedOn = "calendar_moved_on" : "预览之后日历已有变化,请重新预览" / "The calendar has changed since the preview; look again.",
+        RecalculationUnderWay = "recalculation_under_way" : "上一次期限重算尚未完成" / "The cases are still being recalculated by the version before.",
         IdempotencyKeyReused = "idempotency_key_reused" : "同一幂等键用于不同的请求" / "The idempotency key was used with another request.",
     }
 }
@@ -157,6 +163,7 @@ impl Reason {
             | Self::ReviewersAreOne
             | Self::ReviewerIsIssuer
             | Self::ParagraphNotKept
+            | Self::ImporterMayNotApply
             | Self::NotAskedUnit => Class::Forbidden,
             Self::StatusForbids
             | Self::NotRegistered
@@ -211,6 +218,10 @@ impl Reason {
             | Self::FileDetached
             | Self::Archived
             | Self::AnswerNotServed
+            | Self::FeeNotInForce
+            | Self::CalendarVersionDecided
+            | Self::CalendarMovedOn
+            | Self::RecalculationUnderWay
             | Self::ConstraintViolated => Class::Conflict,
             Self::DueDateInQuestion
             | Self::DateInFuture
@@ -243,6 +254,7 @@ impl Reason {
             | Self::FileUnknown
             | Self::FileNotForAnswer
             | Self::PaperUnknown
+            | Self::CalendarYearOutOfSequence
             | Self::IdempotencyKeyReused => Class::Invalid,
         }
     }

@@ -58,6 +58,8 @@ needs! {
     ManageDirectory = Right::ManageDirectory;
     /// To keep standard paragraphs.
     KeepParagraphs = Right::KeepParagraphs;
+    /// To import calendar years and to put them in force.
+    ManageCalendar = Right::ManageCalendar;
     /// To receive applications.
     Receive = Right::Act(Action::Receive);
     /// To register.

@@ -28,6 +28,7 @@ text_enum! {
         QueryCodeMalformed = "query_code_malformed" : "查询码为16位字母和数字,如 XXXX-XXXX-XXXX-XXXX" / "A query code has 16 letters and digits, as XXXX-XXXX-XXXX-XXXX.",
         QueryCodeWrong = "query_code_wrong" : "查询码与该件不符" / "The code is not that of this case.",
         OneOfNeeded = "one_of_needed" : "须且只须给出一项" / "Exactly one of these is needed.",
+        NothingSupposed = "nothing_supposed" : "须至少假设一项" / "At least one thing must be supposed.",
         NeedsCountedIn = "needs_counted_in" : "须与 counted_in 一同使用" / "It says something only together with counted_in.",
         MalformedQuery = "malformed_query" : "查询字符串格式错误" / "The query string is malformed.",
         Repeated = "repeated" : "重复出现" / "It is named more than once.",

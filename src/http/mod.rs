@@ -1,8 +1,10 @@
 //! The doors: parse, authorise, call a service, reply. [`routes`] is the whole API on one screen.
 
 pub mod auth;
+mod calendar;
 mod cases;
 pub mod client;
+mod clocks;
 pub mod compress;
 pub mod contract;
 pub mod cors;
@@ -27,6 +29,7 @@ mod passwords;
 pub mod problem;
 mod public;
 mod reply;
+mod rule_sets;
 pub mod rules;
 mod schema_rules;
 mod schemas;
@@ -103,6 +106,19 @@ pub fn routes() -> Vec<Entry> {
 
         get("/api/v1/dictionaries", "getDictionaries", "Every code of the API in words, and what it demands.", |m, p, i| Entry::new(m, p, i, dictionaries::show)).kept(Caching::Minute),
 
+        get("/api/v1/calendar", "getCalendar", "The working-day calendar: its years, its states, and drafts.", |m, p, i| Entry::new(m, p, i, calendar::show)),
+        post("/api/v1/calendar", "importCalendarYear", "Import a year, new or anew, in the form of the yearly notice; a draft until a second person applies it.", |m, p, i| Entry::new(m, p, i, calendar::import)),
+        get("/api/v1/calendar/{year}", "getCalendarYear", "One year of the calendar, as it is in force or by a version.", |m, p, i| Entry::new(m, p, i, calendar::year)),
+        get("/api/v1/calendar/{year}/versions", "listCalendarVersions", "The versions of a year.", |m, p, i| Entry::new(m, p, i, calendar::versions_of)),
+        get("/api/v1/calendar/{year}/versions/{number}", "getCalendarVersion", "One version of a year.", |m, p, i| Entry::new(m, p, i, calendar::version)),
+        get("/api/v1/calendar/{year}/versions/{number}/effects", "previewCalendarVersion", "What a draft would do to the open cases.", |m, p, i| Entry::new(m, p, i, calendar::effects)),
+        get("/api/v1/calendar/{year}/versions/{number}/moves", "listCalendarMoves", "The open cases of mine that a draft would move, from which day to which.", |m, p, i| Entry::new(m, p, i, calendar::moves)),
+        post("/api/v1/calendar/{year}/versions/{number}/apply", "applyCalendarVersion", "Put a version in force that another has imported; the open cases are recalculated.", |m, p, i| Entry::new(m, p, i, calendar::apply)),
+        post("/api/v1/calendar/{year}/versions/{number}/discard", "discardCalendarVersion", "Give a draft up.", |m, p, i| Entry::new(m, p, i, calendar::discard)),
+        get("/api/v1/calendar/{year}/versions/{number}/recalculation", "getRecalculation", "How far the open cases have been recalculated.", |m, p, i| Entry::new(m, p, i, calendar::recalculation)),
+        get("/api/v1/rule-sets", "listRuleSets", "Both texts of the Regulation with their figures.", |m, p, i| Entry::new(m, p, i, rule_sets::list)),
+        get("/api/v1/clocks", "listClocks", "What falls due, today and in the next days.", |m, p, i| Entry::new(m, p, i, clocks::list)),
+
         post("/api/v1/cases", "receiveCase", "Record an application, and register it at once when wanted.", |m, p, i| Entry::new(m, p, i, cases::receive)),
         get("/api/v1/cases", "listCases", "Cases by filter or worklist.", |m, p, i| Entry::new(m, p, i, cases::list)),
         post("/api/v1/cases/search", "searchCases", "The cases of one person, by a sealed field.", |m, p, i| Entry::new(m, p, i, cases::search)),
@@ -114,6 +130,7 @@ pub fn routes() -> Vec<Entry> {
         get("/api/v1/cases/{id}/events", "listCaseEvents", "What happened on a case.", |m, p, i| Entry::new(m, p, i, cases::events)),
         get("/api/v1/cases/{id}/actions", "listCaseActions", "What may I do now, and why not?", |m, p, i| Entry::new(m, p, i, cases::actions)),
         get("/api/v1/cases/{id}/deadline", "getCaseDeadline", "When is it due, day by day?", |m, p, i| Entry::new(m, p, i, cases::deadline)),
+        post("/api/v1/cases/{id}/deadline/what-if", "askWhatIf", "When would it be due, if? Nothing is changed.", |m, p, i| Entry::new(m, p, i, cases::what_if)),
         get("/api/v1/cases/{id}/receipt", "printReceipt", "The receipt, to print, without the query code.", |m, p, i| Entry::new(m, p, i, cases::receipt)),
         post("/api/v1/cases/{id}/receipt", "printReceiptWithCode", "The receipt, to print, with the query code that came with the receipt's answer.", |m, p, i| Entry::new(m, p, i, cases::receipt_with_code)),
         post("/api/v1/cases/{id}/register", "registerCase", "Enter a case in the register; starts the clock.", |m, p, i| Entry::new(m, p, i, cases::register)),
@@ -205,11 +222,12 @@ pub fn pages() -> Vec<Entry> {
 fn tag_of(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("sessions" | "me" | "passwords" | "set-up") => "sessions",
-        Some("cases" | "imports" | "letters" | "paragraphs" | "subtasks") => "cases",
+        Some("cases" | "imports" | "letters" | "paragraphs" | "subtasks" | "clocks") => "cases",
         Some("public") => "public",
         Some("statistics") => "statistics",
         Some("units" | "users") => "directory",
         Some("dictionaries") => "dictionaries",
+        Some("calendar" | "rule-sets") => "calendar",
         _ => "server",
     }
 }

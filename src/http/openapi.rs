@@ -72,6 +72,7 @@ pub fn document() -> OpenApi {
         ("public", "The applicant's own door, without an account."),
         ("statistics", "The supervisor's figures."),
         ("directory", "Units and users, and their administration."),
+        ("calendar", "Working days, the texts of the Regulation, and their figures."),
         ("dictionaries", "Codes in words, for forms and lists."),
         ("server", "The server itself."),
     ];

@@ -16,6 +16,7 @@ use super::cases::RegisterFault;
 use super::flaw::Flaw;
 use super::language;
 use crate::domain::attachment::{ContentFault, NameFault};
+use crate::domain::calendar::NoticeFault;
 use crate::domain::identity::IdentityError;
 use crate::domain::rejection::{Class, Reason, Refusal, Rejection};
 use crate::domain::said::{Language, Said, citation};
@@ -152,9 +153,10 @@ pub fn flaws() -> Vec<(&'static str, &'static str, &'static str)> {
     let flaws = Flaw::ALL.iter().map(|flaw| (flaw.as_str(), flaw.label_zh(), flaw.label_en()));
     let identity = IdentityError::ALL.iter().map(|error| (error.code(), error.zh(), error.en()));
     let register = RegisterFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
+    let notices = NoticeFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
     let names = NameFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
     let contents = ContentFault::ALL.iter().map(|f| (f.as_str(), f.label_zh(), f.label_en()));
-    let flaws = flaws.chain(names).chain(contents);
+    let flaws = flaws.chain(names).chain(contents).chain(notices);
     let mut all: Vec<_> = flaws.chain(identity).chain(register).collect();
     // Some are faults of a body and of a register alike.
     let known: std::collections::BTreeSet<&str> =

@@ -12,12 +12,14 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::actor::{Capability, Role};
 use crate::domain::applicant_type::ApplicantType;
 use crate::domain::attachment::{FileType, Purpose};
+use crate::domain::calendar::CalendarState;
 use crate::domain::case::{
     ClockFlag, DeadlineOrigin, Manner, PostalOperator, Reminder, ReviewKind, ReviewVerdict,
     ServedLetter, SubtaskKind, SubtaskState, Verdict,
 };
 use crate::domain::channel::{Carrier, Channel, Delivery};
-use crate::domain::deadline::Moment;
+use crate::domain::clocks::ClockKind;
+use crate::domain::deadline::{Consulted, Moment};
 use crate::domain::decision::{
     Condition, Decision, DecisionKind, Decisions, DraftField, LegalityReview,
 };
@@ -81,6 +83,7 @@ text_enums!(
     ApplicantType,
     Audience,
     BlockKind,
+    CalendarState,
     Capability,
     Caution,
     Consequence,
@@ -88,8 +91,10 @@ text_enums!(
     Channel,
     Charset,
     ClockFlag,
+    ClockKind,
     Column,
     Condition,
+    Consulted,
     Counting,
     DeadlineOrigin,
     DecisionKind,

@@ -80,7 +80,15 @@ pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveDate, D::Error> {
     parsed_day(&String::deserialize(from)?)
 }
 
-/// The same, for a value that may be left out.
+/// A list of such days.
+///
+/// # Errors
+/// As [`day`].
+pub fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<NaiveDate>, D::Error> {
+    Vec::<String>::deserialize(from)?.iter().map(|text| parsed_day(text)).collect()
+}
+
+/// A day that may be left out.
 ///
 /// # Errors
 /// As [`day`].

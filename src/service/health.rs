@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::domain::deadline::legal_day;
-use crate::domain::regulation::Law;
 use crate::service::space::{Room, Volumes};
 use crate::service::statistics::DUE_SOON_WORKING_DAYS;
 use crate::store::pulse::{self, OutboxLag, Owing};
-use crate::store::{Conn, DatabaseUrl, Error, Result};
+use crate::store::{Conn, DatabaseUrl, Error, Result, SharedPicture};
 
 /// How often the database is looked at, and how old a note still counts.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +73,8 @@ impl Health {
     /// The thread cannot be started.
     pub fn watch(
         url: &DatabaseUrl,
-        (clock, law): (Arc<dyn Clock>, Arc<Law>),
-        volumes: Volumes,
+        clock: Arc<dyn Clock>,
+        (picture, volumes): (SharedPicture, Volumes),
         limits: HealthLimits,
     ) -> Result<(Arc<Self>, Watch)> {
         let seen = Ok(OutboxLag::default());
@@ -91,7 +90,7 @@ impl Health {
             url: url.clone(),
             conn: None,
             clock,
-            law,
+            picture,
             volumes,
             health: Arc::clone(&health),
         };
@@ -159,7 +158,7 @@ struct Watcher {
     url: DatabaseUrl,
     conn: Option<Conn>,
     clock: Arc<dyn Clock>,
-    law: Arc<Law>,
+    picture: SharedPicture,
     volumes: Volumes,
     health: Arc<Health>,
 }
@@ -238,7 +237,8 @@ impl Watcher {
     /// A count that fails leaves the last one standing: the next look tells why.
     fn count_owing(&mut self) {
         let today = legal_day(self.clock.now());
-        let soon = self.law.calendar.nth_working_day_after(today, DUE_SOON_WORKING_DAYS);
+        let law = Arc::clone(&self.picture.read().unwrap_or_else(PoisonError::into_inner).law);
+        let soon = law.calendar.nth_working_day_after(today, DUE_SOON_WORKING_DAYS);
         let (Some(conn), Ok((horizon, _))) = (&mut self.conn, soon) else { return };
         if let Ok(owing) = pulse::owing(conn, today, horizon) {
             self.health.note.lock().unwrap_or_else(PoisonError::into_inner).owing = Some(owing);

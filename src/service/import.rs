@@ -119,7 +119,7 @@ fn decided(
     let ctx = Context {
         by: By::Staff(actor),
         at,
-        law: &app.law,
+        law: &app.law(),
         decisions: app.decisions,
         practice: app.practice,
         earlier: &EarlierCases::new(),

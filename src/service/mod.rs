@@ -1,6 +1,7 @@
 //! The use cases: one function = one command = one entry in the ledger. A service that would only
 //! pass a call through does not exist; its caller calls the store.
 
+pub mod calendar;
 pub mod cases;
 pub mod demo;
 pub mod earlier;
@@ -49,8 +50,6 @@ pub struct App {
     pub store: Store,
     /// The keys that seal personal data.
     pub vault: Arc<Vault>,
-    /// The rule sets and the calendar.
-    pub law: Arc<Law>,
     /// The decision codes.
     pub decisions: &'static Decisions,
     /// What the bureau has chosen where the law leaves it the choice.
@@ -159,7 +158,7 @@ impl App {
         let seals = if settings.seal.is_some() { SealPort::Open } else { SealPort::Closed };
         let practice = Practice { seals, ..settings.practice };
         let basis = Basis {
-            law: Arc::clone(&law),
+            law,
             decisions,
             practice,
             vault: Arc::clone(&vault),
@@ -169,17 +168,15 @@ impl App {
         let store = Store::open(&settings.database, basis, limits, settings.readers)?;
         let retired: Vec<[u8; 32]> = settings.old_token_key.iter().map(|key| key.0).collect();
         let tokens = Issuer::new(&settings.token_key.0, &retired).map_err(|error| key(&error))?;
-        let watched = (Arc::clone(&clock), Arc::clone(&law));
         let limits = HealthLimits::default();
         let (health, watch) = {
-            let volumes = space::Volumes::of(settings);
-            Health::watch(&settings.database, watched, volumes, limits)?
+            let watched = (store.shared_picture(), space::Volumes::of(settings));
+            Health::watch(&settings.database, Arc::clone(&clock), watched, limits)?
         };
         let metrics = Metrics::of(&store, &health, &clock);
         Ok(Arc::new(Self {
             store,
             vault,
-            law,
             decisions,
             practice,
             clock,
@@ -199,6 +196,12 @@ impl App {
             exports: export::Exports::default(),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
         }))
+    }
+
+    /// The rule sets and the calendar in force, as of the last look that a request took.
+    #[must_use]
+    pub fn law(&self) -> Arc<Law> {
+        self.store.picture().law
     }
 
     /// The address under which people reach the server, without a slash at the end. Empty before the

@@ -95,7 +95,7 @@ pub async fn overview(app: &Arc<App>, scope: CaseScope) -> Result<Overview> {
 /// # Errors
 /// The calendar does not reach.
 pub fn due_soon_until(app: &App, today: NaiveDate) -> Result<NaiveDate> {
-    app.law
+    app.law()
         .calendar
         .nth_working_day_after(today, DUE_SOON_WORKING_DAYS)
         .map(|(day, _)| day)

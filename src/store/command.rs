@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::{Actor, Capability, Role};
+use crate::domain::calendar::{CalendarVersion, Notice};
 use crate::domain::case::{Arrival, Case, Record};
 use crate::domain::earlier::Earlier;
-use crate::domain::ids::{CaseId, ParagraphId, SessionId, UnitId, UserId, Version};
+use crate::domain::ids::{
+    CalendarVersionId, CaseId, ParagraphId, SessionId, UnitId, UserId, Version,
+};
 use crate::domain::letter::{LetterId, SealOutcome};
 use crate::domain::lifecycle::{NewCase, Step};
 use crate::domain::named::{ClosingReason, DisplayName, UnitCode, UnitName};
@@ -43,7 +46,8 @@ pub enum Caller {
     Operator,
     /// Who holds a one-time link; the link itself is checked in the transaction.
     LinkHolder,
-    /// The server itself, after an outside service has done its part.
+    /// The server itself, after an outside service has done its part, or going on with what a user has
+    /// decided.
     Server,
     /// An applicant, who has no account. What he may do to an existing case he shows by its query
     /// code, which is checked in the transaction that decides.
@@ -182,6 +186,36 @@ pub enum Command {
         presented: [u8; 32],
         /// The digest of the one that takes its place.
         next: [u8; 32],
+    },
+    /// Take in a version of a calendar year, as a draft.
+    ImportCalendar {
+        /// Its id.
+        id: CalendarVersionId,
+        /// What it says; without faults of its own.
+        notice: Box<Notice>,
+    },
+    /// Put a version of a calendar year in force.
+    ApplyCalendar {
+        /// Which.
+        id: CalendarVersionId,
+        /// The version of the row that the caller saw.
+        expected: Version,
+        /// The name of the calendar that was in force when he saw what it would change.
+        calendar: String,
+    },
+    /// Give a version of a calendar year up before it is in force.
+    DiscardCalendar {
+        /// Which.
+        id: CalendarVersionId,
+        /// The version of the row that the caller saw.
+        expected: Version,
+    },
+    /// Recalculate the next cases by a version that is in force.
+    Recalculate {
+        /// Which.
+        id: CalendarVersionId,
+        /// So many.
+        at_most: usize,
     },
     /// End a session of the caller's own.
     EndSession {
@@ -403,6 +437,9 @@ pub struct Outcome {
     /// The standard paragraph that was created or changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paragraph: Option<Paragraph>,
+    /// The version of a calendar year as the command left it.
+    #[serde(default)]
+    pub calendar: Option<CalendarVersion>,
     /// What came of a command on a session.
     #[serde(skip)]
     pub session: Option<SessionAfter>,

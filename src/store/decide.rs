@@ -4,6 +4,7 @@
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::{Map, Value, json};
 
+mod calendar;
 mod paragraphs;
 mod people;
 mod sessions;
@@ -23,6 +24,7 @@ use crate::domain::lifecycle::{
 use crate::domain::paragraph::Paragraphs;
 use crate::domain::public_status::PublicView;
 use crate::domain::query_code::QueryCode;
+use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::unit::Directory;
 use std::sync::Arc;
@@ -101,6 +103,14 @@ impl Workspace<'_> {
                 let exchange = sessions::Exchange { generation: *generation, presented, next };
                 self.refresh_session(*session, &exchange, &origin)
             }
+            Command::ImportCalendar { id, notice } => self.import_calendar(*id, notice, &origin),
+            Command::ApplyCalendar { id, expected, calendar } => {
+                self.apply_calendar(*id, *expected, calendar, &origin)
+            }
+            Command::DiscardCalendar { id, expected } => {
+                self.discard_calendar(*id, *expected, &origin)
+            }
+            Command::Recalculate { id, .. } => self.recalculate(*id, &origin),
             Command::EndSession { session, cause } => self.end_session(*session, *cause, &origin),
         }
     }
@@ -125,9 +135,9 @@ impl Workspace<'_> {
             }
         };
         let numbers = self.numbers(origin.at);
-        let directory = Arc::clone(&self.directory);
+        let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let (earlier, paragraphs) = (EarlierCases::new(), Paragraphs::new());
-        let ctx = context(self, by, origin.at, (&directory, &numbers, (&earlier, &paragraphs)));
+        let ctx = context(self, by, origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -193,14 +203,10 @@ impl Workspace<'_> {
             return Err(Rejection::stale(before.version).into());
         }
         let numbers = self.numbers(origin.at);
-        let directory = Arc::clone(&self.directory);
+        let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let (earlier, paragraphs) = (self.earlier.clone(), self.paragraphs.clone());
-        let ctx = context(
-            self,
-            By::Staff(actor),
-            origin.at,
-            (&directory, &numbers, (&earlier, &paragraphs)),
-        );
+        let ctx =
+            context(self, By::Staff(actor), origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
         let Applied { case: after, issued } = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
@@ -290,14 +296,9 @@ impl Workspace<'_> {
 
     fn act_by_code(&mut self, before: &Case, step: &Step, origin: &Origin<'_>) -> Decided<Outcome> {
         let numbers = self.numbers(origin.at);
-        let directory = Arc::clone(&self.directory);
+        let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let (earlier, paragraphs) = (EarlierCases::new(), Paragraphs::new());
-        let ctx = context(
-            self,
-            By::Applicant,
-            origin.at,
-            (&directory, &numbers, (&earlier, &paragraphs)),
-        );
+        let ctx = context(self, By::Applicant, origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
         let after = lifecycle::apply(before, step, &ctx)?.case;
         self.enter_step(before, &after, step, origin)?;
         let outcome = case_outcome(&after, origin.at);
@@ -367,20 +368,20 @@ impl Workspace<'_> {
     }
 }
 
+/// What a decision is given beside the actor and the instant.
+type Given<'w> =
+    (&'w Law, &'w Directory, &'w NextNumbers, (&'w EarlierCases, &'w Paragraphs));
+
 fn context<'w>(
     workspace: &Workspace<'w>,
     by: By<'w>,
     at: DateTime<Utc>,
-    (directory, numbers, (earlier, paragraphs)): (
-        &'w Directory,
-        &'w NextNumbers,
-        (&'w EarlierCases, &'w Paragraphs),
-    ),
+    (law, directory, numbers, (earlier, paragraphs)): Given<'w>,
 ) -> Context<'w> {
     Context {
         by,
         at,
-        law: &workspace.basis.law,
+        law,
         decisions: workspace.basis.decisions,
         practice: workspace.basis.practice,
         earlier,
@@ -406,6 +407,7 @@ const fn plain_outcome(at: DateTime<Utc>) -> Outcome {
         query_code: None,
         person: None,
         paragraph: None,
+        calendar: None,
         session: None,
         earlier: None,
         replayed: Replayed::No,

@@ -55,10 +55,12 @@ macro_rules! insert_all {
     };
 }
 
+mod calendar;
 mod documents;
 mod letters;
 mod paragraphs;
 
+pub(super) use calendar::{write_calendar, write_clocks};
 pub(super) use documents::documents;
 pub(super) use letters::{void_letters, write_letter_series, write_letters, write_seals};
 pub(super) use paragraphs::write_paragraphs;

@@ -4,8 +4,10 @@
 mod alike;
 pub mod attachments;
 pub mod audit;
+pub mod calendar;
 pub mod cases;
 pub mod chain;
+pub mod clocks;
 pub mod command;
 mod conn;
 mod decide;
@@ -16,11 +18,13 @@ mod error;
 pub mod events;
 mod gather;
 mod known;
+pub mod history;
 mod ledger;
 pub mod letters;
 pub mod outcomes;
 pub mod page;
 pub mod paragraphs;
+mod picture;
 pub mod public;
 pub mod pulse;
 mod readers;
@@ -47,15 +51,17 @@ use std::time::{Duration, Instant};
 
 pub use conn::{Conn, DatabaseUrl};
 pub use error::{Error, Result};
+pub use picture::{Picture, SharedPicture};
 pub use readers::{ReaderCounts, Readers};
 pub use rows::{CaseRow, EventRow, IdempotencyRow, UserRow};
 pub use turn::{Patience, body_is_read, within_allowance};
 pub use workspace::Basis;
-pub use writer::{SharedDirectory, Writer, WriterCounts, WriterLimits};
+pub use writer::{Writer, WriterCounts, WriterLimits};
 
 use crate::domain::actor::CaseScope;
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
+use crate::domain::regulation::Law;
 use crate::domain::sealed::PersonalField;
 use crate::domain::unit::Directory;
 use alike::Alike;
@@ -102,7 +108,8 @@ pub struct Store {
     cases: Gather<CaseId, Stored>,
     lists: Alike<Listing, Listed>,
     people: Gather<PersonKey, bool>,
-    directory: SharedDirectory,
+    picture: SharedPicture,
+    law: Arc<Law>,
     checked: Arc<Checked>,
     writing: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -126,9 +133,10 @@ impl Store {
             return Err(Error::Outdated(missing.clone()));
         }
         let version = directory::version(&mut conn)?;
-        let picture = Arc::new(directory::load(&mut conn, version)?);
-        let directory: SharedDirectory = Arc::new(RwLock::new(picture));
-        let (writer, thread) = Writer::start(url, basis, limits, Arc::clone(&directory))?;
+        let law = Arc::clone(&basis.law);
+        let picture = Picture::load(&mut conn, version, &law)?;
+        let picture: SharedPicture = Arc::new(RwLock::new(picture));
+        let (writer, thread) = Writer::start(url, basis, limits, Arc::clone(&picture))?;
         let readers = Readers::start(url, readers)?;
         let known = Known::default();
         Ok(Self {
@@ -137,7 +145,8 @@ impl Store {
             lists: Alike::new(readers.clone(), cases::list),
             people: Gather::new(readers.clone(), earlier::known),
             readers,
-            directory,
+            picture,
+            law,
             checked: Arc::default(),
             writing: Arc::new(Mutex::new(Some(thread))),
         })
@@ -203,6 +212,14 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn directory(&self) -> Result<Arc<Directory>> {
+        Ok(self.current().await?.directory)
+    }
+
+    /// Units, users and the law, as current as [`Store::directory`].
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn current(&self) -> Result<Picture> {
         let came = Instant::now();
         if self.checked.is_fresh(came) {
             return Ok(self.picture());
@@ -217,7 +234,8 @@ impl Store {
         }
         let now = Instant::now();
         let known = self.picture();
-        let version = known.version();
+        let version = known.directory.version();
+        let law = Arc::clone(&self.law);
         let fresh = self
             .readers
             .run(move |conn| {
@@ -227,23 +245,30 @@ impl Store {
                 }
                 dialect::snapshot(conn, |conn| {
                     let current = directory::version(conn)?;
-                    directory::load(conn, current).map(Some)
+                    Picture::load(conn, current, &law).map(Some)
                 })
             })
             .await?;
         *self.checked.last.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
         let Some(fresh) = fresh else { return Ok(known) };
-        let fresh = Arc::new(fresh);
-        let mut shared = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        if fresh.version() > shared.version() {
-            *shared = Arc::clone(&fresh);
+        let mut shared = self.picture.write().unwrap_or_else(PoisonError::into_inner);
+        if fresh.directory.version() > shared.directory.version() {
+            *shared = fresh;
         }
-        Ok(Arc::clone(&shared))
+        Ok(shared.clone())
     }
 
-    /// Units and users as this process knows them.
-    fn picture(&self) -> Arc<Directory> {
-        Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    /// Units, users and the law as this process knows them: as of the last look at their version,
+    /// which every request with a token takes before anything else.
+    #[must_use]
+    pub fn picture(&self) -> Picture {
+        self.picture.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The picture itself, for who must look at it by and by.
+    #[must_use]
+    pub fn shared_picture(&self) -> SharedPicture {
+        Arc::clone(&self.picture)
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The entries are taken at their word here; that nobody changed them is what [`super::audit`] shows.
 
+mod calendar;
 mod letters;
 mod paragraphs;
 
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use super::clocks::ClockRow;
 use super::conn::Conn;
 use super::dialect;
 use super::error::{Error, Result};
@@ -92,6 +94,7 @@ pub fn check(
             tasks: BTreeSet::new(),
             seals: BTreeSet::new(),
             subtasks: BTreeSet::new(),
+            clocks: BTreeSet::new(),
             seen: letters::Seen::default(),
         };
         check.all_cases(conn, progress)?;
@@ -102,6 +105,8 @@ pub fn check(
         check.tasks(conn)?;
         check.paragraphs(conn)?;
         check.seals(conn)?;
+        check.clocks(conn)?;
+        check.calendar(conn)?;
         check.head(conn)?;
         check.messages(conn)?;
         Ok(check.looked)
@@ -125,6 +130,7 @@ struct Check<'a> {
     tasks: BTreeSet<TaskRow>,
     seals: BTreeSet<SealRow>,
     subtasks: BTreeSet<SubtaskRow>,
+    clocks: BTreeSet<ClockRow>,
     seen: letters::Seen,
 }
 
@@ -204,6 +210,10 @@ impl Check<'_> {
         self.compare(row, &case);
         match SubtaskRow::all(&case) {
             Ok(rows) => self.subtasks.extend(rows),
+            Err(error) => self.differs(format_args!("case {id}"), error),
+        }
+        match ClockRow::all(&case) {
+            Ok(rows) => self.clocks.extend(rows),
             Err(error) => self.differs(format_args!("case {id}"), error),
         }
         self.tasks.extend(tasks::of(&case).iter().map(|task| TaskRow::of(case.id, task)));
@@ -445,7 +455,7 @@ fn is_legal(from: Option<Status>, action: &str, to: Status, body: &Value) -> boo
     let Ok(action) = Action::parse(action) else {
         let status = from.filter(|from| *from == to);
         return match Consequence::parse(action) {
-            Ok(Consequence::HandOver) => {
+            Ok(Consequence::HandOver | Consequence::Recalculate) => {
                 status.is_some_and(|s| s.is_open() || s == Status::Answered)
             }
             Ok(Consequence::Release) => status.is_some_and(Status::is_open),

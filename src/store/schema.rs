@@ -285,6 +285,32 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Id, Stamp, JsonDoc};
 
+    calendar_versions (id) {
+        id -> Id,
+        year -> Integer,
+        number -> Integer,
+        state -> Text,
+        edition -> Nullable<Integer>,
+        version -> BigInt,
+        notice -> JsonDoc,
+        imported_by -> Id,
+        imported_at -> Stamp,
+        decided_by -> Nullable<Id>,
+        decided_at -> Nullable<Stamp>,
+        total -> BigInt,
+        looked -> BigInt,
+        moved -> BigInt,
+        failed -> BigInt,
+        place_date -> Nullable<Date>,
+        place_id -> Nullable<Id>,
+        finished_at -> Nullable<Stamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
     letter_seals (letter_id) {
         letter_id -> Id,
         case_id -> Id,
@@ -296,9 +322,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Stamp, JsonDoc};
+
+    case_clocks (case_id, kind, number) {
+        case_id -> Id,
+        kind -> Text,
+        number -> Integer,
+        due_date -> Date,
+        unit_id -> Id,
+        officer_id -> Nullable<Id>,
+    }
+}
+
 diesel::joinable!(external_refs -> cases (case_id));
 diesel::joinable!(subtasks -> cases (case_id));
 diesel::joinable!(letters -> cases (case_id));
 diesel::allow_tables_to_appear_in_same_query!(external_refs, letters, cases);
 diesel::allow_tables_to_appear_in_same_query!(case_tasks, cases);
 diesel::allow_tables_to_appear_in_same_query!(subtasks, cases);
+diesel::joinable!(case_clocks -> cases (case_id));
+diesel::allow_tables_to_appear_in_same_query!(case_clocks, cases);

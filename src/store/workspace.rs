@@ -2,6 +2,7 @@
 //! are decided here one after the other, so that two on one case see each other; the changes are
 //! written in bulk afterwards.
 
+mod calendar;
 mod letters;
 mod paragraphs;
 mod people;
@@ -14,13 +15,14 @@ use chrono::{DateTime, Datelike as _, Duration, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::clocks::ClockRow;
 use super::command::{Caller, Command, DailyQuota, Denied, Idempotency, Outcome, Request};
 use super::conn::Conn;
 use super::dialect;
-use super::directory;
 use super::error::{Error, Result};
 use super::ledger::{self, Head};
 use super::outcomes;
+use super::picture::Picture;
 use super::public;
 use super::references::Holder;
 use super::rows::{
@@ -32,6 +34,7 @@ use super::seals::SealRow;
 use super::tasks::{self, Task};
 use super::types::Key;
 use super::vault::Vault;
+use crate::domain::calendar::Calendars;
 use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::decision::Decisions;
@@ -51,7 +54,7 @@ pub(super) const OUTCOME_KEPT_HOURS: i64 = 48;
 
 /// What the decisions of every batch rest on; the same for the life of the process.
 pub struct Basis {
-    /// The rule sets and the calendar.
+    /// The rule sets and the built-in calendar.
     pub law: Arc<Law>,
     /// The decision codes.
     pub decisions: &'static Decisions,
@@ -69,6 +72,12 @@ pub struct Basis {
 pub(super) struct Workspace<'a> {
     pub(super) basis: &'a Basis,
     pub(super) directory: Arc<Directory>,
+    /// Every state of the calendar.
+    pub(super) calendars: Arc<Calendars>,
+    /// The law with the calendar in force.
+    pub(super) law: Arc<Law>,
+    /// What commands on the calendar need.
+    pub(super) calendar: calendar::Desk,
     pub(super) head: Head,
     cases: HashMap<CaseId, Case>,
     known_cases: HashSet<CaseId>,
@@ -80,6 +89,8 @@ pub(super) struct Workspace<'a> {
     tasks: HashMap<CaseId, Vec<Task>>,
     /// The subtasks of each loaded case before the batch.
     subtasks: HashMap<CaseId, Vec<SubtaskRow>>,
+    /// What fell due on each loaded case before the batch.
+    clocks: HashMap<CaseId, Vec<ClockRow>>,
     user_rows: HashMap<UserId, UserRow>,
     sessions: HashMap<SessionId, SessionRow>,
     links: BTreeMap<Vec<u8>, LinkRow>,
@@ -124,7 +135,7 @@ impl<'a> Workspace<'a> {
     pub(super) fn load(
         conn: &mut Conn,
         basis: &'a Basis,
-        known: &Arc<Directory>,
+        known: &Picture,
         requests: &[&Request],
     ) -> Result<Self> {
         let heads = dialect::lock_heads(conn)?;
@@ -133,14 +144,17 @@ impl<'a> Workspace<'a> {
             head.ok_or_else(|| Error::corrupt(format_args!("no head row {name}")))
         };
         let version = value("directory")?.value;
-        let directory = if known.version() == version {
-            Arc::clone(known)
+        let picture = if known.directory.version() == version {
+            known.clone()
         } else {
-            Arc::new(directory::load(conn, version)?)
+            Picture::load(conn, version, &basis.law)?
         };
         let mut workspace = Self {
             basis,
-            directory,
+            directory: picture.directory,
+            calendars: picture.calendars,
+            law: picture.law,
+            calendar: calendar::Desk::default(),
             head: Head::of(value("ledger")?)?,
             cases: HashMap::new(),
             known_cases: HashSet::new(),
@@ -148,6 +162,7 @@ impl<'a> Workspace<'a> {
             paragraphs: Paragraphs::new(),
             tasks: HashMap::new(),
             subtasks: HashMap::new(),
+            clocks: HashMap::new(),
             user_rows: HashMap::new(),
             sessions: HashMap::new(),
             links: BTreeMap::new(),
@@ -172,6 +187,7 @@ impl<'a> Workspace<'a> {
         workspace.load_references(conn, requests)?;
         workspace.load_quotas(conn, requests)?;
         workspace.load_uploads(conn, requests)?;
+        workspace.load_calendar(conn, requests)?;
         Ok(workspace)
     }
 
@@ -252,6 +268,7 @@ impl<'a> Workspace<'a> {
         if !self.cases.contains_key(&case.id) {
             self.tasks.insert(case.id, tasks::of(&case));
             self.subtasks.insert(case.id, SubtaskRow::all(&case)?);
+            self.clocks.insert(case.id, ClockRow::all(&case)?);
             self.cases.insert(case.id, case);
         }
         Ok(())
@@ -376,6 +393,7 @@ impl<'a> Workspace<'a> {
         self.flush_letters(conn)?;
         self.flush_attachments(conn)?;
         self.flush_seals(conn)?;
+        self.flush_calendar(conn)?;
         dialect::append_events(conn, &pending.events)?;
         dialect::append_outbox(conn, &pending.outbox)?;
         let outcomes = self.last_outcomes();
@@ -412,6 +430,8 @@ impl<'a> Workspace<'a> {
         let mut rows = Vec::new();
         let mut reasked = Vec::new();
         let mut asked = Vec::new();
+        let mut retimed = Vec::new();
+        let mut clocks = Vec::new();
         for case in self.pending.cases.iter().filter_map(|id| self.cases.get(id)) {
             let now = tasks::of(case);
             if self.tasks.get(&case.id).map_or(&[][..], Vec::as_slice) != now {
@@ -423,9 +443,19 @@ impl<'a> Workspace<'a> {
                 reasked.push(Key(case.id.0));
                 asked.extend(now);
             }
+            let now = ClockRow::all(case)?;
+            match self.clocks.get(&case.id) {
+                Some(before) if *before == now => {}
+                before => {
+                    // Nothing is taken away from a new case.
+                    retimed.extend(before.map(|_| Key(case.id.0)));
+                    clocks.extend(now);
+                }
+            }
         }
         dialect::write_tasks(conn, &changed, &rows)?;
-        dialect::write_subtasks(conn, &reasked, &asked)
+        dialect::write_subtasks(conn, &reasked, &asked)?;
+        dialect::write_clocks(conn, &retimed, &clocks)
     }
 
     /// The outcomes to write, one per key: an upsert cannot touch a row twice.
@@ -442,6 +472,7 @@ impl<'a> Workspace<'a> {
         self.pending.events.is_empty()
             && self.pending.sessions.is_empty()
             && self.pending.links.is_empty()
+            && self.calendar.is_clean()
     }
 }
 

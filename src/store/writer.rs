@@ -7,7 +7,7 @@
 //! stands alone.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -20,10 +20,10 @@ use super::command::{Denied, Outcome, Request};
 use super::conn::{Conn, DatabaseUrl};
 use super::dialect;
 use super::error::{Error, Result};
+use super::picture::{Picture, SharedPicture};
 use super::turn::{Late, Patience, Turn};
 use super::workspace::{Basis, Workspace};
 use crate::domain::rejection::{Reason, Rejection};
-use crate::domain::unit::Directory;
 
 /// How many commands may wait and for how long, and how many go into one commit.
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +94,6 @@ impl Default for WriterCounts {
     }
 }
 
-/// A picture of the directory that the writer keeps current for this process.
-pub type SharedDirectory = Arc<RwLock<Arc<Directory>>>;
-
 /// The handle by which commands reach the writer. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
@@ -114,7 +111,7 @@ impl Writer {
         url: &DatabaseUrl,
         basis: Basis,
         limits: WriterLimits,
-        directory: SharedDirectory,
+        picture: SharedPicture,
     ) -> Result<(Self, JoinHandle<()>)> {
         let (queue, waiting) = sync_channel(limits.queue.max(1));
         let counts = Arc::new(WriterCounts::default());
@@ -122,7 +119,7 @@ impl Writer {
             url: url.clone(),
             conn: Some(connect(url)?),
             basis,
-            directory,
+            picture,
             counts: Arc::clone(&counts),
         };
         let handle = std::thread::Builder::new()
@@ -168,14 +165,14 @@ impl Writer {
     }
 }
 
-/// The answers, and the directory after the batch when anything was written.
-type Settled = (Vec<Answer>, Option<Arc<Directory>>);
+/// The answers, and the picture after the batch when anything was written.
+type Settled = (Vec<Answer>, Option<Picture>);
 
 struct Thread {
     url: DatabaseUrl,
     conn: Option<Conn>,
     basis: Basis,
-    directory: SharedDirectory,
+    picture: SharedPicture,
     counts: Arc<WriterCounts>,
 }
 
@@ -280,19 +277,19 @@ impl Thread {
             Some(conn) => conn,
             lost => lost.insert(connect(&self.url)?),
         };
-        let known = Arc::clone(&*self.directory.read().unwrap_or_else(PoisonError::into_inner));
+        let known = self.picture.read().unwrap_or_else(PoisonError::into_inner).clone();
         dialect::begin_write(conn)?;
         match Self::decide_and_flush(conn, &self.basis, &known, requests) {
             Ok((answers, None)) => {
                 dialect::rollback(conn)?;
                 Ok(answers)
             }
-            Ok((answers, Some(directory))) => {
+            Ok((answers, Some(picture))) => {
                 let started = Instant::now();
                 dialect::commit(conn)?;
                 self.counts.commit_seconds.observe(started.elapsed().as_secs_f64());
                 self.counts.commits.inc();
-                *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+                *self.picture.write().unwrap_or_else(PoisonError::into_inner) = picture;
                 Ok(answers)
             }
             Err(error) => {
@@ -308,7 +305,7 @@ impl Thread {
     fn decide_and_flush(
         conn: &mut Conn,
         basis: &Basis,
-        known: &Arc<Directory>,
+        known: &Picture,
         requests: &[&Request],
     ) -> Result<Settled> {
         let mut workspace = Workspace::load(conn, basis, known, requests)?;
@@ -325,6 +322,6 @@ impl Thread {
             return Ok((answers, None));
         }
         workspace.flush(conn, before)?;
-        Ok((answers, Some(workspace.directory)))
+        Ok((answers, Some(workspace.picture())))
     }
 }

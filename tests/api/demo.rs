@@ -171,7 +171,7 @@ fn the_work_of_today_is_alive(built: &Built, now: &str) {
     let due = |case: &Case| case.record.clock.as_ref().and_then(|clock| clock.due_date);
     let overdue = open.iter().filter(|case| due(case).is_some_and(|due| due < today)).count();
     assert_eq!(overdue, 3);
-    let soon = built.app.law.calendar.nth_working_day_after(today, 3).unwrap().0;
+    let soon = built.app.law().calendar.nth_working_day_after(today, 3).unwrap().0;
     let due_soon = |case: &&&&Case| due(case).is_some_and(|due| (today..=soon).contains(&due));
     assert!(open.iter().filter(due_soon).count() >= 3);
     assert!(around.iter().all(|case| case.updated_at <= at(now)), "nothing lies in the future");

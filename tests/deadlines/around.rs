@@ -143,6 +143,7 @@ fn calendar_knows_the_traps() {
 #[test]
 fn calendar_takes_a_new_year_and_refuses_a_wrong_one() {
     let notice = |off: &str| CalendarYear {
+        number: 1,
         off_weekdays: vec![d(off)],
         worked_weekends: vec![],
         notices: vec![],

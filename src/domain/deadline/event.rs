@@ -4,15 +4,16 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{ClockError, Moment, Receipt};
+use crate::domain::text_enum::text_enum;
 
-/// Who is asked for an opinion (征求意见).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Consulted {
-    /// A third party whose secrets or privacy are concerned (第三方; 2007 art. 23, 2019 art. 32).
-    ThirdParty,
-    /// Another agency (2007 art. 7; 2019 arts. 33, 34).
-    Agency,
+text_enum! {
+    /// Who is asked for an opinion (征求意见).
+    pub enum Consulted in "consulted" {
+        /// Whose secrets or privacy are concerned (2007 art. 23, 2019 art. 32).
+        ThirdParty = "third_party" : "第三方" / "third party",
+        /// 2007 art. 7; 2019 arts. 33, 34.
+        Agency = "agency" : "其他机关" / "another agency",
+    }
 }
 
 /// One event that the clock reads.

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::engine::{Run, run};
 use super::{
-    Abandonment, Assessment, ClockError, Consulted, Flag, Matter, PauseReason, RestartCause,
-    Standing,
+    Abandonment, Answered, Assessment, ClockError, Consulted, Flag, Matter, PauseReason,
+    RestartCause, Standing,
 };
 use crate::domain::calendar::{DayKind, MAX_WALK_DAYS, date_of};
 use crate::domain::regulation::{Bilingual, Law, RuleSetId};
@@ -90,6 +90,8 @@ pub struct DayLine {
     pub reason: DayReason,
     /// What the calendar says of it.
     pub calendar: DayKind,
+    /// The version of its calendar year; none past the last announced one.
+    pub year_version: Option<u32>,
     /// The reason in words.
     pub text: Bilingual,
     /// The source of the reason.
@@ -132,6 +134,18 @@ pub struct Explanation {
     pub provisional: bool,
     /// Defects, in event order.
     pub flags: Vec<Flag>,
+    /// Last day for a supplement notice; none under the 2007 text.
+    pub supplement_notice_due: Option<NaiveDate>,
+    /// Last day for the opinion of each consultation that stops the clock, in event order.
+    pub opinion_due: Vec<NaiveDate>,
+    /// Last day to pay, of the last fee notice.
+    pub fee_due: Option<NaiveDate>,
+    /// Last day for the act of the applicant that the clock waits for.
+    pub waits_until: Option<NaiveDate>,
+    /// The day from which the application counts as abandoned.
+    pub abandoned_from: Option<NaiveDate>,
+    /// The answer; none without one.
+    pub answer: Option<Answered>,
     /// The count.
     pub summary: Summary,
     /// The days, from the day after receipt.
@@ -151,6 +165,11 @@ pub fn explain(
     let assessment = run.conclude(matter)?;
     let days = list_days(&run, &assessment, law, as_of)?;
     let summary = summarise(&run, &assessment, &days, as_of);
+    let (waits_until, abandoned_from) = match assessment.standing {
+        Standing::Running { .. } => (None, None),
+        Standing::Paused { until, .. } => (until, None),
+        Standing::Abandoned { from, .. } => (None, Some(from)),
+    };
     Ok(Explanation {
         rule_set: assessment.rule_set,
         rules_version: law.rules.version.clone(),
@@ -158,6 +177,12 @@ pub fn explain(
         receipt_date: assessment.receipt_date,
         provisional: assessment.provisional,
         flags: assessment.flags,
+        supplement_notice_due: assessment.supplement_notice_due,
+        opinion_due: assessment.opinion_due,
+        fee_due: assessment.fee_due,
+        waits_until,
+        abandoned_from,
+        answer: assessment.answer,
         summary,
         days,
     })
@@ -188,18 +213,30 @@ fn list_days(
         if kind == LineKind::Counted {
             number += 1;
         }
-        let (zh, en) = reason.text();
         lines.push(DayLine {
             date,
             kind,
             number: (kind == LineKind::Counted).then_some(number),
             reason,
             calendar,
-            text: Bilingual { zh: zh.to_owned(), en: en.to_owned() },
+            year_version: law.calendar.year_version(date),
+            text: in_words(reason, calendar),
             article: article(reason, run, law).clone(),
         });
     }
     Ok(lines)
+}
+
+/// The reason in words; a weekend that is worked says why it is a working day at all.
+fn in_words(reason: DayReason, calendar: DayKind) -> Bilingual {
+    let (zh, en) = reason.text();
+    match calendar {
+        DayKind::MakeUpWorkday => Bilingual {
+            zh: format!("{zh}(调休上班)"),
+            en: format!("{en} (make-up working day)"),
+        },
+        _ => Bilingual { zh: zh.to_owned(), en: en.to_owned() },
+    }
 }
 
 fn classify(

@@ -10,8 +10,8 @@ mod step;
 pub mod table;
 
 pub use apply::{
-    Applied, Consequence, Issued, NewCase, apply, can_be_sealed, hand_over, is_unfinished, receive,
-    release, settle_seal, signer,
+    Applied, Consequence, Issued, Move, NewCase, apply, can_be_sealed, hand_over, is_unfinished,
+    moved_by, recalculate, receive, release, settle_seal, signer,
 };
 pub use gates::{awaited_reviews, needed_by, reviews_needed};
 pub use guard::{Availability, applicant_may, availability, role_may};

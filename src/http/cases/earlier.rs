@@ -257,6 +257,6 @@ pub async fn earlier(
     };
     let with = Compared { name: applicant.name.as_deref(), subject: subject.as_deref() };
     let found = lookup::of_person(&app, &auth.actor, &keys, with).await?;
-    let under = app.law.text_in_force(legal_day(app.clock.now()));
+    let under = app.law().text_in_force(legal_day(app.clock.now()));
     Ok(Json(EarlierCasesView::of(found, under, language)))
 }

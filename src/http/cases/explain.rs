@@ -1,11 +1,10 @@
-//! What a case says about itself: what may be done now, when it is due and why, what happened.
+//! What a case says about itself: what may be done now, and why the rest may not.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use actix_web::web;
-use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -16,20 +15,18 @@ use super::issuing::IssueLetterBody;
 use super::letters::SealBody;
 use super::{Reply, drafting, load, steps, subtasks};
 use crate::domain::actor::{Actor, By};
-use crate::domain::case::{Case, ClockFlag, matter};
-use crate::domain::deadline::{self, DayLine, Explanation, legal_day};
+use crate::domain::case::Case;
 use crate::domain::deadline::{Fact, missing_facts};
 use crate::domain::lifecycle::{
     Action, Availability, Context, EarlierCases, NextNumbers, availability, can_be_sealed,
 };
 use crate::domain::paragraph::Paragraphs;
 use crate::domain::regulation::Law;
-use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::rejection::Rejection;
 use crate::domain::said::{Language, Said, citation};
 use crate::http::auth::{Auth, ReadCases};
 use crate::http::extract::CasePath;
-use crate::http::problem::{Fault, Problem};
-use crate::http::reply::{Conditional, Json};
+use crate::http::reply::Json;
 use crate::http::schemas;
 use crate::http::upload::AttachBody;
 use crate::service::App;
@@ -210,7 +207,7 @@ pub(super) async fn available(app: &App, actor: &Actor, case: &Case) -> Reply<Ve
     let ctx = Context {
         by: By::Staff(actor),
         at: app.clock.now(),
-        law: &app.law,
+        law: &app.law(),
         decisions: app.decisions,
         practice: app.practice,
         earlier: &EarlierCases::new(),
@@ -233,144 +230,7 @@ pub async fn actions(
     let items = available(&app, &auth.actor, &case)
         .await?
         .iter()
-        .map(|item| ActionView::of(&case, item, &app.law, language))
+        .map(|item| ActionView::of(&case, item, &app.law(), language))
         .collect();
     Ok(Json(ActionsView { version: case.version.0, items }))
-}
-
-/// One day of the count.
-#[derive(Serialize, ToSchema)]
-pub struct DayView {
-    /// The day.
-    pub date: NaiveDate,
-    /// `counted`, `excluded`, `rest_day` or `void`.
-    pub kind: String,
-    /// Its running number, if it counts.
-    pub number: Option<u32>,
-    /// Why, as a code.
-    pub reason: String,
-    /// What the calendar says of it, e.g. `make_up_workday`.
-    pub calendar: String,
-    /// Why, in words, in the language of the answer.
-    pub text: String,
-    /// The source, in the language of the answer.
-    pub article: String,
-}
-
-/// The count in short.
-#[derive(Serialize, ToSchema)]
-pub struct ClockSummaryView {
-    /// Receipt or last restart; the day after is day 1.
-    pub start_date: NaiveDate,
-    /// Working days to the due date, extension included.
-    pub goal: u32,
-    /// Of these, gone by.
-    pub elapsed: u32,
-    /// Of these, left.
-    pub remaining: u32,
-    /// Is the clock stopped?
-    pub paused: bool,
-    /// Is the due date past, without an answer on or before it?
-    pub breached: bool,
-    /// The last lawful day; null while the clock is stopped or has ended.
-    pub due_date: Option<NaiveDate>,
-    /// The legal day that this is said of.
-    pub as_of_date: NaiveDate,
-}
-
-/// A due date explained day by day.
-#[derive(Serialize, ToSchema)]
-pub struct DeadlineView {
-    /// The text that governs: `2007` or `2019`.
-    pub rule_set: String,
-    /// The state of the rule data.
-    pub rules_version: String,
-    /// The state of the calendar.
-    pub calendar_version: String,
-    /// The date of receipt.
-    pub receipt_date: NaiveDate,
-    /// Does it rest on a year that has not been announced?
-    pub provisional: bool,
-    /// What went wrong with the periods, in the order of the events.
-    #[schema(value_type = Vec<ClockFlag>)]
-    pub flags: Vec<String>,
-    /// In short.
-    pub summary: ClockSummaryView,
-    /// Every day from the day after receipt.
-    pub days: Vec<DayView>,
-}
-
-/// The code of a value that serialises as one.
-fn code(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(code)) => code,
-        _ => String::new(),
-    }
-}
-
-impl DayView {
-    fn of(line: DayLine, language: Language) -> Self {
-        Self {
-            date: line.date,
-            kind: code(line.kind),
-            number: line.number,
-            reason: code(line.reason),
-            calendar: code(line.calendar),
-            text: Said::from(line.text).into_text(language),
-            article: Said::from(line.article).into_text(language),
-        }
-    }
-}
-
-impl DeadlineView {
-    fn of(explanation: Explanation, today: NaiveDate, language: Language) -> Self {
-        let summary = explanation.summary;
-        Self {
-            rule_set: explanation.rule_set.as_str().to_owned(),
-            rules_version: explanation.rules_version,
-            calendar_version: explanation.calendar_version,
-            receipt_date: explanation.receipt_date,
-            provisional: explanation.provisional,
-            flags: explanation.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
-            summary: ClockSummaryView {
-                start_date: summary.started_on,
-                goal: summary.goal,
-                elapsed: summary.elapsed,
-                remaining: summary.remaining,
-                paused: summary.paused,
-                breached: summary.breached,
-                due_date: summary.due_date,
-                as_of_date: summary.as_of.unwrap_or(today),
-            },
-            days: explanation.days.into_iter().map(|line| DayView::of(line, language)).collect(),
-        }
-    }
-}
-
-/// `GET /api/v1/cases/{id}/deadline`
-pub async fn deadline(
-    auth: Auth<ReadCases>,
-    app: web::Data<App>,
-    id: CasePath,
-    language: Language,
-) -> Reply<Conditional<Json<DeadlineView>>> {
-    let case = load(&app, &auth.actor, id.0).await?;
-    if case.record.registration.is_none() {
-        let refusal = Rejection::new(Reason::NotRegistered);
-        return Err(Problem::from(crate::domain::rejection::Refusal::from(refusal)));
-    }
-    let today = legal_day(app.clock.now());
-    // The clock of a case that ended without an answer stood still on that day.
-    let ended = case.record.stage.closure().map(|closure| closure.closed_on);
-    let as_of = ended.map_or(today, |day| day.min(today));
-    let explained = deadline::explain(&matter(&case), &app.law, Some(as_of)).map_err(|error| {
-        tracing::error!(%error, case = %case.id, "the clock of a stored case does not run");
-        Fault::Internal
-    })?;
-    let mut view = DeadlineView::of(explained, as_of, language);
-    if ended.is_some() {
-        view.summary.due_date = None;
-        view.summary.breached = false;
-    }
-    Ok(Conditional(Json(view)))
 }

@@ -4,6 +4,7 @@ mod applicant;
 mod archive;
 mod attachments;
 mod bodies;
+mod deadline;
 mod drafting;
 mod earlier;
 mod events;
@@ -20,6 +21,7 @@ mod search;
 mod steps;
 pub mod subtasks;
 mod views;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -47,9 +49,10 @@ pub(super) use bodies::{ApplicantBody, prose};
 use earlier::EarlierCasesView;
 
 pub use attachments::{attach, attachment, content, list as attachments};
+pub use deadline::deadline;
 pub use earlier::{Caution, earlier};
 pub use events::events;
-pub use explain::{actions, deadline};
+pub use explain::actions;
 pub use export::export as export_case;
 pub use filters::{Counting, Worklist};
 pub use import::{Charset, Column, RegisterFault, RowOutcome, import, template};
@@ -63,6 +66,7 @@ pub use list::{TotalKind, list};
 pub use receipt::{Paper, receipt, receipt_with_code};
 pub use search::search;
 pub use steps::ReasonBody;
+pub use what_if::what_if;
 
 type Reply<R> = Result<R, Problem>;
 
@@ -92,7 +96,7 @@ pub async fn receive(
     let earlier = outcome.earlier.take().unwrap_or(known);
     let query_code = outcome.query_code.clone().ok_or(Fault::Internal)?;
     let governing = outcome.case.as_ref().and_then(CaseAfter::rule_set);
-    let under = governing.unwrap_or_else(|| app.law.text_in_force(legal_day(outcome.at)));
+    let under = governing.unwrap_or_else(|| app.law().text_in_force(legal_day(outcome.at)));
     let tagged = answer::<200>(&app, &auth.actor, outcome)?;
     let earlier_cases = EarlierCasesView::of(earlier, under, language);
     Ok(Tagged {

@@ -143,8 +143,8 @@ pub async fn build(
         return Err(DemoError::NotEmpty);
     }
     let stage = data::stage()?;
-    let year = plan::story(data::year()?, &stage.topics, (&app.law, app.practice), today)?;
-    let open = plan::story(data::open()?, &stage.topics, (&app.law, app.practice), today)?;
+    let year = plan::story(data::year()?, &stage.topics, (&app.law(), app.practice), today)?;
+    let open = plan::story(data::open()?, &stage.topics, (&app.law(), app.practice), today)?;
     let total = stage.users.len() + year.agenda.len() + open.agenda.len();
 
     let opening = year.agenda.first().map_or(now, |entry| entry.at - TimeDelta::hours(1));

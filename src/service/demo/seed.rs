@@ -48,7 +48,7 @@ pub async fn seed(
     }
     let stage = data::stage()?;
     let deck = Deck::new(data::year()?, data::open()?)?;
-    let arrivals = Arrivals::new(&app.law, legal_day(now), load.cases)?;
+    let arrivals = Arrivals::new(&app.law(), legal_day(now), load.cases)?;
     clock.set(arrivals.at(0).map_or(now, |first| start_of_legal_day(first.day)));
     let users = cast::create(app, &stage.users).await?;
     let cast = Cast::new(app.store.directory().await?);
@@ -120,7 +120,7 @@ impl Seeder<'_> {
         let place = draw::somebody(&mut chance, crowd);
         let mut scene = Scene {
             cast: self.cast,
-            law: &self.app.law,
+            law: &self.app.law(),
             row: &row,
             number,
             topic,
@@ -175,7 +175,8 @@ impl Seeder<'_> {
         let mut passed = 0;
         for (after, _) in route {
             if *after > passed {
-                let (day, _) = self.app.law.calendar.nth_working_day_after(arrival.day, *after)?;
+                let (day, _) =
+                    self.app.law().calendar.nth_working_day_after(arrival.day, *after)?;
                 at = start_of_legal_day(day) + TimeDelta::minutes(minutes);
                 passed = *after;
             }

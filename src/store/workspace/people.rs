@@ -197,8 +197,9 @@ impl Workspace<'_> {
         }
     }
 
-    /// Draws the directory anew with the changes of this batch; its version moves on.
-    fn redraw(&mut self) -> Result<()> {
+    /// Draws the directory anew with the changes of this batch; its version moves on, and with it
+    /// that of the picture that every process holds.
+    pub(super) fn redraw(&mut self) -> Result<()> {
         let old = &self.directory;
         let mut units: Vec<_> = old.units().into_iter().cloned().collect();
         for unit in self.pending.units.values() {

@@ -20,6 +20,7 @@ async fn addresses(api: &Api) -> Vec<String> {
     let ask = json!({ "items": "年度不明", "guidance": "请写明年度" });
     let case = api.done(Who::Clerk, &case, "request-supplement", &ask).await;
     let case = api.filed(Who::OfficerA, &case).await;
+    crate::support::keeping::kept(api).await;
     let entries = routes();
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);
     let mut found: Vec<String> = readable
@@ -35,6 +36,7 @@ async fn addresses(api: &Api) -> Vec<String> {
     found.push("/api/v1/statistics/reply-rate?group_by=month".to_owned());
     // A log-in leaves traces; it has happened before anything is read.
     api.token(Who::Admin).await;
+    api.token(Who::Supervisor).await;
     found
 }
 
@@ -42,6 +44,8 @@ async fn addresses(api: &Api) -> Vec<String> {
 fn reader(path: &str) -> Who {
     if path.starts_with("/api/v1/users/") && path.ends_with("/sessions") {
         Who::Admin
+    } else if path.ends_with("/effects") {
+        Who::Supervisor
     } else {
         Who::Clerk
     }

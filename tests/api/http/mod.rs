@@ -2,6 +2,8 @@
 
 mod administration;
 mod archive;
+mod calendar;
+mod clocks;
 mod conditional;
 mod contract;
 mod counter;
@@ -11,6 +13,7 @@ mod dictionaries;
 mod doors;
 mod examples;
 mod export;
+mod explaining;
 mod files;
 mod gates;
 mod guesses;
@@ -44,4 +47,5 @@ mod tables;
 mod traces;
 mod viewer;
 mod wire;
+mod worked_examples;
 mod zones;

@@ -9,17 +9,19 @@ use gongkai::http::openapi;
 use serde_json::Value;
 
 /// Verbs that are no actions of the lifecycle.
-const VERBS: [&str; 5] = [
+const VERBS: [&str; 8] = [
     // A search by personal data is posted: an address would be logged on its way.
     "search", "earlier",
     // Tokens and the one set-up have no address to be read at afterwards.
     "refresh", "set-up",
     // A unit is never deleted, for cases name it: its cases and people move on.
     "close",
+    // A version of a calendar year is put in force, or given up; nothing is supposed of a case for good.
+    "apply", "discard", "what-if",
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 18] = [
+const SINGULAR: [&str; 19] = [
     // A letter has one page and one file of each form, a case one answer.
     "html",
     "pdf",
@@ -38,6 +40,9 @@ const SINGULAR: [&str; 18] = [
     "receipt",
     "reply-rate",
     "overview",
+    // A bureau has one calendar, and its cases are recalculated once by each version.
+    "calendar",
+    "recalculation",
     // A file has one content.
     "content",
     // A case is taken out whole.

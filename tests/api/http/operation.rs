@@ -128,9 +128,10 @@ on_both! {
     async fn a_note_that_is_too_old_counts_as_no_answer(api: Api) {
         let app = &api.world.app;
         let limits = HealthLimits { interval: Duration::from_hours(1), stale: Duration::ZERO, owing_every: 1 };
-        let watched = (Arc::clone(&app.clock), Arc::clone(&app.law));
-        let volumes = Volumes::default();
-        let (health, watch) = Health::watch(api.world.db.url(), watched, volumes, limits).expect("a watch");
+        let clock = Arc::clone(&app.clock);
+        let watched = (app.store.shared_picture(), Volumes::default());
+        let (health, watch) =
+            Health::watch(api.world.db.url(), clock, watched, limits).expect("a watch");
         assert_eq!(health.ready(), Err(Unready::Database));
         drop(watch);
     }

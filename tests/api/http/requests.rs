@@ -86,13 +86,14 @@ on_both! {
     }
 }
 
-/// Does it change a case? Printing a receipt posts a code, looking at a letter a kind, and both change
-/// nothing.
+/// Does it change a case? Printing a receipt posts a code, looking at a letter a kind, supposing something a supposition, and
+/// all change nothing.
 fn is_action(entry: &Entry) -> bool {
     entry.path.starts_with("/api/v1/cases/{id}")
         && entry.method == Method::POST
         && !entry.path.ends_with("/receipt")
         && !entry.path.ends_with("/letter-previews")
+        && !entry.path.ends_with("/what-if")
 }
 
 /// A body that gets past the form of an action.
@@ -206,6 +207,7 @@ on_both! {
             let who = Who::with(right);
             let id = case["id"].as_str().unwrap();
             let path = entry.path.replace("{id}", id).replace("{letter_id}", id);
+            let path = path.replace("{year}", "2026").replace("{number}", "1");
             let path = format!("{}?colour=red", path.replace("{kind}", "receipt"));
             let request = api.request(who, entry.method.clone(), &path).await.insert_header(("if-match", "\"3\""));
             let request = match entry.path.rsplit('/').next().unwrap() {

@@ -16,6 +16,7 @@ mod paging;
 mod pairs;
 mod plans;
 mod races;
+mod recalculation;
 mod rows;
 mod schema;
 mod scope;

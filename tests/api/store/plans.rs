@@ -5,14 +5,16 @@
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use gongkai::domain::actor::CaseScope;
+use gongkai::domain::clocks::ClockKind;
 use gongkai::domain::external_ref::ExternalRef;
 use gongkai::domain::ids::CaseId;
 use gongkai::domain::lifecycle::Status;
 use gongkai::domain::measure::{Cohort, GroupBy, Part};
 use gongkai::domain::sealed::PersonalField;
 use gongkai::store::cases::{self, CaseFilter, Lines, Place as Row, Sort, Unanswered, Unassigned};
+use gongkai::store::clocks::{self, ClockFilter, ClockPlace};
 use gongkai::store::page::Page;
-use gongkai::store::{Conn, earlier, events, outcomes, pulse, references, statistics};
+use gongkai::store::{Conn, calendar, earlier, events, outcomes, pulse, references, statistics};
 
 use super::explain::{BY_VALUES, FOR_ALL_VALUES, Way, captured, explained, fault};
 use super::pairs::pairs;
@@ -236,6 +238,62 @@ fn figures(world: &World) -> Vec<Read> {
     reads
 }
 
+/// An answer that is due of every open case, and of each case an occasion that is over.
+fn fill_clocks(world: &World) {
+    let no_limit = match world.db.backend() {
+        Backend::Postgres => "SET statement_timeout = 0;",
+        Backend::Sqlite => "",
+    };
+    world.db.execute(&format!(
+        "{no_limit} DELETE FROM case_clocks; \
+         INSERT INTO case_clocks SELECT id, 'answer', 0, due_date, responsible_unit_id, officer_id \
+         FROM cases WHERE finished_on IS NULL AND due_date IS NOT NULL; \
+         INSERT INTO case_clocks SELECT id, 'supplement_notice', 0, receipt_date, \
+         responsible_unit_id, officer_id FROM cases WHERE receipt_date IS NOT NULL; ANALYZE;"
+    ));
+}
+
+/// What falls due, and the cases that a change of the calendar concerns.
+fn clocks(world: &World) -> Vec<Read> {
+    let today = world.today();
+    let ours = |filter: ClockFilter, page: Page<ClockPlace>| {
+        move |conn: &mut Conn| drop(clocks::list(conn, &filter, today, page, 50).unwrap())
+    };
+    let within = |days| ClockFilter { to: Some(today + Days::new(days)), ..ClockFilter::default() };
+    let units = Some(vec![world.unit(Place::CenterB), world.unit(Place::WindowA)]);
+    let officer = Some(world.user(Who::OfficerA));
+    let deep = ClockPlace(today + Days::new(2), CaseId(world.app.fresh_id()), ClockKind::Answer, 0);
+    let of_units = ClockFilter { units, from: Some(today), ..within(7) };
+    let kinds = vec![ClockKind::Answer, ClockKind::Subtask];
+    let coming = ClockFilter { from: Some(today), ..within(7) };
+    let next = Some(calendar::Place { due: Some(today), id: CaseId(world.app.fresh_id()) });
+    vec![
+        read("what falls due", Way::Search, ours(within(7), Page::First)),
+        read("what falls due, a deep page", Way::Search, ours(within(30), Page::After(deep))),
+        read("what falls due, backwards", Way::Search, ours(within(30), Page::Before(deep))),
+        read("what falls due at two units", Way::Search, ours(of_units, Page::First)),
+        read(
+            "what falls due of an officer",
+            Way::Search,
+            ours(ClockFilter { officer, ..within(7) }, Page::First),
+        ),
+        read(
+            "what falls due of two kinds",
+            Way::Search,
+            ours(ClockFilter { kinds, ..within(7) }, Page::First),
+        ),
+        read("how much falls due", Way::Search, move |conn| {
+            drop(clocks::count(conn, &coming, today).unwrap());
+        }),
+        read("cases that a new calendar concerns", Way::Walk, move |conn| {
+            drop(calendar::look_at(conn, &CaseScope::All, today, None, 100).unwrap());
+        }),
+        read("more of them", Way::Walk, move |conn| {
+            drop(calendar::look_at(conn, &CaseScope::All, today, next, 100).unwrap());
+        }),
+    ]
+}
+
 on_both!(every_read_uses_an_index);
 async fn every_read_uses_an_index(world: World) {
     let template = rows::template(&world).await;
@@ -245,12 +303,14 @@ async fn every_read_uses_an_index(world: World) {
          INSERT INTO idempotency_keys SELECT subject_id, 'key-' || seq, hash, hash, at FROM events; \
          INSERT INTO outbox SELECT 1000000000 + seq, 'case.received', '{}', at, at FROM events; ANALYZE;";
     world.db.execute(numbered);
+    fill_clocks(&world);
     let mut faults = Vec::new();
     let reads = [
         lists(&world),
         worklists(&world),
         details(&world, rows::id(&template)),
         figures(&world),
+        clocks(&world),
         pairs(&world),
     ];
     for read in reads.into_iter().flatten() {

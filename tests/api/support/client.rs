@@ -141,7 +141,10 @@ impl Api {
             .replace("/units/{id}", &format!("/units/{}", self.world.unit(Place::CenterA)))
             .replace("/users/{id}", &format!("/users/{}", self.world.user(Who::OfficerA)))
             .replace("{letter_id}", case["letters"][0]["id"].as_str().unwrap_or("{letter_id}"))
-            .replace("{kind}", "receipt");
+            .replace("{kind}", "receipt")
+            // See `keeping::kept`: one year has a draft, the other a version in force.
+            .replace("{year}", if template.ends_with("/recalculation") { "2026" } else { "2025" })
+            .replace("{number}", "2");
         assert!(!path.contains('{'), "{path}: give this test a thing to name");
         path
     }

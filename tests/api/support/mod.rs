@@ -14,6 +14,7 @@ pub mod client;
 pub mod databases;
 pub mod inputs;
 pub mod seal;
+pub mod keeping;
 pub mod world;
 
 use std::future::{Future, poll_fn};

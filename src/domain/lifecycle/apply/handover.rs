@@ -11,11 +11,13 @@ use crate::domain::text_enum::text_enum;
 
 text_enum! {
     /// What happens to a case without an action on it: it follows from a decision about its unit or its
-    /// officer, or from what an outside service did, and stands in the ledger under this name.
+    /// officer, from a change of the calendar, or from what an outside service did, and stands in the ledger under this name.
     pub enum Consequence in "consequence" {
         HandOver = "hand_over" : "移交" / "handed over with the unit that was closed",
         Release = "release" : "退回待接收" / "given back by an officer who has gone",
         SettleSeal = "settle_seal" : "用印结果" / "the seal service has sealed a letter, or has not",
+        /// apply/recalculate.rs
+        Recalculate = "recalculate" : "期限重算" / "due date recalculated after a change of the calendar",
     }
 }
 

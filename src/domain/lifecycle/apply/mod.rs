@@ -8,6 +8,7 @@ mod handover;
 mod intake;
 mod letters;
 mod seal;
+mod recalculate;
 mod subtask;
 mod supplement;
 mod transfer;
@@ -17,6 +18,7 @@ pub use intake::{NewCase, receive};
 pub use letters::{Issued, signer};
 pub(super) use seal::not_sealable;
 pub use seal::{can_be_sealed, settle_seal};
+pub use recalculate::{Move, moved_by, recalculate};
 
 use super::guard::objections;
 use super::table::{Status, Target, rules_of};

@@ -14,6 +14,7 @@ use crate::domain::case::Case;
 use crate::domain::deadline::legal_day;
 use crate::domain::letter::{self, Desk, LetterError, LetterId, LetterKind, Personal, Sheet};
 use crate::domain::lifecycle::signer;
+use crate::domain::regulation::Law;
 use crate::domain::rejection::{Reason, Refusal, Rejection};
 use crate::domain::said::Said;
 use crate::domain::unit::Directory;
@@ -57,10 +58,10 @@ pub struct DocumentParams {
     pub letter_id: Option<Uuid>,
 }
 
-fn desk<'a>(app: &'a App, directory: &'a Directory) -> Desk<'a> {
+fn desk<'a>(app: &'a App, law: &'a Law, directory: &'a Directory) -> Desk<'a> {
     Desk {
         office: &app.letters,
-        law: &app.law,
+        law,
         decisions: app.decisions,
         directory,
         today: legal_day(app.clock.now()),
@@ -84,7 +85,7 @@ pub async fn preview(
     let case = load(&app, &auth.actor, id.0).await?;
     let directory = app.store.directory().await?;
     let signer = signer(&case, &auth.actor, &directory);
-    let drawn = letter::preview(&case, kind, &desk(&app, &directory), signer);
+    let drawn = letter::preview(&case, kind, &desk(&app, &app.law(), &directory), signer);
     let sheet = drawn.map_err(|error| incomplete(&error))?.ok_or(Reason::LetterNotDue)?;
     Ok(Conditional(page::html(&masked(sheet, &auth.actor, &case), Mark::Draft)))
 }
@@ -111,7 +112,8 @@ fn drawn(
     (kind, letter): (LetterKind, Option<LetterId>),
     directory: &Directory,
 ) -> Reply<Sheet> {
-    let desk = desk(app, directory);
+    let law = app.law();
+    let desk = desk(app, &law, directory);
     let made = match kind {
         LetterKind::APPLICATION_FORM => {
             letter::application_form(case, personal(app, actor, case)?, &desk)

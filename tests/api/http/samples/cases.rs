@@ -147,6 +147,10 @@ fn reading() -> Vec<Sample> {
         sample!("getFile", Some(Who::OfficerA), CENTER_B, |api| on_file(api).await),
         sample!("downloadFile", Some(Who::OfficerA), CENTER_B, |api| on_file(api).await),
         sample!("getCaseDeadline", Some(Who::OfficerA), CENTER_B, |api| on(&api.assigned(Place::CenterA).await)),
+        sample!("askWhatIf", Some(Who::OfficerA), CENTER_B, |api| {
+            let case = api.assigned(Place::CenterA).await;
+            Call { body: Some(json!({ "extensions": [{ "days": 10 }] })), ..on(&case) }
+        }),
     ]
 }
 

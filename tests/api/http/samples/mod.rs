@@ -3,6 +3,7 @@
 //! operation (`coverage.rs`). A new operation gets its sample here, beside its neighbours; a test
 //! says so when it has none.
 
+mod calendar;
 mod cases;
 mod directory;
 mod others;
@@ -105,8 +106,10 @@ use sample;
 /// Every sample, in the order in which the examples are recorded: what only reads comes first.
 pub fn all() -> Vec<Sample> {
     let mut all = others::samples();
+    all.extend(calendar::samples());
     all.extend(outside::samples());
     all.extend(cases::samples());
+    all.extend(calendar::keeping());
     all.extend(directory::samples());
     all
 }
