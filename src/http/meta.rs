@@ -30,7 +30,7 @@ pub struct ReadinessView {
     /// `ok`.
     pub status: String,
     /// Where little room is left on the disk: `files`, `spool`, `database`.
-    pub low_space: Vec<String>,
+    pub low_volumes: Vec<String>,
 }
 
 fn ok() -> Json<HealthView> {
@@ -70,8 +70,8 @@ pub async fn ready(_: Open, app: web::Data<App>) -> Result<ReadyReply, Problem> 
         Unready::Schema => Fault::SchemaOutdated,
     })?;
     let scarce = app.health.room().into_iter().filter(|room| room.scarce);
-    let low_space = scarce.map(|room| room.of.name().to_owned()).collect();
-    Ok(ReadyReply(Json(ReadinessView { status: "ok".to_owned(), low_space })))
+    let low_volumes = scarce.map(|room| room.of.name().to_owned()).collect();
+    Ok(ReadyReply(Json(ReadinessView { status: "ok".to_owned(), low_volumes })))
 }
 
 /// The contract as JSON.

@@ -137,7 +137,8 @@ impl Workspace<'_> {
         let numbers = self.numbers(origin.at);
         let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let (earlier, paragraphs) = (EarlierCases::new(), Paragraphs::new());
-        let ctx = context(self, by, origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
+        let ctx =
+            context(self, by, origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
         let received = lifecycle::receive(&receive.new, &ctx)?;
         let registered = match &receive.register {
             Some(arrival) => {
@@ -205,8 +206,12 @@ impl Workspace<'_> {
         let numbers = self.numbers(origin.at);
         let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let (earlier, paragraphs) = (self.earlier.clone(), self.paragraphs.clone());
-        let ctx =
-            context(self, By::Staff(actor), origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
+        let ctx = context(
+            self,
+            By::Staff(actor),
+            origin.at,
+            (&law, &directory, &numbers, (&earlier, &paragraphs)),
+        );
         let Applied { case: after, issued } = lifecycle::apply(&before, step, &ctx)?;
         // Only now: who may not take the action is not told which cases exist.
         if step.other_case().is_some_and(|other| !self.knows_case(other)) {
@@ -298,7 +303,12 @@ impl Workspace<'_> {
         let numbers = self.numbers(origin.at);
         let (law, directory) = (Arc::clone(&self.law), Arc::clone(&self.directory));
         let (earlier, paragraphs) = (EarlierCases::new(), Paragraphs::new());
-        let ctx = context(self, By::Applicant, origin.at, (&law, &directory, &numbers, (&earlier, &paragraphs)));
+        let ctx = context(
+            self,
+            By::Applicant,
+            origin.at,
+            (&law, &directory, &numbers, (&earlier, &paragraphs)),
+        );
         let after = lifecycle::apply(before, step, &ctx)?.case;
         self.enter_step(before, &after, step, origin)?;
         let outcome = case_outcome(&after, origin.at);
@@ -369,8 +379,7 @@ impl Workspace<'_> {
 }
 
 /// What a decision is given beside the actor and the instant.
-type Given<'w> =
-    (&'w Law, &'w Directory, &'w NextNumbers, (&'w EarlierCases, &'w Paragraphs));
+type Given<'w> = (&'w Law, &'w Directory, &'w NextNumbers, (&'w EarlierCases, &'w Paragraphs));
 
 fn context<'w>(
     workspace: &Workspace<'w>,

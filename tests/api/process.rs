@@ -409,7 +409,7 @@ fn the_check_looks_at_the_database_and_changes_nothing() {
         .expect("a list")
         .iter()
         .map(|line| (line["check"].as_str(), line["ok"].as_bool()));
-    let expected = ["settings", "fonts", "database", "migrations", "data key"]
+    let expected = ["settings", "fonts", "tables", "database", "migrations", "data key"]
         .map(|check| (Some(check), Some(true)));
     assert_eq!(checks.collect::<Vec<_>>(), expected);
     drop(Running::start(place.gongkai(&["serve"])));

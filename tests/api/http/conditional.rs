@@ -20,6 +20,7 @@ async fn addresses(api: &Api) -> Vec<String> {
     let ask = json!({ "items": "年度不明", "guidance": "请写明年度" });
     let case = api.done(Who::Clerk, &case, "request-supplement", &ask).await;
     let case = api.filed(Who::OfficerA, &case).await;
+    let case = api.worded(case).await;
     crate::support::keeping::kept(api).await;
     let entries = routes();
     let readable = entries.iter().filter(|entry| entry.method == Method::GET);

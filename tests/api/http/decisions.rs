@@ -226,7 +226,9 @@ async fn four_people(api: &Api, case: &Value) {
 
 /// Reads the letter of a case as its applicant will, and tells what is wrong with it.
 async fn read(api: &Api, visit: Visit, row: &Decision, case: &Value) -> Vec<String> {
-    let last = case["letters"].as_array().and_then(|letters| letters.last()).expect("a letter");
+    let mut letters = case["letters"].as_array().expect("letters").iter().rev();
+    // After the answer stands the sheet of its reviews.
+    let last = letters.find(|letter| letter["kind"] != "review_sheet").expect("a letter");
     let path = last["links"]["self"].as_str().expect("an address");
     let letter = api.get(Who::Clerk, path).await.json();
     let blocks = letter["blocks"].as_array().expect("blocks").iter();

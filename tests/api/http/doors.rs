@@ -194,6 +194,7 @@ on_both! {
         let ask = json!({ "items": "年度不明", "guidance": "请写明年度" });
         let case = api.done(Who::Clerk, &case, "request-supplement", &ask).await;
         let case = api.filed(Who::Clerk, &case).await;
+        let case = api.worded(case).await;
         crate::support::keeping::kept(&api).await;
         let mut kept = 0;
         for entry in routes().iter().filter(|entry| entry.method == Method::GET) {

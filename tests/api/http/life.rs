@@ -124,7 +124,7 @@ async fn what_may_be_done_now(api: &Api, case: &Value) {
         .filter(|i| i["allowed"] == true)
         .map(|i| i["action"].clone())
         .collect();
-    assert_eq!(allowed, ["serve", "issue_letter", "request_seal", "attach"]);
+    assert_eq!(allowed, ["serve", "issue_letter", "request_seal", "attach", "archive"]);
     for item in actions["items"].as_array().unwrap() {
         assert_eq!(item["allowed"] == true, item["reasons"] == json!([]), "{item}");
         assert_eq!(item["allowed"] == true, item["href"].is_string(), "{item}");

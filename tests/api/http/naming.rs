@@ -21,7 +21,7 @@ const VERBS: [&str; 8] = [
 ];
 
 /// Segments in the singular.
-const SINGULAR: [&str; 19] = [
+const SINGULAR: [&str; 20] = [
     // A letter has one page and one file of each form, a case one answer.
     "html",
     "pdf",

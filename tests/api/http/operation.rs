@@ -73,7 +73,7 @@ on_both! {
 
 on_both! {
     async fn readiness_follows_a_database_that_hangs_or_refuses(api: Api) {
-        assert_eq!(probe(&api, "/readyz").await.json(), json!({ "status": "ok", "low_space": [] }));
+        assert_eq!(probe(&api, "/readyz").await.json(), json!({ "status": "ok", "low_volumes": [] }));
         // On PostgreSQL the table is locked until the commit, and whoever reads it hangs.
         let mut conn = api.world.db.connect();
         execute(&mut conn, "BEGIN; ALTER TABLE outbox RENAME TO elsewhere");
@@ -113,7 +113,7 @@ async fn little_room_is_told_and_is_no_reason_to_go_elsewhere(backend: Backend) 
     for (change, told) in [(always as fn(&mut Settings), all), (never, json!([]))] {
         let api = Api::on(World::with_settings(backend, change).await).await;
         let answer = probe(&api, "/readyz").await;
-        assert_eq!((answer.status.as_u16(), answer.json()["low_space"].clone()), (200, told));
+        assert_eq!((answer.status.as_u16(), answer.json()["low_volumes"].clone()), (200, told));
         let page = metrics(&api).await;
         for name in ["gongkai_files_free_bytes ", "gongkai_files_volume_bytes "] {
             let line = page.lines().find(|line| line.starts_with(name)).expect("a gauge");

@@ -141,6 +141,7 @@ impl Api {
             .replace("/units/{id}", &format!("/units/{}", self.world.unit(Place::CenterA)))
             .replace("/users/{id}", &format!("/users/{}", self.world.user(Who::OfficerA)))
             .replace("{letter_id}", case["letters"][0]["id"].as_str().unwrap_or("{letter_id}"))
+            .replace("/paragraphs/{id}", &format!("/paragraphs/{}", case["paragraph_id"].as_str().unwrap_or("{id}")))
             .replace("{kind}", "receipt")
             // See `keeping::kept`: one year has a draft, the other a version in force.
             .replace("{year}", if template.ends_with("/recalculation") { "2026" } else { "2025" })
@@ -249,6 +250,15 @@ impl Api {
         let mut case = seen.clone();
         case["version"] = answer.json()["case_version"].clone();
         case["attachment_id"] = answer.json()["id"].clone();
+        case
+    }
+
+    /// The same case, with a standard paragraph that can be named beside it.
+    pub async fn worded(&self, mut case: Value) -> Value {
+        let body = json!({ "subject": "户籍", "title": "查阅提示", "body": "可到档案室查阅。" });
+        let answer = self.post(Who::Clerk, "/api/v1/paragraphs", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        case["paragraph_id"] = answer.json()["id"].clone();
         case
     }
 

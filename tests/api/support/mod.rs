@@ -13,8 +13,8 @@ pub mod chance;
 pub mod client;
 pub mod databases;
 pub mod inputs;
-pub mod seal;
 pub mod keeping;
+pub mod seal;
 pub mod world;
 
 use std::future::{Future, poll_fn};
