@@ -197,9 +197,14 @@ fn every_template_renders_for_every_decision_and_text() {
                     let basis = letter::zh(&basis.zh);
                     let partly = row.kind == DecisionKind::Partial;
                     assert!(partly || said.contains(&basis) || said.contains("《"), "{said}");
+                    // One ground of which reconsideration comes first is enough.
+                    let of_ground = |code| Decisions::builtin().find(code);
+                    let grounds = draft.grounds.iter().filter_map(|g| of_ground(g.decision));
+                    let first = row.reconsideration_first
+                        || grounds.into_iter().any(|ground| ground.reconsideration_first);
                     let after = if on < "2015-05-01" {
                         "R-A"
-                    } else if row.reconsideration_first {
+                    } else if first {
                         "R-C"
                     } else {
                         "R-D"
