@@ -70,7 +70,7 @@ pub async fn stored(world: &World) -> Vec<(History, CaseRow)> {
             (history, row)
         })
         .collect();
-    world.db.execute("DELETE FROM cases");
+    world.db.execute("DELETE FROM case_clocks; DELETE FROM cases");
     rows::insert(&world.db, &made.iter().map(|(_, row)| row.clone()).collect::<Vec<_>>());
     made
 }

@@ -139,7 +139,7 @@ async fn the_figures_equal_a_recount(world: World) {
             .enumerate()
             .map(|(number, history)| history.row(&rows::another(&template, &world, number)))
             .collect();
-        world.db.execute("DELETE FROM cases");
+        world.db.execute("DELETE FROM case_clocks; DELETE FROM cases");
         rows::insert(&world.db, &stored);
         let scope = match seed % 4 {
             0 => CaseScope::Units(units[1..3].to_vec()),
