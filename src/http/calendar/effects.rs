@@ -8,7 +8,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::path::VersionPath;
-use super::{Reply, imported};
+use super::{Reply, YearSource, imported, source};
 use crate::domain::calendar::CalendarState;
 use crate::domain::ids::CaseId;
 use crate::domain::rejection::Reason;
@@ -234,7 +234,12 @@ pub async fn recalculation(
     app: web::Data<App>,
     path: VersionPath,
 ) -> Reply<Json<RecalculationView>> {
-    let version = imported(&app, path.year, path.number).await?;
+    let picture = app.store.current().await?;
+    // The program's own years were in force before there were cases.
+    let YearSource::Imported(version) = source(&app, &picture, path.year, path.number).await?
+    else {
+        return Err(Reason::NotFound.into());
+    };
     let progress = version.progress.filter(|_| version.state == CalendarState::Applied);
     let progress = progress.ok_or(Reason::NotFound)?;
     Ok(Json(RecalculationView {

@@ -141,7 +141,7 @@ on_both! {
         // The program's own version is neither a draft nor unknown; others are unknown.
         let own = json!({ "links": { "self": "/api/v1/calendar/2025/versions/1" }, "version": 1 });
         assert_eq!(decide(&api, Who::Supervisor, &own, "apply", &body).await.verdict(), (409, "calendar_version_decided".to_owned()));
-        for path in ["/2025/versions/9", "/2030", "/2030/versions", "/1800", "/x", "/2025/versions/-1", "/2025/versions/1/recalculation/x", "/2025?number=9", "/99999999999"] {
+        for path in ["/2025/versions/9", "/2030", "/2030/versions", "/1800", "/x", "/2025/versions/-1", "/2025/versions/1/recalculation", "/2025/versions/1/recalculation/x", "/2025?number=9", "/99999999999"] {
             assert_eq!(api.get(Who::Supervisor, &format!("{CALENDAR}{path}")).await.status, 404, "{path}");
         }
         let unknown = json!({ "links": { "self": "/api/v1/calendar/2025/versions/9" }, "version": 1 });

@@ -202,7 +202,9 @@ async fn what_does_not_follow_from_the_ledger_is_found(world: World) {
         }
     }
     // A row that no entry made, and entries whose row is gone.
-    world.db.execute(&format!("DELETE FROM case_tasks; DELETE FROM case_clocks; DELETE FROM cases {here}"));
+    world.db.execute(&format!(
+        "DELETE FROM case_tasks; DELETE FROM case_clocks; DELETE FROM cases {here}"
+    ));
     let found = world.differences();
     assert!(
         found.iter().any(|what| what == "events: 5 entries belong to cases that are not there"),
