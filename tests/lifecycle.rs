@@ -21,6 +21,8 @@ mod documents;
 mod gates;
 #[path = "lifecycle/law.rs"]
 mod law;
+#[path = "lifecycle/letter_tables.rs"]
+mod letter_tables;
 #[path = "lifecycle/papers.rs"]
 mod papers;
 #[path = "lifecycle/random.rs"]

@@ -1,15 +1,13 @@
-//! How letters are worded: every template for every decision and both texts, what people write in
-//! them, and what the data must not say.
+//! How letters are worded: every template for every decision and both texts, and what people write in
+//! them.
 
-use chrono::NaiveDate;
 use gongkai::domain::applicant_type::ApplicantType;
 use gongkai::domain::case::{Case, Draft, Ground, GroundFacts, SearchEntry};
 use gongkai::domain::channel::{Carrier, Delivery};
-use gongkai::domain::deadline::{DecisionEffect, Moment, remedy};
 use gongkai::domain::decision::{DecisionCode, DecisionKind, Decisions, DraftField};
 use gongkai::domain::letter::{
-    self, Audience, Block, ContentHash, Desk, Issuer, LetterFacts, LetterKind, LetterOffice,
-    Letters, Sheet, Signer, Sources, ThirdPartyFacts,
+    self, Audience, Block, ContentHash, Desk, LetterFacts, LetterKind, LetterOffice, Letters,
+    Sheet, Signer, Sources, ThirdPartyFacts,
 };
 use gongkai::domain::lifecycle::Step;
 use gongkai::domain::regulation::{Law, RuleSetId};
@@ -441,107 +439,6 @@ fn a_letter_that_lacks_a_fact_is_not_made() {
     assert!(made.is_err(), "a case that is not in the register has no number to name");
 }
 
-/// The same data with one thing changed.
-fn changed(file: &str, from: &str, to: &str) -> Result<Letters, letter::LettersError> {
-    let mut sources = Sources::builtin();
-    let leaked: &'static str = {
-        let text = match file {
-            "letters" => sources.letters,
-            "series" => sources.series,
-            _ => sources.remedies,
-        };
-        assert!(text.contains(from), "{from} is not in {file}");
-        Box::leak(text.replacen(from, to, 1).into_boxed_str())
-    };
-    match file {
-        "letters" => sources.letters = leaked,
-        "series" => sources.series = leaked,
-        _ => sources.remedies = leaked,
-    }
-    Letters::read(&sources)
-}
-
-#[test]
-fn no_template_for_a_third_party_can_name_the_applicant() {
-    let letters = Letters::builtin();
-    for row in letters.kinds().iter().filter(|row| row.to == Audience::ThirdParty) {
-        let kind = LetterKind::parse(&row.code).unwrap();
-        // The facts of any other document do not fit.
-        let facts = json!({ "addressee": "张某" }).as_object().unwrap().clone();
-        let other = LetterFacts::Other { to: Audience::ThirdParty, facts };
-        assert!(letters.fill(kind, &other).is_err());
-        let printed = serde_json::to_value(to_third_party("2019")).unwrap();
-        for name in ["addressee", "applicant_name", "case_number", "subject"] {
-            assert!(printed.get(name).is_none(), "{name}");
-        }
-    }
-    // Nor can a template be given that asks for more.
-    let naming = |code: &str| match code {
-        "third_party_consultation" => Some("%to {{ third_party }}\n申请人：{{ addressee }}"),
-        other => (Sources::builtin().template)(other),
-    };
-    let mut value: Value = serde_json::from_str(Sources::builtin().letters).unwrap();
-    for row in value["letters"].as_array_mut().unwrap() {
-        if row["code"] == "third_party_consultation" {
-            row["placeholders"] = json!(["addressee", "third_party"]);
-        }
-    }
-    let text = value.to_string();
-    let sources = Sources { letters: &text, template: naming, ..Sources::builtin() };
-    let error = Letters::read(&sources).unwrap_err();
-    assert!(error.what.contains("third party"), "{error}");
-}
-
-#[test]
-fn faulty_data_is_refused() {
-    assert!(Letters::read(&Sources::builtin()).is_ok());
-    for (file, from, to) in [
-        // Listed and not printed; a series that is none; an answer without a letter.
-        ("letters", "\"series\": \"supplement\"", "\"series\": \"supplements\""),
-        ("letters", "\"not_exist\"\n      ]", "\"disclose\"\n      ]"),
-        ("letters", "\"addressee\",", ""),
-        ("series", "{year}〕{n}号", "{year}〕号"),
-        ("series", "长公公开补〔", "长公公开延〔"),
-        // A day without a paragraph, a day with two.
-        ("remedies", "\"served_from\": \"2015-05-01\"", "\"served_from\": \"2015-05-02\""),
-        ("remedies", "\"served_to\": \"2015-04-30\"", "\"served_to\": \"2015-05-01\""),
-        ("remedies", "\"decision\": \"repeat\"", "\"decision\": \"repeated\""),
-    ] {
-        assert!(changed(file, from, to).is_err(), "{file}: {to}");
-    }
-}
-
-#[test]
-fn remedies_on_each_border_day() {
-    let law = Law::builtin();
-    let remedies = Letters::builtin().remedies();
-    let days = ["2008-05-01", "2015-04-30", "2015-05-01", "2023-12-31", "2024-01-01", "2026-03-02"];
-    for row in Decisions::builtin().rows().iter().filter(|row| !row.is_lapse()) {
-        assert_eq!(remedies.is_first(&row.code), Some(row.reconsideration_first), "{}", row.code);
-        let refusal = row.reconsideration_first;
-        let effect = if refusal { DecisionEffect::Refusal } else { DecisionEffect::Other };
-        for served in days.map(day) {
-            let paragraph = remedies.paragraph(&row.code, served).unwrap();
-            let said = remedies.text(paragraph, Issuer::Bureau, served);
-            let holds = remedy(Moment::Date(served), effect, law).unwrap();
-            assert_eq!(said.contains("应当先"), holds.reconsideration_first, "{served}: {said}");
-            let months = if served < day("2015-05-01") { "3个月" } else { "6个月" };
-            assert_eq!(said.contains(months), holds.litigation_due.is_some(), "{served}: {said}");
-            let organs = if served < day("2024-01-01") {
-                "长春市人民政府或者吉林省公安厅"
-            } else {
-                "向长春市人民政府申请"
-            };
-            assert!(said.contains(organs) && said.contains("60日"), "{said}");
-            assert!(!said.contains('{'), "{said}");
-            let unit = remedies.text(paragraph, Issuer::Unit, served);
-            assert!(!unit.contains("吉林省公安厅"), "{unit}");
-        }
-    }
-    let before: NaiveDate = day("2008-04-30");
-    assert!(remedies.paragraph("disclose", before).is_none());
-}
-
 #[test]
 fn each_ground_stands_with_its_own_basis() {
     let office = office();
@@ -645,4 +542,35 @@ fn the_content_is_frozen_as_canonical_text() {
         ContentHash::of("").to_string(),
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     );
+}
+
+#[test]
+fn no_template_for_a_third_party_can_name_the_applicant() {
+    let letters = Letters::builtin();
+    for row in letters.kinds().iter().filter(|row| row.to == Audience::ThirdParty) {
+        let kind = LetterKind::parse(&row.code).unwrap();
+        // The facts of any other document do not fit.
+        let facts = json!({ "addressee": "张某" }).as_object().unwrap().clone();
+        let other = LetterFacts::Other { to: Audience::ThirdParty, facts };
+        assert!(letters.fill(kind, &other).is_err());
+        let printed = serde_json::to_value(to_third_party("2019")).unwrap();
+        for name in ["addressee", "applicant_name", "case_number", "subject"] {
+            assert!(printed.get(name).is_none(), "{name}");
+        }
+    }
+    // Nor can a template be given that asks for more.
+    let naming = |code: &str| match code {
+        "third_party_consultation" => Some("%to {{ third_party }}\n申请人：{{ addressee }}"),
+        other => (Sources::builtin().template)(other),
+    };
+    let mut value: Value = serde_json::from_str(Sources::builtin().letters).unwrap();
+    for row in value["letters"].as_array_mut().unwrap() {
+        if row["code"] == "third_party_consultation" {
+            row["placeholders"] = json!(["addressee", "third_party"]);
+        }
+    }
+    let text = value.to_string();
+    let sources = Sources { letters: &text, template: naming, ..Sources::builtin() };
+    let error = Letters::read(&sources).unwrap_err();
+    assert!(error.what.contains("third party"), "{error}");
 }
